@@ -1,0 +1,1 @@
+"""venture-orchestrator: the kopf process that reconciles the custom resources."""

@@ -1,0 +1,1 @@
+"""The compile Job: one IR document in, one artifact out."""

@@ -1,0 +1,1 @@
+"""venture, also kubectl-venture: the command line."""

@@ -1,0 +1,1 @@
+"""Watches the record for violations."""

@@ -1,0 +1,1 @@
+"""The thin API of the founders."""

@@ -1,0 +1,1 @@
+"""Publishes committed events to JetStream and signs checkpoints."""

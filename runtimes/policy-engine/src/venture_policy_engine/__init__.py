@@ -1,0 +1,1 @@
+"""Answers policy checks over NATS and HTTP."""

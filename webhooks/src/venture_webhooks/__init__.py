@@ -1,0 +1,1 @@
+"""Admission webhooks, in a Deployment of their own."""
