@@ -1,0 +1,60 @@
+"""What the Kubernetes API answered when it did not answer with success."""
+
+from http import HTTPStatus
+
+
+class KubernetesError(Exception):
+    """The API server refused a request, or could not be reached.
+
+    `status` is the HTTP status (0 when no answer came), `reason` the API's CamelCase reason,
+    `message` its sentence. `retryable` tells whether the same request may succeed later.
+    """
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.message = message
+
+    @property
+    def retryable(self) -> bool:
+        """True for throttling, server errors and broken connections."""
+        return (
+            self.status in (0, HTTPStatus.TOO_MANY_REQUESTS)
+            or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        )
+
+
+class AlreadyExistsError(KubernetesError):
+    """An object of that name exists."""
+
+
+class ConflictError(KubernetesError):
+    """The object changed since it was read (its resourceVersion is not current)."""
+
+
+class NotFoundError(KubernetesError):
+    """There is no such object, or its kind is not served."""
+
+
+class ForbiddenError(KubernetesError):
+    """RBAC or an admission rule forbids the request."""
+
+
+class InvalidError(KubernetesError):
+    """The object breaks its schema or a validation rule."""
+
+
+_BY_STATUS: dict[int, type[KubernetesError]] = {
+    HTTPStatus.FORBIDDEN: ForbiddenError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.CONFLICT: ConflictError,
+    HTTPStatus.UNPROCESSABLE_ENTITY: InvalidError,
+}
+
+
+def error_from_status(status: int, reason: str, message: str) -> KubernetesError:
+    """Return the error type for an HTTP status and the API's reason."""
+    if reason == "AlreadyExists":
+        return AlreadyExistsError(status, reason, message)
+    return _BY_STATUS.get(status, KubernetesError)(status, reason, message)

@@ -1,0 +1,139 @@
+"""S3 storage of any maker, through obstore.
+
+Reads are bounded: an object larger than the caller allows is refused before it is loaded.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import obstore
+from obstore import exceptions as obstore_errors
+from obstore.store import S3Store
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_MISSING = (FileNotFoundError, obstore_errors.NotFoundError)
+
+
+class S3Settings(BaseModel):
+    """Where the bucket is and who we are there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    endpoint: str = Field(pattern=r"^https?://", max_length=2048)
+    """Base URL of the S3 service, with path-style buckets."""
+    region: str = Field(min_length=1, max_length=64)
+    bucket: str = Field(min_length=3, max_length=63)
+    access_key_id: str = Field(min_length=1, max_length=256)
+    secret_access_key: SecretStr = Field(min_length=1, max_length=1024)
+
+
+class ObjectStoreError(Exception):
+    """The store did not answer, or refused for a reason that may pass."""
+
+
+class ObjectNotFoundError(Exception):
+    """There is no object under that key."""
+
+
+class ObjectTooLargeError(Exception):
+    """The object is larger than the caller allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What the store knows of an object without sending it."""
+
+    key: str
+    size_bytes: int
+    modified: datetime
+
+
+class ObjectStore:
+    """One bucket."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        self.bucket = settings.bucket
+        self._store = S3Store(
+            settings.bucket,
+            endpoint=settings.endpoint,
+            region=settings.region,
+            access_key_id=settings.access_key_id,
+            secret_access_key=settings.secret_access_key.get_secret_value(),
+            virtual_hosted_style_request=False,
+            client_options={
+                "allow_http": settings.endpoint.startswith("http://"),
+                "connect_timeout": "5s",
+                "timeout": "30s",
+            },
+            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=15)},
+        )
+
+    def uri(self, key: str) -> str:
+        """Return the s3:// URI of a key."""
+        return f"s3://{self.bucket}/{key}"
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        """Return size and age of an object, or None where there is none."""
+        try:
+            meta = await obstore.head_async(self._store, key)
+        except _MISSING:
+            return None
+        except obstore_errors.BaseError as error:
+            raise _store_error("look up", key, error) from error
+        return ObjectInfo(key=key, size_bytes=meta["size"], modified=meta["last_modified"])
+
+    async def get(self, key: str, *, max_bytes: int) -> bytes:
+        """Return an object of at most `max_bytes`.
+
+        Raises ObjectNotFoundError, ObjectTooLargeError, ObjectStoreError.
+        """
+        try:
+            result = await obstore.get_async(self._store, key)
+            if result.meta["size"] > max_bytes:
+                message = f"{key} has {result.meta['size']} bytes, {max_bytes} are allowed"
+                raise ObjectTooLargeError(message)
+            return bytes(await result.bytes_async())
+        except _MISSING as error:
+            raise ObjectNotFoundError(f"there is no object {key}") from error
+        except obstore_errors.BaseError as error:
+            raise _store_error("read", key, error) from error
+
+    async def put(self, key: str, data: bytes, *, media_type: str) -> None:
+        """Write an object, over whatever stood there."""
+        try:
+            await obstore.put_async(
+                self._store, key, data, attributes={"Content-Type": media_type}, use_multipart=False
+            )
+        except obstore_errors.BaseError as error:
+            raise _store_error("write", key, error) from error
+
+    async def delete(self, key: str) -> None:
+        """Delete an object; one that is gone already is success."""
+        try:
+            await obstore.delete_async(self._store, key)
+        except _MISSING:
+            return
+        except obstore_errors.BaseError as error:
+            raise _store_error("delete", key, error) from error
+
+    async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
+        """Yield the objects whose keys start with the folder `prefix`."""
+        try:
+            async for chunk in obstore.list(self._store, prefix=prefix):
+                for meta in chunk:
+                    yield ObjectInfo(meta["path"], meta["size"], meta["last_modified"])
+        except obstore_errors.BaseError as error:
+            raise _store_error("list", prefix, error) from error
+
+    async def presign(self, method: Literal["GET", "PUT"], key: str, lifetime: timedelta) -> str:
+        """Return a URL that allows `method` on `key` for `lifetime`, to whoever holds it."""
+        return await obstore.sign_async(self._store, method, key, lifetime)
+
+
+def _store_error(verb: str, key: str, error: Exception) -> ObjectStoreError:
+    # obstore's messages carry the whole request, with a presigned query at times: keep the type.
+    return ObjectStoreError(f"cannot {verb} {key} in the object store: {type(error).__name__}")
