@@ -1,0 +1,48 @@
+"""The native Kubernetes cluster of the development machine: `python3 hack/cluster <command>`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import apionly
+import binaries
+from progress import ClusterError
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except ClusterError as error:
+        print(error.describe(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hack/cluster", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    api = commands.add_parser("api", help="start etcd and an API server alone; print where they are as JSON")
+    api.add_argument("--dir", type=Path, required=True, help="folder of this instance")
+    api.set_defaults(run=lambda options: print(json.dumps(apionly.start(options.dir.resolve()))))
+
+    api_stop = commands.add_parser("api-stop", help="stop what `api` started in the same folder")
+    api_stop.add_argument("--dir", type=Path, required=True, help="folder of this instance")
+    api_stop.set_defaults(run=lambda options: apionly.stop(options.dir.resolve()))
+
+    programs = commands.add_parser("programs", help="build a set of programs if needed; print their folder")
+    programs.add_argument("module", choices=binaries.modules())
+    programs.set_defaults(run=lambda options: print(binaries.ensure(options.module)))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,104 @@
+"""Programs built from pinned Go modules, kept in the cache under a hash of everything that decides their bytes.
+
+Each folder of `binaries/` is one module without Go code: its `tool` lines name the programs. Separate modules keep
+dependency sets that disagree about versions apart.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from paths import cache_dir
+from progress import ClusterError, output, run, say, step
+
+_MODULES = Path(__file__).resolve().parent / "binaries"
+KUBERNETES_VERSION = "v1.34.10"
+_STAMPED_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+
+
+def linker_flags(module: str) -> str:
+    """Return the linker flags of a module; Kubernetes needs its version stamped in, or it reports v0.0.0."""
+    flags = ["-s", "-w"]
+    if module == "kubernetes":
+        major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
+        for package in _STAMPED_PACKAGES:
+            flags += ["-X", f"{package}.gitVersion={KUBERNETES_VERSION}"]
+            flags += ["-X", f"{package}.gitMajor={major}", "-X", f"{package}.gitMinor={minor}"]
+    return " ".join(flags)
+
+
+def cache_key(module: str) -> str:
+    """Return the hash that names the built programs of a module."""
+    digest = hashlib.sha256()
+    for name in ("go.mod", "go.sum"):
+        digest.update((_MODULES / module / name).read_bytes())
+    digest.update(linker_flags(module).encode())
+    digest.update(os.uname().machine.encode())
+    return digest.hexdigest()[:16]
+
+
+def modules() -> list[str]:
+    """Return the names of all program sets."""
+    return sorted(path.parent.name for path in _MODULES.glob("*/go.mod"))
+
+
+def ensure(module: str) -> Path:
+    """Return the folder with the programs of a module, building them when the cache has none."""
+    folder = cache_dir() / "bin" / f"{module}-{cache_key(module)}"
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.with_suffix(".lock")):
+        if not folder.exists():
+            _build(module, folder)
+    return folder
+
+
+def module_dir(module: str, dependency: str) -> Path:
+    """Return the source folder of a dependency in Go's module cache."""
+    return Path(_go(module, "list", "-mod=mod", "-m", "-f", "{{.Dir}}", dependency).strip())
+
+
+def _go(module: str, *arguments: str) -> str:
+    return output([_go_program(), "-C", _MODULES / module, *arguments], next_step="check the network and the module files")
+
+
+def _build(module: str, folder: Path) -> None:
+    log = cache_dir() / "logs" / f"build-{module}.log"
+    partial = folder.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    with step(f"Building the {module} programs from Go modules (minutes the first time)", log):
+        run(
+            [_go_program(), "build", "-mod=readonly", "-buildvcs=false", "-trimpath",
+             "-ldflags", linker_flags(module), "-o", f"{partial}/", "tool"],
+            cwd=_MODULES / module, env={**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": ""}, log=log,
+            next_step=f"mend what the log names (network, disk, hack/cluster/binaries/{module}/go.mod), then run again",
+        )
+    if (partial / "server").exists():
+        (partial / "server").rename(partial / "etcd")  # etcd's main package is called "server"
+    partial.rename(folder)
+
+
+def _go_program() -> Path:
+    found = shutil.which("go") or "/usr/local/go/bin/go"
+    if not Path(found).exists():
+        raise ClusterError("the go program is not installed", next_step="install Go 1.26 or later and run again")
+    return Path(found)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"Another run builds here; waiting for {path}")
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
