@@ -1,0 +1,203 @@
+"""The slide types. Every slide carries speaker notes; every visual carries alternative text."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from venture_core.artifacts.ir.values import (
+    AltText,
+    IRModel,
+    Line20,
+    Line60,
+    Line120,
+    Line200,
+    Line400,
+    Name,
+    Notes,
+    Quotation,
+    Title,
+)
+
+
+class BaseSlide(IRModel):
+    """What all slide types share."""
+
+    notes: Notes = ""
+    """What the speaker says; shown in presenter view only."""
+
+
+class TitleSlide(BaseSlide):
+    """The opening: what this is, who presents it, when."""
+
+    type: Literal["title"]
+    title: Title
+    subtitle: Line200 = ""
+    presenter: Line120 = ""
+    date: Line60 = ""
+
+
+class SectionSlide(BaseSlide):
+    """A break between parts; the renderer numbers sections by itself."""
+
+    type: Literal["section"]
+    title: Title
+    subtitle: Line200 = ""
+
+
+class Bullet3(IRModel):
+    """A bullet of the third and last level."""
+
+    text: Line400
+
+
+class Bullet2(IRModel):
+    """A bullet of the second level."""
+
+    text: Line400
+    items: Annotated[tuple[Bullet3, ...], Field(max_length=8)] = ()
+
+
+class Bullet(IRModel):
+    """A bullet of the first level."""
+
+    text: Line400
+    items: Annotated[tuple[Bullet2, ...], Field(max_length=8)] = ()
+
+
+Bullets = Annotated[tuple[Bullet, ...], Field(max_length=12)]
+
+
+class BulletsSlide(BaseSlide):
+    """A list of points, up to three levels deep."""
+
+    type: Literal["bullets"]
+    title: Title
+    bullets: Bullets
+
+
+class Column(IRModel):
+    """One half of a two-column slide."""
+
+    heading: Line60 = ""
+    bullets: Bullets
+
+
+class TwoColumnsSlide(BaseSlide):
+    """Two lists side by side, each with an optional heading."""
+
+    type: Literal["twoColumns"]
+    title: Title
+    left: Column
+    right: Column
+
+
+class TableColumn(IRModel):
+    """A column's heading, alignment and share of the width."""
+
+    header: Line60
+    align: Literal["left", "center", "right"] = "left"
+    weight: Annotated[int, Field(ge=1, le=12)] = 1
+    """Share of the table's width, relative to the other columns."""
+
+
+TableRow = Annotated[tuple[Line200, ...], Field(max_length=10)]
+
+
+class Table(IRModel):
+    """A table with a header row. Every row has one cell for each column."""
+
+    columns: Annotated[tuple[TableColumn, ...], Field(min_length=1, max_length=10)]
+    rows: Annotated[tuple[TableRow, ...], Field(max_length=25)]
+    total_row: bool = False
+    """The last row sums up the others and is set apart."""
+
+
+class TableSlide(BaseSlide):
+    """A native, editable table."""
+
+    type: Literal["table"]
+    title: Title
+    table: Table
+    caption: Line200 = ""
+    alt_text: AltText = ""
+
+
+class NumberFormat(IRModel):
+    """How values are written on axes, labels and in the embedded workbook."""
+
+    style: Literal["number", "percent", "currency"] = "number"
+    decimals: Annotated[int, Field(ge=0, le=4)] = 0
+    symbol: Line20 = "$"
+    """Written before the number when the style is currency."""
+    scale: Literal["ones", "thousands", "millions"] = "ones"
+    """Display unit: 1,200,000 shows as 1,200K or 1.2M. The data keep their full value."""
+
+
+class Series(IRModel):
+    """One row of numbers, a value (or null for a gap) for each category."""
+
+    name: Line60
+    values: Annotated[
+        tuple[Annotated[float, Field(ge=-1e15, le=1e15)] | None, ...], Field(max_length=24)
+    ]
+
+
+class Chart(IRModel):
+    """A native chart with its data in an embedded workbook."""
+
+    type: Literal["bar", "line", "pie"]
+    categories: Annotated[tuple[Line60, ...], Field(max_length=24)]
+    series: Annotated[tuple[Series, ...], Field(max_length=6)]
+    direction: Literal["vertical", "horizontal"] = "vertical"
+    """Which way bars run; bar charts only."""
+    stacked: bool = False
+    """Series stand on each other; bar charts only."""
+    value_labels: bool = False
+    """Write each value beside its mark. Pie charts are always labelled."""
+    number_format: NumberFormat = NumberFormat()
+    axis_title: Line60 = ""
+    """What the values are, with their unit; bar and line charts only."""
+
+
+class ChartSlide(BaseSlide):
+    """A chart, with an optional panel that says what it means."""
+
+    type: Literal["chart"]
+    title: Title
+    chart: Chart
+    takeaway: Line200 = ""
+    alt_text: AltText = ""
+
+
+class ImageSlide(BaseSlide):
+    """A picture with an optional caption."""
+
+    type: Literal["image"]
+    title: Title
+    image: Name
+    fit: Literal["contain", "cover"] = "contain"
+    """Show all of the picture, or fill the area and crop what stands over."""
+    caption: Line200 = ""
+    alt_text: AltText = ""
+
+
+class QuoteSlide(BaseSlide):
+    """Somebody's words, large."""
+
+    type: Literal["quote"]
+    quote: Quotation
+    author: Line120 = ""
+    role: Line120 = ""
+
+
+Slide = Annotated[
+    TitleSlide
+    | SectionSlide
+    | BulletsSlide
+    | TwoColumnsSlide
+    | TableSlide
+    | ChartSlide
+    | ImageSlide
+    | QuoteSlide,
+    Field(discriminator="type"),
+]

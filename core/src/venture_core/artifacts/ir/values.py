@@ -1,0 +1,93 @@
+"""The scalar types of the IR: each with its bounds, and with words for what it expects."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+MAX_INLINE_ASSET_BYTES = 48 * 1024
+
+# Characters that XML 1.0 cannot carry, and line breaks other than \n, which readers treat unevenly.
+_FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+
+
+class IRModel(BaseModel):
+    """Base of every IR object: strict types, no unknown fields, immutable, camelCase in JSON."""
+
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
+
+
+def _refuse(expected: str) -> PydanticCustomError:
+    return PydanticCustomError("value_form", "not {expected}", {"expected": expected})
+
+
+def _single_line(value: str) -> str:
+    if "\n" in value or _FORBIDDEN.search(value):
+        raise _refuse("one line of text without control characters")
+    return value
+
+
+def _multi_line(value: str) -> str:
+    if _FORBIDDEN.search(value):
+        raise _refuse("text without control characters other than line feeds")
+    return value
+
+
+def _color(value: str) -> str:
+    if not _COLOR.fullmatch(value):
+        raise _refuse("a colour written as # and six hexadecimal digits")
+    return value.upper()
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise _refuse("a name of 1 to 63 lower-case letters, digits and inner hyphens")
+    return value
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        raise _refuse("a language tag such as en-US, de or zh-Hant-TW")
+    return value
+
+
+def _version(value: int) -> int:
+    if value != 1:
+        raise _refuse("the integer 1, the only version there is")
+    return value
+
+
+Version = Annotated[int, AfterValidator(_version)]
+"""The version of the IR. Not a literal, since True and 1.0 equal 1 but are other JSON values."""
+Color = Annotated[str, AfterValidator(_color)]
+"""An sRGB colour, `#RRGGBB`; kept in upper case so that spelling never changes the bytes."""
+Name = Annotated[str, AfterValidator(_name)]
+"""The name of an asset."""
+Language = Annotated[str, AfterValidator(_language)]
+"""A BCP 47 tag of language, optional script and optional region."""
+
+Line20 = Annotated[str, StringConstraints(max_length=20), AfterValidator(_single_line)]
+Line60 = Annotated[str, StringConstraints(max_length=60), AfterValidator(_single_line)]
+Line120 = Annotated[str, StringConstraints(max_length=120), AfterValidator(_single_line)]
+Line200 = Annotated[str, StringConstraints(max_length=200), AfterValidator(_single_line)]
+Line400 = Annotated[str, StringConstraints(max_length=400), AfterValidator(_single_line)]
+Title = Annotated[
+    str, StringConstraints(min_length=1, max_length=120), AfterValidator(_single_line)
+]
+AltText = Annotated[str, StringConstraints(max_length=500), AfterValidator(_single_line)]
+Quotation = Annotated[
+    str, StringConstraints(min_length=1, max_length=500), AfterValidator(_single_line)
+]
+Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_multi_line)]

@@ -1,0 +1,232 @@
+"""What the operator and the compile Job say to each other.
+
+The operator writes a `CompileJobInput` to an immutable ConfigMap; the Job answers with a
+`CompileJobResult` in its termination message. The Job holds no credentials: its URLs are presigned,
+which makes them secrets for as long as they live, so they never appear in a representation.
+"""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from venture_core.artifacts.gates import GateResult, GateSettings
+from venture_core.canonical import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+INPUT_FOLDER: Final = "/etc/venture/input"
+"""Where the Job finds its input."""
+REQUEST_FILE: Final = "request.json"
+"""The `CompileJobInput`, in the input folder."""
+IR_FILE: Final = "ir.json"
+"""The document, beside the request, when the request names no `irUrl`."""
+TERMINATION_LOG: Final = "/dev/termination-log"
+MAX_RESULT_BYTES: Final = 4096
+"""Kubernetes keeps no more of a termination message."""
+MAX_ASSETS: Final = 50
+
+EXIT_DONE: Final = 0
+EXIT_USER_ERROR: Final = 10
+"""The result's error says what the user must change; trying again cannot help."""
+EXIT_TRANSIENT: Final = 20
+"""Network or storage failed; the same request may succeed later."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=4096)]
+AssetName = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+
+
+class Stage(StrEnum):
+    """The step of a build that failed."""
+
+    VALIDATE = "Validate"
+    PLAN = "Plan"
+    COMPILE = "Compile"
+    GATE = "Gate"
+    EXPORT = "Export"
+
+
+class ContractModel(BaseModel):
+    """Base of every message: strict, immutable, no unknown fields, camelCase in JSON."""
+
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,
+    )
+
+
+class JobGates(ContractModel):
+    """Which gates the build must pass."""
+
+    contrast: bool
+    alt_text: bool
+    overflow: bool
+    empty_slides: bool
+
+    @classmethod
+    def from_settings(cls, settings: GateSettings) -> Self:
+        """Copy the settings into a message."""
+        return cls(
+            contrast=settings.contrast,
+            alt_text=settings.alt_text,
+            overflow=settings.overflow,
+            empty_slides=settings.empty_slides,
+        )
+
+    def settings(self) -> GateSettings:
+        """Return the settings that the message carries."""
+        return GateSettings(
+            contrast=self.contrast,
+            alt_text=self.alt_text,
+            overflow=self.overflow,
+            empty_slides=self.empty_slides,
+        )
+
+
+class JobAsset(ContractModel):
+    """One asset to download."""
+
+    name: AssetName
+    url: Annotated[Url, Field(repr=False)]
+    sha256: Sha256
+    """The downloaded bytes must have this digest."""
+
+
+class CompileJobInput(ContractModel):
+    """All that one compile Job needs to know."""
+
+    target: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    gates: JobGates
+    ir_url: Annotated[Url | None, Field(repr=False)] = None
+    """Presigned GET of the document; without it the document is the file `ir.json`."""
+    ir_sha256: Sha256 | None = None
+    """The document's bytes must have this digest, when it is given."""
+    assets: Annotated[tuple[JobAsset, ...], Field(max_length=MAX_ASSETS)] = ()
+    upload_url: Annotated[Url, Field(repr=False)]
+    """Presigned PUT for the artifact."""
+    toolchain: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    """The toolchain in the cache key; a Job with another one refuses to build."""
+    max_artifact_bytes: Annotated[int, Field(ge=1, le=2**31)]
+
+    def to_json(self) -> bytes:
+        """Serialise for the request file."""
+        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+class JobArtifact(ContractModel):
+    """The artifact that was uploaded."""
+
+    sha256: Sha256
+    size_bytes: Annotated[int, Field(ge=1)]
+    media_type: Annotated[str, StringConstraints(max_length=128)]
+
+
+class JobError(ContractModel):
+    """Why there is no artifact."""
+
+    stage: Stage
+    reason: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{0,63}$")]
+    message: Annotated[str, StringConstraints(max_length=1000)]
+    pointer: Annotated[str, StringConstraints(max_length=256)] | None = None
+    """JSON pointer into the document, where the error has a place there."""
+
+
+class JobFinding(ContractModel):
+    """One finding of a gate."""
+
+    slide: Annotated[int, Field(ge=1)]
+    element: Annotated[str, StringConstraints(max_length=120)]
+    message: Annotated[str, StringConstraints(max_length=200)]
+
+
+class JobGateResult(ContractModel):
+    """The outcome of one gate, with as many findings as fit the message."""
+
+    name: Annotated[str, StringConstraints(max_length=32)]
+    passed: bool
+    findings: tuple[JobFinding, ...] = ()
+    findings_omitted: Annotated[int, Field(ge=0)] = 0
+
+    @classmethod
+    def from_result(cls, result: GateResult) -> Self:
+        """Copy a gate's outcome into a message, long texts cut to the message's bounds."""
+        findings = tuple(
+            JobFinding(
+                slide=finding.slide,
+                element=finding.element[:120],
+                message=finding.message[:200],
+            )
+            for finding in result.findings
+        )
+        return cls(name=result.name, passed=result.passed, findings=findings)
+
+
+class CompileJobResult(ContractModel):
+    """What the Job reports: an artifact, or an error."""
+
+    artifact: JobArtifact | None = None
+    error: JobError | None = None
+    gates: tuple[JobGateResult, ...] = ()
+    toolchain: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+    @model_validator(mode="after")
+    def _artifact_or_error(self) -> Self:
+        if (self.artifact is None) == (self.error is None):
+            raise ValueError("a result holds either an artifact or an error")
+        return self
+
+    def to_message(self) -> bytes:
+        """Serialise in at most 4096 bytes, leaving out findings from the longest list as needed."""
+        kept = [list(gate.findings) for gate in self.gates]
+        message = self._encode(kept)
+        while len(message) > MAX_RESULT_BYTES:
+            max(kept, key=len).pop()
+            message = self._encode(kept)
+        return message
+
+    def _encode(self, kept: Iterable[list[JobFinding]]) -> bytes:
+        gates = tuple(
+            gate.model_copy(
+                update={
+                    "findings": tuple(findings),
+                    "findings_omitted": gate.findings_omitted + len(gate.findings) - len(findings),
+                }
+            )
+            for gate, findings in zip(self.gates, kept, strict=True)
+        )
+        trimmed = self.model_copy(update={"gates": gates})
+        return canonical_json(trimmed.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+class InvalidResultError(ValueError):
+    """The termination message is not a result: the Job died before it could write one."""
+
+
+def parse_input(data: bytes) -> CompileJobInput:
+    """Read the request file. Raises `pydantic.ValidationError`, whose text shows no values."""
+    return CompileJobInput.model_validate_json(data)
+
+
+def parse_result(text: str) -> CompileJobResult:
+    """Read a termination message. Raises `InvalidResultError` if it is not a whole result."""
+    try:
+        return CompileJobResult.model_validate_json(text)
+    except ValidationError as error:
+        raise InvalidResultError(
+            f"the termination message is not a compile result ({error.error_count()} errors)"
+        ) from None
