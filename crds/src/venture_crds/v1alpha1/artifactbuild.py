@@ -1,0 +1,381 @@
+"""ArtifactBuild: one deliverable, compiled from a document by a Job, signed, and kept in S3."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import Field, JsonValue, computed_field
+
+from venture_crds.base import SpecModel, StatusModel
+from venture_crds.markers import Cel, ExactlyOneOf, FreeForm, ImmutableExcept, ListMap, Matches
+from venture_crds.resource import Column, Example, KindInfo, Resource
+from venture_crds.v1alpha1.conditions import Conditions
+from venture_crds.v1alpha1.scalars import (
+    DnsLabel,
+    Generation,
+    Message,
+    ObjectKey,
+    ObjectName,
+    Sha256,
+    Timestamp,
+)
+
+
+class Target(StrEnum):
+    """The formats that an artifact can have."""
+
+    PPTX = "Pptx"
+
+
+class Phase(StrEnum):
+    """Where a build stands, for people. Programs read the conditions."""
+
+    PENDING = "Pending"
+    """Accepted, and no Job runs yet."""
+    COMPILING = "Compiling"
+    """A Job compiles it."""
+    READY = "Ready"
+    """The artifact can be downloaded."""
+    FAILED = "Failed"
+    """It will not be built unless a person acts."""
+    SUSPENDED = "Suspended"
+    """`spec.suspend` holds it back."""
+
+
+class CacheOutcome(StrEnum):
+    """Whether an earlier build's bytes were reused."""
+
+    HIT = "Hit"
+    MISS = "Miss"
+
+
+class ConfigMapRef(SpecModel):
+    """One key of a ConfigMap in the namespace of the build."""
+
+    name: ObjectName
+    """The name of the ConfigMap."""
+
+    key: Annotated[
+        str,
+        Field(min_length=1, max_length=253),
+        Matches(
+            r"^[-._a-zA-Z0-9]+$",
+            "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'",
+        ),
+    ]
+    """The key within `data` or `binaryData`, for instance `ir.json`."""
+
+
+class ObjectRef(SpecModel):
+    """An object in the S3 bucket of the installation, pinned by its digest."""
+
+    key: ObjectKey
+    """The key of the object in the bucket."""
+
+    sha256: Sha256
+    """The SHA-256 of the object's bytes. Other bytes are refused."""
+
+
+class Source(SpecModel):
+    """Where the document comes from: exactly one of its fields is set."""
+
+    schema_rules: ClassVar = (ExactlyOneOf(("inline", "configMapRef", "objectRef")),)
+
+    inline: Annotated[dict[str, JsonValue], FreeForm(max_properties=32)] | None = None
+    """The document itself, as JSON: at most 64 KiB. The compiler checks it against its format."""
+
+    config_map_ref: ConfigMapRef | None = None
+    """A ConfigMap that holds the document as JSON."""
+
+    object_ref: ObjectRef | None = None
+    """An object in S3 that holds the document as JSON."""
+
+
+class Asset(SpecModel):
+    """An image or other file that the document names."""
+
+    name: DnsLabel
+    """The name by which the document refers to it."""
+
+    object_ref: ObjectRef
+    """Where its bytes are."""
+
+
+class GateSwitches(SpecModel):
+    """Which quality gates the artifact must pass."""
+
+    contrast: bool = True
+    """Text stands out from what is behind it."""
+
+    alt_text: bool = True
+    """Every picture and chart has an alternative text."""
+
+    overflow: bool = True
+    """Every text fits the box it is in."""
+
+    empty_slides: bool = True
+    """No slide is without content."""
+
+
+class ArtifactBuildSpec(SpecModel):
+    """What to build. Only `suspend` and `retry` can change after creation."""
+
+    schema_rules: ClassVar = (ImmutableExcept(("suspend", "retry")),)
+
+    target: Target
+    """The format of the artifact."""
+
+    source: Source
+    """The document to compile: exactly one of `inline`, `configMapRef` and `objectRef`."""
+
+    assets: Annotated[tuple[Asset, ...], Field(max_length=50), ListMap("name")] = ()
+    """Images and other files that the document names."""
+
+    gates: GateSwitches = Field(default_factory=GateSwitches)
+    """Quality gates. Each is on unless it is switched off here."""
+
+    timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = 300
+    """How long one attempt to compile may take, in seconds."""
+
+    suspend: bool = False
+    """While true nothing new starts, and a running attempt is stopped."""
+
+    retry: Annotated[str, Field(max_length=64)] = ""
+    """Any new value builds once more, past the cache and after a failure; for instance a date."""
+
+
+class Artifact(StatusModel):
+    """A file that was built."""
+
+    uri: Annotated[str, Field(max_length=2048)]
+    """Where it is kept, as `s3://bucket/key`; the key is the digest of its bytes."""
+
+    sha256: Sha256
+    """The SHA-256 of its bytes."""
+
+    size_bytes: Annotated[int, Field(ge=0, le=2**40)]
+    """Its size, in bytes."""
+
+    media_type: Annotated[str, Field(max_length=255)]
+    """Its media type (MIME)."""
+
+
+class Provenance(StatusModel):
+    """The signed statement of what the artifact was built from, and by what."""
+
+    uri: Annotated[str, Field(max_length=2048)]
+    """Where the DSSE envelope is kept, as `s3://bucket/key`."""
+
+    sha256: Sha256
+    """The SHA-256 of the envelope's bytes."""
+
+    key_id: Annotated[str, Field(max_length=128)]
+    """The key that signed it; its public half is published beside the operator."""
+
+
+class Finding(StatusModel):
+    """One thing that a gate objects to."""
+
+    slide: Annotated[int, Field(ge=1, le=100_000)]
+    """The slide, counted from 1."""
+
+    element: Annotated[str, Field(max_length=256)]
+    """The element of the slide."""
+
+    message: Message
+    """What is wrong with it."""
+
+
+class GateOutcome(StatusModel):
+    """What one quality gate said."""
+
+    name: Annotated[str, Field(min_length=1, max_length=63)]
+    """The gate, named as in `spec.gates`."""
+
+    passed: bool
+    """Whether the artifact passed."""
+
+    findings: Annotated[tuple[Finding, ...], Field(max_length=32)] = ()
+    """The first objections, in the order of the slides."""
+
+
+class JobStatus(StatusModel):
+    """The Job that compiles, or compiled."""
+
+    name: ObjectName
+    """The name of the Job, in the namespace of the build."""
+
+    attempt: Annotated[int, Field(ge=1, le=1000)]
+    """The number of the attempt, counted from 1."""
+
+
+class ArtifactBuildStatus(StatusModel):
+    """What became of the build. Only the operator writes it."""
+
+    phase: Phase | None = None
+    """Where the build stands, for people. Programs read `conditions`."""
+
+    observed_generation: Generation | None = None
+    """The `metadata.generation` that this status is about."""
+
+    conditions: Conditions = ()
+    """Reconciling, Stalled, Ready and Succeeded."""
+
+    cache_key: (
+        Annotated[
+            str,
+            Field(max_length=71),
+            Matches(
+                "^sha256:[0-9a-f]{64}$", "must be 'sha256:' and 64 lowercase hexadecimal digits"
+            ),
+        ]
+        | None
+    ) = None
+    """The digest of all that decides the artifact's bytes: document, assets, gates and tools."""
+
+    cache_hit: bool | None = None
+    """Whether an earlier build with the same `cacheKey` was reused."""
+
+    artifact: Artifact | None = None
+    """The artifact, once it is built."""
+
+    provenance: Provenance | None = None
+    """The signed statement about the artifact."""
+
+    gates: Annotated[tuple[GateOutcome, ...], Field(max_length=16), ListMap("name")] = ()
+    """What the quality gates said."""
+
+    job: JobStatus | None = None
+    """The Job of the latest attempt; absent after a cache hit."""
+
+    failures: Annotated[int, Field(ge=0, le=1000)] = 0
+    """How many attempts failed for reasons that may pass, such as a lost node."""
+
+    retry_at: Timestamp | None = None
+    """When the next attempt starts, after one that failed."""
+
+    started_at: Timestamp | None = None
+    """When the work on this generation started."""
+
+    finished_at: Timestamp | None = None
+    """When it ended, well or not."""
+
+    handled_retry: Annotated[str, Field(max_length=64)] = ""
+    """The value of `spec.retry` that was acted on last."""
+
+    @computed_field(  # type: ignore[prop-decorator]
+        description="The artifact's size for people, from `artifact.sizeBytes`."
+    )
+    @property
+    def size(self) -> Annotated[str, Field(max_length=32)] | None:
+        """The artifact's size for people."""
+        return human_size(self.artifact.size_bytes) if self.artifact else None
+
+    @computed_field(  # type: ignore[prop-decorator]
+        description="`Hit` or `Miss`, for people, from `cacheHit`."
+    )
+    @property
+    def cache(self) -> CacheOutcome | None:
+        """Whether the cache served it, for people."""
+        if self.cache_hit is None:
+            return None
+        return CacheOutcome.HIT if self.cache_hit else CacheOutcome.MISS
+
+
+_KIB: Final = 1024
+_MIB: Final = 1024 * _KIB
+
+EXAMPLES: Final = (
+    Example(
+        title="A deck from a document in the manifest",
+        manifest="""\
+apiVersion: venture.parpour.dev/v1alpha1
+kind: ArtifactBuild
+metadata:
+  name: board-deck
+spec:
+  target: Pptx
+  source:
+    inline:
+      kind: SlideSpec
+""",
+    ),
+)
+
+
+class ArtifactBuild(Resource):
+    """A deliverable, such as a slide deck, built from a document.
+
+    The operator compiles the document in a Job, checks the result against quality gates, and
+    keeps it in S3 under the digest of its bytes, with a signed statement of its origin. The same
+    document always gives the same bytes, so a second build of it is served from the cache.
+    """
+
+    schema_rules: ClassVar = (
+        # The name becomes the value of a label on everything that the build creates.
+        Cel(
+            "self.metadata.name.size() <= 63",
+            "the name of an ArtifactBuild can have at most 63 characters",
+            field_path=".metadata.name",
+        ),
+    )
+    kind_info: ClassVar = KindInfo(
+        version="v1alpha1",
+        plural="artifactbuilds",
+        short_names=("ab",),
+        columns=(
+            Column(name="Target", path=".spec.target", description="The format of the artifact."),
+            Column(name="Phase", path=".status.phase", description="Where the build stands."),
+            Column(name="Size", path=".status.size", description="The size of the artifact."),
+            Column(
+                name="Cache",
+                path=".status.cache",
+                description="Whether an earlier build's bytes were reused.",
+            ),
+            Column(
+                name="Reason",
+                path='.status.conditions[?(@.type=="Ready")].reason',
+                description="Why the build is ready, or is not.",
+            ),
+            Column(
+                name="Age",
+                path=".metadata.creationTimestamp",
+                type="date",
+                description="How long ago the build was created.",
+            ),
+            Column(
+                name="Message",
+                path='.status.conditions[?(@.type=="Ready")].message',
+                description="Why the build is ready, or is not, in a sentence.",
+                wide=True,
+            ),
+            Column(
+                name="SHA256",
+                path=".status.artifact.sha256",
+                description="The digest of the artifact's bytes.",
+                wide=True,
+            ),
+        ),
+        selectable=(".spec.target", ".status.phase"),
+        examples=EXAMPLES,
+    )
+
+    api_version: Literal["venture.parpour.dev/v1alpha1"] = "venture.parpour.dev/v1alpha1"
+    """The group and version of the schema."""
+
+    kind: Literal["ArtifactBuild"] = "ArtifactBuild"
+    """The kind of the object."""
+
+    spec: ArtifactBuildSpec
+    """What to build. Only `suspend` and `retry` can change after creation."""
+
+    status: ArtifactBuildStatus = Field(default_factory=ArtifactBuildStatus)
+    """What became of the build. Only the operator writes it."""
+
+
+def human_size(size_bytes: int) -> str:
+    """Write a number of bytes the way people read it: `950 B`, `47 KiB`, `1.2 MiB`."""
+    if size_bytes < _KIB:
+        return f"{size_bytes} B"
+    if size_bytes < _MIB:
+        return f"{size_bytes / _KIB:.0f} KiB"
+    return f"{size_bytes / _MIB:.1f} MiB"
