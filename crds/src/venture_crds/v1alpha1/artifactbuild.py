@@ -56,7 +56,7 @@ class ConfigMapRef(SpecModel):
 
     key: Annotated[
         str,
-        Field(min_length=1, max_length=253),
+        Field(max_length=253),
         Matches(
             r"^[-._a-zA-Z0-9]+$",
             "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'",
@@ -194,8 +194,11 @@ class GateOutcome(StatusModel):
     passed: bool
     """Whether the artifact passed."""
 
-    findings: Annotated[tuple[Finding, ...], Field(max_length=32)] = ()
-    """The first objections, in the order of the slides."""
+    findings: Annotated[tuple[Finding, ...], Field(max_length=128)] = ()
+    """The objections that were kept, in the order of the slides."""
+
+    findings_omitted: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """How many more objections there were."""
 
 
 class JobStatus(StatusModel):
@@ -315,7 +318,6 @@ class ArtifactBuild(Resource):
         Cel(
             "self.metadata.name.size() <= 63",
             "the name of an ArtifactBuild can have at most 63 characters",
-            field_path=".metadata.name",
         ),
     )
     kind_info: ClassVar = KindInfo(

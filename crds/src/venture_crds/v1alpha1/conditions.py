@@ -39,7 +39,7 @@ class Condition(StatusModel):
 
     type: Annotated[
         str,
-        Field(min_length=1, max_length=64),
+        Field(max_length=64),
         Matches("^[A-Z][A-Za-z0-9]*$", "must be one CamelCase word"),
     ]
     """What is observed, for instance `Ready`."""

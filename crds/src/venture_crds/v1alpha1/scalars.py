@@ -14,14 +14,14 @@ type Generation = Annotated[int, Field(ge=0, le=2**53 - 1)]
 
 type Sha256 = Annotated[
     str,
-    Field(min_length=64, max_length=64),
+    Field(max_length=64),
     Matches("^[0-9a-f]{64}$", "must be a SHA-256 digest: 64 lowercase hexadecimal digits"),
 ]
 """A SHA-256 digest in hexadecimal."""
 
 type DnsLabel = Annotated[
     str,
-    Field(min_length=1, max_length=63),
+    Field(max_length=63),
     Matches(
         "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
         "must consist of lowercase letters, digits and '-', and start and end with a letter "
@@ -32,7 +32,7 @@ type DnsLabel = Annotated[
 
 type ObjectName = Annotated[
     str,
-    Field(min_length=1, max_length=253),
+    Field(max_length=253),
     Matches(
         r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
         "must be the name of a Kubernetes object: lowercase letters, digits, '-' and '.', "
@@ -43,7 +43,7 @@ type ObjectName = Annotated[
 
 type ObjectKey = Annotated[
     str,
-    Field(min_length=1, max_length=1024),
+    Field(max_length=1024),
     Cel(
         "self.split('/').all(part, part != '' && part != '.' && part != '..')",
         "must be a plain object key: no '/' at either end, no empty part, no '.' or '..' as a part",
@@ -53,10 +53,10 @@ type ObjectKey = Annotated[
 
 type Reason = Annotated[
     str,
-    Field(min_length=1, max_length=64),
+    Field(max_length=64),
     Matches("^[A-Z][A-Za-z0-9]*$", "must be one CamelCase word"),
 ]
 """Why something is as it is, in one word for programs."""
 
-type Message = Annotated[str, Field(max_length=1024)]
+type Message = Annotated[str, Field(max_length=2048)]
 """What a person should know, in a sentence or two."""

@@ -1,0 +1,1 @@
+"""The generator: pure functions from the pydantic types to CRDs, chart templates and docs."""
