@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apionly
 import binaries
+import native
 from progress import ClusterError
 
 
@@ -37,6 +38,18 @@ def _parser() -> argparse.ArgumentParser:
     api_stop = commands.add_parser("api-stop", help="stop what `api` started in the same folder")
     api_stop.add_argument("--dir", type=Path, required=True, help="folder of this instance")
     api_stop.set_defaults(run=lambda options: apionly.stop(options.dir.resolve()))
+
+    up = commands.add_parser("up", help="start the native cluster, or what of it does not run; print its kubeconfig")
+    up.set_defaults(run=lambda options: print(native.up()))
+
+    stop = commands.add_parser("stop", help="end all processes of the native cluster and keep its data")
+    stop.set_defaults(run=lambda options: native.stop())
+
+    down = commands.add_parser("down", help="end the native cluster and remove every trace of it but the cache")
+    down.set_defaults(run=lambda options: native.down())
+
+    status = commands.add_parser("status", help="print as JSON which processes of the native cluster run")
+    status.set_defaults(run=lambda options: print(json.dumps(native.status(), indent=2)))
 
     programs = commands.add_parser("programs", help="build a set of programs if needed; print their folder")
     programs.add_argument("module", choices=binaries.modules())

@@ -1,7 +1,7 @@
 """Programs built from pinned Go modules, kept in the cache under a hash of everything that decides their bytes.
 
-Each folder of `binaries/` is one module without Go code: its `tool` lines name the programs. Separate modules keep
-dependency sets that disagree about versions apart.
+Each folder of `binaries/` is one module; its `tool` lines name the programs (only `pause` has code of its own).
+Separate modules keep dependency sets that disagree about versions apart.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from progress import ClusterError, output, run, say, step
 
 _MODULES = Path(__file__).resolve().parent / "binaries"
 KUBERNETES_VERSION = "v1.34.10"
+# Files of a dependency that its programs are of no use without: they are kept beside the programs.
+_KEPT_FILES = {"calico": ("github.com/projectcalico/calico", "manifests/crds.yaml")}
 _STAMPED_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 
 
@@ -36,8 +38,9 @@ def linker_flags(module: str) -> str:
 def cache_key(module: str) -> str:
     """Return the hash that names the built programs of a module."""
     digest = hashlib.sha256()
-    for name in ("go.mod", "go.sum"):
-        digest.update((_MODULES / module / name).read_bytes())
+    sources = sorted((_MODULES / module).glob("*.go"))
+    for path in (_MODULES / module / "go.mod", _MODULES / module / "go.sum", *sources):
+        digest.update(path.read_bytes())
     digest.update(linker_flags(module).encode())
     digest.update(os.uname().machine.encode())
     return digest.hexdigest()[:16]
@@ -60,27 +63,24 @@ def ensure(module: str) -> Path:
     return folder
 
 
-def module_dir(module: str, dependency: str) -> Path:
-    """Return the source folder of a dependency in Go's module cache."""
-    return Path(_go(module, "list", "-mod=mod", "-m", "-f", "{{.Dir}}", dependency).strip())
-
-
-def _go(module: str, *arguments: str) -> str:
-    return output([_go_program(), "-C", _MODULES / module, *arguments], next_step="check the network and the module files")
-
-
 def _build(module: str, folder: Path) -> None:
     log = cache_dir() / "logs" / f"build-{module}.log"
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
+    source = _MODULES / module
     with step(f"Building the {module} programs from Go modules (minutes the first time)", log):
         run(
             [_go_program(), "build", "-mod=readonly", "-buildvcs=false", "-trimpath",
-             "-ldflags", linker_flags(module), "-o", f"{partial}/", "tool"],
-            cwd=_MODULES / module, env={**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": ""}, log=log,
+             "-ldflags", linker_flags(module), "-o", f"{partial}/", "." if list(source.glob("*.go")) else "tool"],
+            cwd=source, env={**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": ""}, log=log,
             next_step=f"mend what the log names (network, disk, hack/cluster/binaries/{module}/go.mod), then run again",
         )
+    if module in _KEPT_FILES:
+        dependency, name = _KEPT_FILES[module]
+        listing = [_go_program(), "-C", source, "list", "-m", "-f", "{{.Dir}}", dependency]
+        origin = Path(output(listing, next_step="check the network and the module files").strip())
+        shutil.copyfile(origin / name, partial / Path(name).name)
     if (partial / "server").exists():
         (partial / "server").rename(partial / "etcd")  # etcd's main package is called "server"
     partial.rename(folder)

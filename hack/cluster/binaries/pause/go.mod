@@ -1,0 +1,3 @@
+module venture.parpour.dev/hack/cluster/pause
+
+go 1.26

@@ -1,0 +1,39 @@
+"""Debian packages that the native cluster and the image builds need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from progress import run, step
+
+CLUSTER = (
+    "busybox-static", "ca-certificates", "conntrack", "containerd", "containernetworking-plugins", "iproute2",
+    "ipset", "iptables", "mount", "nftables", "openssl", "runc",
+)
+IMAGES = ("buildah", "debootstrap")
+PYTHON = ("debootstrap", "patchelf", "python3-venv")
+
+
+def ensure(names: tuple[str, ...], log: Path) -> None:
+    """Install the packages that are missing; touch neither apt nor the network when none is."""
+    absent = missing(names)
+    if not absent:
+        return
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with step(f"Installing Debian packages: {' '.join(absent)}", log):
+        for arguments in (("update",), ("install", "--yes", "--no-install-recommends", *absent)):
+            run(
+                ["apt-get", *arguments], log=log, env=environment,
+                next_step="mend the machine's apt sources (`apt-get update` must work), then run again",
+            )
+
+
+def missing(names: tuple[str, ...]) -> list[str]:
+    """Return the packages that dpkg does not report as installed."""
+    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *names]
+    # dpkg-query ends with 1 when it does not know a name, and still prints the others.
+    lines = subprocess.run(query, capture_output=True, text=True, check=False).stdout.splitlines()
+    installed = {line.split()[0] for line in lines if line.endswith(" installed")}
+    return sorted(set(names) - installed)
