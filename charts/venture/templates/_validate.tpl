@@ -1,0 +1,55 @@
+{{/* Refuses values that cannot work, all at once, each with a sentence that says what to set. */}}
+{{- define "venture.validate" -}}
+{{- $problems := list -}}
+{{- if not .Values.global.imageRegistry -}}
+{{- $images := dict "image" .Values.image "compiler.image" .Values.compiler.image -}}
+{{- if .Values.dataPlane.enabled -}}
+{{- range $name := list "postgres" "nats" "valkey" "s3" -}}
+{{- $_ := set $images (printf "dataPlane.%s.image" $name) (index $.Values.dataPlane $name).image -}}
+{{- end -}}
+{{- end -}}
+{{- range $path, $image := $images -}}
+{{- if not $image.registry -}}
+{{- $problems = append $problems (printf "Set global.imageRegistry (or %s.registry) to the registry that holds %s." $path $image.repository) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $kinds := dict "postgres" "the Postgres database" "nats" "NATS with JetStream" "redis" "Redis or Valkey" -}}
+{{- range $endpoint, $what := $kinds -}}
+{{- $values := index $.Values $endpoint -}}
+{{- $given := or $values.url $values.existingSecret -}}
+{{- if and $.Values.dataPlane.enabled $given -}}
+{{- $problems = append $problems (printf "dataPlane.enabled brings its own: unset %s.url and %s.existingSecret, or turn dataPlane.enabled off." $endpoint $endpoint) -}}
+{{- else if and $values.url $values.existingSecret -}}
+{{- $problems = append $problems (printf "Set %s.url or %s.existingSecret, not both." $endpoint $endpoint) -}}
+{{- else if not (or $.Values.dataPlane.enabled $given) -}}
+{{- $problems = append $problems (printf "Set %s.existingSecret to a Secret whose key %q holds the URL of %s (or set %s.url)." $endpoint $values.existingSecretKey $what $endpoint) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.s3 -}}
+{{- if $.Values.dataPlane.enabled -}}
+{{- if or .endpoint .existingSecret .egress -}}
+{{- $problems = append $problems "dataPlane.enabled brings its own S3: unset s3.endpoint, s3.existingSecret and s3.egress, or turn dataPlane.enabled off." -}}
+{{- end -}}
+{{- else -}}
+{{- if not .endpoint -}}
+{{- $problems = append $problems "Set s3.endpoint to the URL of an S3 endpoint." -}}
+{{- end -}}
+{{- if not .bucket -}}
+{{- $problems = append $problems "Set s3.bucket to a bucket that exists." -}}
+{{- end -}}
+{{- if not .existingSecret -}}
+{{- $problems = append $problems (printf "Set s3.existingSecret to a Secret with the keys %q and %q." .existingSecretAccessKeyIdKey .existingSecretSecretAccessKeyKey) -}}
+{{- end -}}
+{{- if not .egress -}}
+{{- $problems = append $problems "Set s3.egress to the NetworkPolicyEgressRules that lead to S3: they bound what a compile Job may reach." -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
+{{- $problems = append $problems "Set serviceAccount.name to the service account that you made, or turn serviceAccount.create on." -}}
+{{- end -}}
+{{- if $problems -}}
+{{- fail (printf "\n\nThese values cannot work:\n  - %s\nFor a development cluster, `-f values-dev.yaml` brings a data plane along." (join "\n  - " $problems)) -}}
+{{- end -}}
+{{- end -}}
