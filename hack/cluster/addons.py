@@ -17,7 +17,7 @@ _DEPLOYMENTS = (("kube-system", "coredns"), ("local-path-storage", "local-path-p
 _CA_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _NEXT = "read the message; `kubectl get events -A` tells more"
 _READY_SECONDS = 120
-_APPLETS = ("sh", "mkdir", "rm", "cat", "sleep", "wget", "nc", "nslookup", "ls", "id", "echo", "date", "env", "test")
+_APPLETS = ("sh", "mkdir", "rm", "cat", "sleep", "nc", "nslookup", "ls", "id", "echo", "date", "env", "test")
 
 
 def small_images(*, pause: Path, coredns: Path, storage: Path) -> dict[str, SmallImage]:
