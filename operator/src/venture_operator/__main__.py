@@ -1,0 +1,125 @@
+"""venture-operator: stand by for the Lease, then watch and reconcile until told to stop."""
+
+import asyncio
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic import ValidationError
+from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.errors import NotFoundError
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS
+from venture_core.logging import configure_logging
+
+from venture_operator import metrics
+from venture_operator.factory import Operator, build_operator
+from venture_operator.handlers.probes import serve_probes
+from venture_operator.handlers.watches import build_registry, run_watches
+from venture_operator.services.health import Health
+from venture_operator.services.leadership import LEASE_SECONDS, Leadership
+from venture_operator.settings import OperatorSettings
+from venture_operator.storage.lease import Lease
+from venture_operator.storage.signingkeys import publish_signing_key
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+DRAIN_SECONDS = 10.0
+"""How long reconciles in progress may take to end after a signal."""
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> None:
+    """Run the operator; exit code 1 for settings that cannot work or a lost Lease."""
+    try:
+        settings = OperatorSettings()
+    except ValidationError as error:
+        missing = ", ".join(f"VENTURE_{each['loc'][0]!s}".upper() for each in error.errors())
+        sys.exit(f"venture-operator cannot start: check the settings {missing}\n{error}")
+    configure_logging(settings.log_level)
+    asyncio.run(run(settings))
+
+
+async def run(settings: OperatorSettings) -> None:
+    """Stand by, lead, and give the Lease back at the end."""
+    async with _connect() as client:
+        lease = Lease(
+            client,
+            namespace=settings.namespace,
+            name=settings.lease_name,
+            identity=settings.pod_name,
+            seconds=LEASE_SECONDS,
+        )
+        leadership = Leadership(lease)
+        health = Health(leadership)
+        operator = build_operator(settings, client)
+        async with serve_probes(health, settings.http_port):
+            if not await _stand_by(leadership):
+                return
+            try:
+                await _require_crds(client)
+                await publish_signing_key(
+                    client,
+                    operator.signing_key.public_key(),
+                    namespace=settings.namespace,
+                    config_map=settings.signing_keys_config_map,
+                )
+                health.resync = operator.resync
+                await _lead(operator, leadership, settings)
+            finally:
+                await leadership.release()
+
+
+def _connect() -> AbstractAsyncContextManager[KubernetesClient]:
+    if "KUBERNETES_SERVICE_HOST" in os.environ:
+        return KubernetesClient.in_cluster(metrics.observe_api_request)
+    return KubernetesClient.from_kubeconfig(observer=metrics.observe_api_request)
+
+
+async def _stand_by(leadership: Leadership) -> bool:
+    """Wait until we lead; return False when a signal came first."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    acquiring = asyncio.create_task(leadership.acquire())
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait({acquiring, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if acquiring.done():
+        acquiring.result()
+        return True
+    acquiring.cancel()
+    return False
+
+
+async def _require_crds(client: KubernetesClient) -> None:
+    """Fail at once, and say why, where a watch would only stay silent."""
+    try:
+        await client.list(ARTIFACT_BUILDS)
+    except NotFoundError:
+        sys.exit("the CRD artifactbuilds.venture.parpour.dev is not installed (crds.install)")
+
+
+async def _lead(operator: Operator, leadership: Leadership, settings: OperatorSettings) -> None:
+    """Run everything until kopf ends on a signal, then let reconciles in progress finish."""
+    registry = build_registry(operator.builds, operator.jobs, operator.pods)
+    async with asyncio.TaskGroup() as group:
+        holding = group.create_task(leadership.hold())
+        resyncing = group.create_task(operator.resync.run())
+        working = group.create_task(operator.controller.run())
+        # kopf installs its own handlers for SIGTERM and SIGINT, and returns when one came.
+        await run_watches(registry, settings.watch_namespaces)
+        log.info("stopping")
+        resyncing.cancel()
+        operator.controller.stop()
+        await asyncio.wait({working}, timeout=DRAIN_SECONDS)
+        working.cancel()
+        holding.cancel()
+
+
+if __name__ == "__main__":
+    main()

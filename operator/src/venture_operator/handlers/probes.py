@@ -1,0 +1,49 @@
+"""HTTP for the kubelet and Prometheus: /healthz, /readyz, /metrics."""
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from venture_operator.services.health import Health
+
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def serve_probes(health: Health, port: int) -> AsyncIterator[None]:
+    """Serve on all addresses until the context ends."""
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/healthz", _probe(health.liveness)),
+            web.get("/readyz", _probe(health.readiness)),
+            web.get("/metrics", _metrics),
+        ]
+    )
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        # The kubelet and Prometheus come from outside the pod.
+        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _probe(complaints_of: Callable[[], list[str]]) -> Handler:
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        complaints = complaints_of()
+        return web.json_response({"complaints": complaints}, status=503 if complaints else 200)
+
+    return answer
+
+
+async def _metrics(_request: web.Request) -> web.StreamResponse:
+    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})

@@ -1,0 +1,71 @@
+"""kopf at the edge: its events wake builds, and that is all they do.
+
+`on.event` is the one decorator used: it writes nothing to the objects (no annotations, no
+finalizers), and what it may lose, the resync finds.
+"""
+
+from typing import TYPE_CHECKING
+
+import kopf
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, JOBS, PODS, Resource
+
+from venture_operator.domain.labels import COMPILE_SELECTOR, FIELD_MANAGER, GROUP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from venture_operator.services.intake import Intake
+
+INACTIVITY_SECONDS = 70.0
+"""Without even a bookmark for so long, kopf takes a watch for dead and reconnects."""
+
+
+def build_registry(builds: Intake, jobs: Intake, pods: Intake) -> kopf.OperatorRegistry:
+    """Return the registry with one handler per watched resource."""
+    registry = kopf.OperatorRegistry()
+    for resource, intake in ((ARTIFACT_BUILDS, builds), (JOBS, jobs), (PODS, pods)):
+        _register(registry, resource, intake)
+    return registry
+
+
+def build_settings() -> kopf.OperatorSettings:
+    """Return kopf's settings; docs/decisions says why each."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.persistence.finalizer = f"{GROUP}/operator"
+    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
+    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP)
+    settings.execution.default_backoff = 5
+    settings.posting.reporting_component = FIELD_MANAGER
+    settings.watching.inactivity_timeout = INACTIVITY_SECONDS
+    settings.watching.chunk_size = 500
+    for resource in (JOBS, PODS):
+        settings.watching.label_selectors[resource.group, resource.version, resource.plural] = (
+            COMPILE_SELECTOR
+        )
+    return settings
+
+
+async def run_watches(registry: kopf.OperatorRegistry, namespaces: Sequence[str]) -> None:
+    """Watch until a signal asks the process to end. Raises when a watch dies for good."""
+    await kopf.operator(
+        registry=registry,
+        settings=build_settings(),
+        standalone=True,
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+    )
+
+
+def _register(registry: kopf.OperatorRegistry, resource: Resource, intake: Intake) -> None:
+    @kopf.on.event(resource.group, resource.version, resource.plural, registry=registry)
+    async def take_in(event: kopf.RawEvent, **_: object) -> None:
+        body = dict(event["object"])
+        # kopf leaves these out of what it lists.
+        body.setdefault("apiVersion", resource.api_version)
+        body.setdefault("kind", resource.kind)
+        if event["type"] == "DELETED":
+            intake.deleted(body)
+        else:
+            intake.changed(body)

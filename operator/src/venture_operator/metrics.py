@@ -1,0 +1,44 @@
+"""The operator's Prometheus metrics."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+QUEUE_DEPTH = Gauge("venture_queue_depth", "Objects waiting to be reconciled.", ["kind"])
+QUEUE_SECONDS = Histogram(
+    "venture_queue_seconds",
+    "How long an object waited from its wake-up to its reconcile.",
+    ["kind"],
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120),
+)
+RECONCILE_SECONDS = Histogram(
+    "venture_reconcile_seconds",
+    "How long a reconcile took, by how it ended.",
+    ["kind", "outcome"],
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30),
+)
+JOBS_CREATED = Counter("venture_jobs_created_total", "Jobs created.", ["kind"])
+BUILDS_FINISHED = Counter(
+    "venture_artifact_builds_finished_total", "ArtifactBuilds that ended, by reason.", ["reason"]
+)
+API_REQUESTS = Counter(
+    "venture_kubernetes_requests_total",
+    "Requests to the API server; code 0 means no answer.",
+    ["verb", "resource", "code"],
+)
+API_SECONDS = Histogram(
+    "venture_kubernetes_request_seconds",
+    "How long requests to the API server took.",
+    ["verb", "resource"],
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30),
+)
+WATCH_MISSED = Counter(
+    "venture_watch_missed_total",
+    "Changes that a resync found before the watch told them.",
+    ["kind"],
+)
+IS_LEADER = Gauge("venture_leader", "1 on the replica that reconciles, 0 on the standby.")
+
+
+def observe_api_request(verb: str, resource: str, code: int, seconds: float) -> None:
+    """Count one request to the API server."""
+    API_REQUESTS.labels(verb, resource, str(code)).inc()
+    API_SECONDS.labels(verb, resource).observe(seconds)

@@ -1,0 +1,1 @@
+"""Observe, decide, apply: what a reconcile does, and what drives it."""

@@ -1,0 +1,83 @@
+"""A coalescing queue: a key that waits is not queued twice, and one worker has it at a time.
+
+The semantics are those of client-go's workqueue: a key added while it is worked on is queued again
+when that work is done, so no wake-up is lost and no two workers meet on one object.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+
+class QueueClosedError(Exception):
+    """No key will come any more."""
+
+
+class WorkQueue[K: Hashable]:
+    """Keys to work on, in the order of their first wake-up.
+
+    `on_taken` is called with the seconds each key waited. Not thread-safe: one event loop.
+    """
+
+    def __init__(self, on_taken: Callable[[float], None] = lambda _seconds: None) -> None:
+        self._waiting: OrderedDict[K, float] = OrderedDict()
+        self._working: set[K] = set()
+        self._again: set[K] = set()
+        self._timers: dict[K, asyncio.TimerHandle] = {}
+        self._wakeup = asyncio.Event()
+        self._on_taken = on_taken
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, key: K) -> None:
+        """Wake `key` now; a delayed wake-up of it is dropped."""
+        if timer := self._timers.pop(key, None):
+            timer.cancel()
+        if key in self._working:
+            self._again.add(key)
+        elif key not in self._waiting:
+            self._waiting[key] = time.monotonic()
+            self._wakeup.set()
+
+    def add_after(self, key: K, delay_seconds: float) -> None:
+        """Wake `key` after a delay, or at an earlier time that was set before."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + delay_seconds
+        if (timer := self._timers.get(key)) is not None:
+            if timer.when() <= due:
+                return
+            timer.cancel()
+        self._timers[key] = loop.call_at(due, self.add, key)
+
+    async def take(self) -> K:
+        """Wait for a key and take it; the caller must call `done` with it.
+
+        Raises QueueClosedError once the queue is closed, whatever still waits in it.
+        """
+        while not self._waiting and not self._closed:
+            self._wakeup.clear()
+            await self._wakeup.wait()
+        if self._closed:
+            raise QueueClosedError
+        key, since = self._waiting.popitem(last=False)
+        self._working.add(key)
+        self._on_taken(time.monotonic() - since)
+        return key
+
+    def done(self, key: K) -> None:
+        """Give `key` back; it is queued again if it was woken meanwhile."""
+        self._working.discard(key)
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
+
+    def close(self) -> None:
+        """Hand out no more keys and drop all delayed wake-ups."""
+        self._closed = True
+        self._wakeup.set()
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()

@@ -1,0 +1,96 @@
+"""What the watches told: the newest seen body of every object we care about.
+
+A lost event leaves a stale body here, so a conclusion that something is *absent* must be
+confirmed with the API server, and a periodic resync replaces everything.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+type Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectKey:
+    """Namespace and name."""
+
+    namespace: str
+    name: str
+
+
+def key_of(body: Body) -> ObjectKey:
+    """Return the key of an object."""
+    return ObjectKey(body["metadata"]["namespace"], body["metadata"]["name"])
+
+
+def version_of(body: Body) -> int:
+    """Return the resourceVersion as a number.
+
+    etcd's revisions are integers that only grow, and API servers rely on comparing them
+    (KEP-5504), so "newer" is well defined within one resource.
+    """
+    return int(body["metadata"]["resourceVersion"])
+
+
+@dataclass(slots=True)
+class WatchedObjects:
+    """The objects of one resource, with an index by one label."""
+
+    index_label: str = ""
+    _bodies: dict[ObjectKey, Body] = field(default_factory=dict)
+    _by_label: dict[str, set[ObjectKey]] = field(default_factory=dict)
+
+    def get(self, key: ObjectKey) -> Body | None:
+        """Return the newest body seen, None where none was or it was deleted."""
+        return self._bodies.get(key)
+
+    def labelled(self, value: str) -> Iterator[Body]:
+        """Yield the objects whose index label has that value."""
+        for key in self._by_label.get(value, ()):
+            yield self._bodies[key]
+
+    def put(self, body: Body) -> bool:
+        """Take over a body unless a newer one is known; return whether it was news."""
+        if self._knows(body):
+            return False
+        key = key_of(body)
+        self._bodies[key] = body
+        if label := self._index_value(body):
+            self._by_label.setdefault(label, set()).add(key)
+        return True
+
+    def remove(self, body: Body) -> None:
+        """Forget a deleted object, unless one of the same name was created since."""
+        key = key_of(body)
+        known = self._bodies.get(key)
+        if known is None or known["metadata"]["uid"] != body["metadata"]["uid"]:
+            return
+        del self._bodies[key]
+        if label := self._index_value(known):
+            self._by_label[label].discard(key)
+            if not self._by_label[label]:
+                del self._by_label[label]
+
+    def newer_than_known(self, listed: Iterable[Body]) -> list[Body]:
+        """Return the listed objects of which we know nothing, or only an older state."""
+        return [body for body in listed if not self._knows(body)]
+
+    def all(self) -> list[Body]:
+        """Return all objects."""
+        return list(self._bodies.values())
+
+    def _knows(self, body: Body) -> bool:
+        known = self._bodies.get(key_of(body))
+        if known is None:
+            return False
+        same = known["metadata"]["uid"] == body["metadata"]["uid"]
+        return same and version_of(known) >= version_of(body)
+
+    def _index_value(self, body: Body) -> str:
+        if not self.index_label:
+            return ""
+        value: str = body["metadata"].get("labels", {}).get(self.index_label, "")
+        return value
