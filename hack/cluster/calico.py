@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import layout
 from layout import Layout
-from processes import Processes, Service
-from progress import ClusterError, wait_until
+from processes import Service
+from progress import ClusterError
 
-_HEALTH_PORT = 9099
+HEALTH_PORT = 9099
 _DEBIAN_PLUGINS = Path("/usr/lib/cni")
 _DEBIAN_PLUGINS_USED = ("host-local", "loopback")
 
@@ -64,7 +62,7 @@ def felix(programs: Path, kubeconfig: Path) -> Service:
         "USAGEREPORTINGENABLED": "false",
         "HEALTHENABLED": "true",
         "HEALTHHOST": "127.0.0.1",
-        "HEALTHPORT": str(_HEALTH_PORT),
+        "HEALTHPORT": str(HEALTH_PORT),
         "LOGFILEPATH": "none",
         "LOGSEVERITYFILE": "none",
         "LOGSEVERITYSYS": "none",
@@ -72,20 +70,6 @@ def felix(programs: Path, kubeconfig: Path) -> Service:
     }
     environment = {f"FELIX_{name}": value for name, value in settings.items()} | {"KUBECONFIG": str(kubeconfig)}
     return Service("felix", (str(programs / "calico-felix"), "-c", "/nonexistent"), environment)
-
-
-def wait_felix_ready(processes: Processes) -> None:
-    """Wait until Felix has read the cluster's state and written its first rules."""
-    def check() -> bool:
-        processes.require("felix")
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{_HEALTH_PORT}/readiness", timeout=2) as answer:
-                return bool(answer.status < 300)
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
-
-    log = processes.log("felix")
-    wait_until("Felix is ready", check, seconds=90, log=log, next_step=f"read {log}")
 
 
 def remove_cni_results() -> None:

@@ -61,13 +61,13 @@ class Containerd:
 
 
 def start(where: Layout, processes: Processes, pause_image: str) -> Containerd:
-    """Write the configuration, start containerd and wait for its socket."""
+    """Start containerd and wait until it answers."""
     config = where.config / "containerd.toml"
-    config.write_text(_CONFIG.format(root=where.containerd, socket=where.containerd_socket, pause=pause_image, cni=where.cni))
+    settings = _CONFIG.format(root=where.containerd, socket=where.containerd_socket, pause=pause_image, cni=where.cni)
     program = shutil.which("containerd")
     if program is None:
         raise ClusterError("containerd is not installed", next_step="apt-get install containerd")
-    processes.start(Service("containerd", (program, "--config", str(config))))
+    processes.start(Service("containerd", (program, "--config", str(config)), files={config: settings}))
     client = Containerd(where, processes.log("images"))
 
     def answers() -> bool:

@@ -27,6 +27,10 @@ from progress import ClusterError, say, step, wait_until
 _STOP_ORDER = (
     "kubelet", "kube-scheduler", "kube-controller-manager", "kube-proxy", "felix", "containerd", "kube-apiserver", "etcd",
 )
+_HEALTH_CHECKS = {
+    "kube-proxy": f"http://127.0.0.1:{node.PROXY_HEALTH_PORT}/healthz",
+    "felix": f"http://127.0.0.1:{calico.HEALTH_PORT}/readiness",
+}
 _CLIENT_LIMITS = ("--kube-api-qps=200", "--kube-api-burst=400")
 
 
@@ -51,6 +55,8 @@ def up() -> Path:
         _start_node(programs["kubernetes"], where, processes, pki, kubectl)
         addons.apply_workloads(kubectl, where, references)
         addons.wait_workloads(kubectl)
+        for name in _STOP_ORDER:
+            processes.require(name)
     return where.kubeconfig
 
 
@@ -171,13 +177,23 @@ def _start_node(programs: Path, where: Layout, processes: Processes, pki: Author
     proxy = _kubeconfig(where, pki, "kube-proxy", user="system:kube-proxy")
     processes.start(node.kube_proxy(programs / "kube-proxy", where, proxy))
     kubelet = _kubeconfig(where, pki, "kubelet-client", user=f"system:node:{layout.NODE}", group="system:nodes")
+    # What the API says of the node may date from before a crash: only a heartbeat of this kubelet counts.
+    before = None if processes.running("kubelet") else _ready_heartbeat(kubectl)
     processes.start(node.kubelet(programs / "kubelet", where, pki, kubelet))
     log = processes.log("kubelet")
 
-    def registered() -> bool:
+    def ready() -> bool:
         processes.require("kubelet")
-        return bool(kubectl("get", "nodes", layout.NODE, "--ignore-not-found", "--output=name"))
+        heartbeat = _ready_heartbeat(kubectl)
+        return heartbeat not in ("", before)
 
-    wait_until("the kubelet has registered the node", registered, seconds=60, every=0.5, log=log, next_step=f"read {log}")
-    kubectl("wait", "--for=condition=Ready", f"node/{layout.NODE}", "--timeout=120s")
-    calico.wait_felix_ready(processes)
+    wait_until("the node is ready", ready, seconds=120, every=0.3, log=log, next_step=f"read {log}")
+    for name, url in _HEALTH_CHECKS.items():
+        processes.wait_healthy(name, url, seconds=90)
+
+
+def _ready_heartbeat(kubectl: Kubectl) -> str:
+    """Return when the kubelet last said that the node is ready, or nothing when it is not."""
+    path = '{range .status.conditions[?(@.type=="Ready")]}{.status} {.lastHeartbeatTime}{end}'
+    found = kubectl("get", "nodes", layout.NODE, "--ignore-not-found", f"--output=jsonpath={path}")
+    return found.removeprefix("True ") if found.startswith("True ") else ""

@@ -11,18 +11,19 @@ from layout import Layout
 from pki import Authority, Pair
 from processes import Service
 
+PROXY_HEALTH_PORT = 10256
 _SYSTEMD_RESOLVED = Path("/run/systemd/resolve/resolv.conf")
 
 
 def kubelet(program: Path, where: Layout, pki: Authority, kubeconfig: Path) -> Service:
-    """Write the kubelet's configuration and return its command line."""
+    """Return the kubelet."""
     serving = pki.server("kubelet", common_name=f"system:node:{layout.NODE}", hosts=[layout.NODE_IP, layout.NODE])
     config = where.config / "kubelet.json"
-    config.write_text(json.dumps(_kubelet_config(where, pki, serving), indent=2))
+    settings = json.dumps(_kubelet_config(where, pki, serving), indent=2)
     return Service("kubelet", (
         str(program), f"--config={config}", f"--kubeconfig={kubeconfig}", f"--root-dir={where.kubelet}",
         f"--cert-dir={where.kubelet / 'pki'}", f"--hostname-override={layout.NODE}", f"--node-ip={layout.NODE_IP}",
-    ))
+    ), files={config: settings})
 
 
 def _kubelet_config(where: Layout, pki: Authority, serving: Pair) -> dict[str, object]:
@@ -77,19 +78,19 @@ def ensure_cgroup() -> None:
 
 
 def kube_proxy(program: Path, where: Layout, kubeconfig: Path) -> Service:
-    """Write the configuration of kube-proxy (nftables mode) and return its command line."""
+    """Return kube-proxy in nftables mode."""
     config = where.config / "kube-proxy.json"
-    config.write_text(json.dumps({
+    settings = json.dumps({
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "mode": "nftables",
         "clientConnection": {"kubeconfig": str(kubeconfig)},
         "clusterCIDR": layout.POD_CIDR,
         "hostnameOverride": layout.NODE,
-        "healthzBindAddress": "127.0.0.1:10256",
+        "healthzBindAddress": f"127.0.0.1:{PROXY_HEALTH_PORT}",
         "metricsBindAddress": "127.0.0.1:10249",
         "oomScoreAdj": 0,
         # The host's connection tracking is the host's business.
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
-    }, indent=2))
-    return Service("kube-proxy", (str(program), f"--config={config}"))
+    }, indent=2)
+    return Service("kube-proxy", (str(program), f"--config={config}"), files={config: settings})

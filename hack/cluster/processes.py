@@ -6,16 +6,19 @@ A pid alone may belong to another program after a crash or a reboot; pid, start 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import http
 import json
 import os
 import select
 import signal
 import subprocess
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from progress import ClusterError
+from progress import ClusterError, wait_until
 
 _STATE_FIELD, _START_FIELD = 0, 19  # of /proc/<pid>/stat, counted after the parenthesised name
 _LOG_BYTES_MAX = 50_000_000
@@ -23,11 +26,20 @@ _LOG_BYTES_MAX = 50_000_000
 
 @dataclass(frozen=True)
 class Service:
-    """A program to keep running: a name unique in its folder, the command line, extra environment."""
+    """A program to keep running: a name unique in its folder, the command line, extra environment, its own files.
+
+    The files are written before the start, and only when they changed: some programs end when one is touched.
+    """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[Path, str] = field(default_factory=dict)
+
+    def identity(self) -> str:
+        """Return a hash of all that decides how the program behaves."""
+        files = {str(path): text for path, text in self.files.items()}
+        return hashlib.sha256(json.dumps([self.argv, dict(self.env), files], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -37,8 +49,7 @@ class Process:
     pid: int
     start_ticks: int
     boot_id: str
-    argv: tuple[str, ...]
-    env: Mapping[str, str]
+    service: str
 
     def open(self) -> int | None:
         """Return a pidfd of the process, or None when it has ended; the caller closes it."""
@@ -100,10 +111,9 @@ class Processes:
     def recorded(self, name: str) -> Process | None:
         """Return the record of a service, whether or not it still runs."""
         try:
-            fields = json.loads((self._records / f"{name}.json").read_text())
+            return Process(**json.loads((self._records / f"{name}.json").read_text()))
         except FileNotFoundError:
             return None
-        return Process(**{**fields, "argv": tuple(fields["argv"])})
 
     def running(self, name: str) -> Process | None:
         """Return the record of a service that runs now."""
@@ -111,12 +121,14 @@ class Processes:
         return process if process is not None and process.alive() else None
 
     def start(self, service: Service) -> Process:
-        """Make sure that the service runs with exactly this command line; leave it alone if it does."""
+        """Make sure that the service runs exactly as described; leave it alone if it does."""
         running = self.running(service.name)
         if running is not None:
-            if running.argv == service.argv and running.env == dict(service.env):
+            if running.service == service.identity():
                 return running
             self.stop(service.name)
+        for path, text in service.files.items():
+            path.write_text(text)
         return self._spawn(service)
 
     def stop(self, name: str, *, grace_seconds: float = 20) -> None:
@@ -137,6 +149,19 @@ class Processes:
                 f"{name} has ended", log=self.log(name), next_step="mend what the log names, then run the command again"
             )
 
+    def wait_healthy(self, name: str, url: str, *, seconds: float) -> None:
+        """Wait until a service answers its health check; raise ClusterError at once when it has ended."""
+        def check() -> bool:
+            self.require(name)
+            try:
+                with urllib.request.urlopen(url, timeout=2) as answer:
+                    return bool(answer.status < http.HTTPStatus.MULTIPLE_CHOICES)
+            except OSError:  # refused, timed out, or an error status
+                return False
+
+        log = self.log(name)
+        wait_until(f"{name} is healthy", check, seconds=seconds, log=log, next_step=f"read {log}")
+
     def _spawn(self, service: Service) -> Process:
         self._records.mkdir(parents=True, exist_ok=True)
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -152,7 +177,7 @@ class Processes:
                 )
             except OSError as error:
                 raise ClusterError(f"cannot start {service.name}: {error}", next_step="see the message") from error
-        process = Process(child.pid, start_ticks(child.pid) or 0, boot_id(), service.argv, dict(service.env))
+        process = Process(child.pid, start_ticks(child.pid) or 0, boot_id(), service.identity())
         # The process outlives this command on purpose; without this the interpreter warns about it.
         child.returncode = 0
         record = self._records / f"{service.name}.json"
