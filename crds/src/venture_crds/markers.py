@@ -21,6 +21,7 @@ type Schema = dict[str, Any]
 VALIDATIONS = "x-kubernetes-validations"
 LIST_TYPE = "x-kubernetes-list-type"
 LIST_MAP_KEYS = "x-kubernetes-list-map-keys"
+MAP_TYPE = "x-kubernetes-map-type"
 PRESERVE_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
 
 type Reason = Literal[
@@ -175,14 +176,20 @@ class ListSet(_JsonSchemaMarker):
 class FreeForm(_JsonSchemaMarker):
     """An object of which the API server keeps every field and checks none.
 
-    It has at most ``max_properties`` fields of its own; whoever reads it bounds the rest.
+    It has at most ``max_properties`` fields of its own; whoever reads it bounds the rest. It has
+    one owner: server-side apply replaces it whole and does not record each field in the metadata.
     """
 
     max_properties: int
 
     @override
     def apply(self, schema: Schema) -> Schema:
-        return {"type": "object", PRESERVE_UNKNOWN: True, "maxProperties": self.max_properties}
+        return {
+            "type": "object",
+            "maxProperties": self.max_properties,
+            MAP_TYPE: "atomic",
+            PRESERVE_UNKNOWN: True,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ apiVersion: %(api_version)s
 kind: %(kind)s
 metadata:
   name: %(name)s
+  labels:
+    {{- include "venture.labels" . | nindent 4 }}
   {{- if or .Values.crds.keep .Values.crds.annotations }}
   annotations:
     {{- if .Values.crds.keep }}

@@ -1,5 +1,6 @@
 """The reference page of a kind, in Markdown, from its CRD."""
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from venture_crds.markers import LIST_MAP_KEYS, LIST_TYPE, PRESERVE_UNKNOWN, VALIDATIONS
@@ -11,14 +12,14 @@ if TYPE_CHECKING:
     from venture_crds.resource import Resource
 
 _BOUNDS: Final = {
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
-    "minProperties": "at least {} entries",
-    "maxProperties": "at most {} entries",
-    "minimum": "from {}",
-    "maximum": "to {}",
+    "minLength": "at least {:,}",
+    "maxLength": "at most {:,} characters",
+    "minItems": "{:,} items or more",
+    "maxItems": "at most {:,} items",
+    "minProperties": "{:,} fields or more",
+    "maxProperties": "at most {:,} fields",
+    "minimum": "from {:,}",
+    "maximum": "to {:,}",
 }
 
 
@@ -41,7 +42,7 @@ def reference_page(crd: Schema, versions: Sequence[type[Resource]]) -> str:
 
 def _names(crd: Schema, version: Schema) -> Iterator[str]:
     names = crd["spec"]["names"]
-    selectable = ", ".join(f"`{field['jsonPath'][1:]}`" for field in version["selectableFields"])
+    selectable = [f"`{field['jsonPath'][1:]}`" for field in version.get("selectableFields", ())]
     yield from _table(
         ("", ""),
         [
@@ -49,7 +50,7 @@ def _names(crd: Schema, version: Schema) -> Iterator[str]:
             ("Short names", ", ".join(f"`{name}`" for name in names["shortNames"])),
             ("Categories", ", ".join(f"`{name}`" for name in names["categories"])),
             ("Scope", crd["spec"]["scope"]),
-            ("Field selectors", selectable),
+            ("Field selectors", ", ".join(selectable) or "none"),
         ],
     )
 
@@ -112,7 +113,7 @@ def _meaning(field: Schema, *, required: bool) -> str:
     if field.get(LIST_TYPE) == "set":
         facts.append("No two alike.")
     if "default" in field:
-        facts.append(f"Default: `{_json(field['default'])}`.")
+        facts.append(f"Default: `{json.dumps(field['default'])}`.")
     if "properties" not in field:
         facts += [f"Rule: {rule['message']}." for rule in field.get(VALIDATIONS, ())]
     return " ".join(facts).replace("|", "\\|")
@@ -137,7 +138,3 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
     yield f"| {' | '.join(head)} |"
     yield f"|{' --- |' * len(head)}"
     yield from (f"| {' | '.join(row)} |" for row in rows)
-
-
-def _json(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -13,6 +13,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from venture_crds.markers import (
     LIST_MAP_KEYS,
     LIST_TYPE,
+    MAP_TYPE,
     PRESERVE_UNKNOWN,
     VALIDATIONS,
     Schema,
@@ -36,6 +37,7 @@ _KEYWORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "object": (
         "minProperties",
         "maxProperties",
+        MAP_TYPE,
         PRESERVE_UNKNOWN,
         "required",
         "properties",
