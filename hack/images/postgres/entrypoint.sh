@@ -14,7 +14,7 @@ init() {
     mkdir -p "$(dirname "$PGDATA")"
     initdb --pgdata="$fresh" --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" \
         --encoding=UTF8 --locale-provider=builtin --builtin-locale=C.UTF-8 \
-        --data-checksums --auth-local=trust --auth-host=scram-sha-256
+        --set listen_addresses='*' --data-checksums --auth-local=trust --auth-host=scram-sha-256
     echo "host all all all scram-sha-256" >> "$fresh/pg_hba.conf"
 
     # Reachable through the socket only: nobody sees a half-made database.

@@ -1,0 +1,278 @@
+"""One probe per endpoint: connect, read and write as Venture will, and say what was found.
+
+A probe returns a short description of what answered, or raises ProbeError. Whatever it creates, it
+removes.
+"""
+
+import socket
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import asyncpg
+import nats
+import nats.errors
+import nats.js.errors
+import obstore
+import redis.asyncio
+import redis.exceptions
+from obstore import exceptions as obstore_errors
+from obstore.store import S3Store
+
+from venture_core.preflight.settings import split_servers
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client as NatsClient
+    from pydantic import SecretStr
+
+    from venture_core.objectstore import S3Settings
+
+CONNECT_SECONDS = 5
+
+
+class ProbeError(Exception):
+    """An endpoint that cannot be used as it is.
+
+    `advice` is what to check, as a sentence. `permanent` says that waiting cannot cure it.
+    """
+
+    def __init__(self, problem: str, *, advice: str, permanent: bool = False) -> None:
+        super().__init__(problem)
+        self.advice = advice
+        self.permanent = permanent
+
+
+def _unreachable(error: Exception) -> ProbeError:
+    match error:
+        case socket.gaierror():
+            problem = "the host name is not known"
+        case ConnectionRefusedError():
+            problem = "the connection is refused"
+        case TimeoutError():
+            problem = "there is no answer in time"
+        case _:
+            problem = f"the connection fails ({type(error).__name__}: {error})"
+    return ProbeError(
+        problem,
+        advice="Check that it runs, that host and port are right, and that network policies and "
+        "firewalls let this namespace through.",
+    )
+
+
+async def probe_postgres(url: SecretStr) -> str:
+    """Log in, and create and fill a temporary table."""
+    try:
+        connection = await asyncpg.connect(url.get_secret_value(), timeout=CONNECT_SECONDS)
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise ProbeError(
+            f"the login is refused ({error})",
+            advice="Check user and password in the Secret.",
+            permanent=True,
+        ) from error
+    except asyncpg.InvalidCatalogNameError as error:
+        raise ProbeError(
+            f"{error}", advice="Create the database, or correct its name in the URL."
+        ) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ProbeError(
+            f"the server turns the connection away ({error})",
+            advice="Check its log and the parameters of the URL.",
+        ) from error
+    except (OSError, TimeoutError, ValueError) as error:
+        raise _unreachable(error) from error
+    try:
+        async with connection.transaction():
+            await connection.execute(
+                "CREATE TEMPORARY TABLE venture_preflight (value int) ON COMMIT DROP"
+            )
+            await connection.execute("INSERT INTO venture_preflight VALUES (1)")
+        version = connection.get_server_version()
+    except asyncpg.ReadOnlySQLTransactionError as error:
+        raise ProbeError(
+            "the server is read-only, perhaps a replica",
+            advice="Point the URL at the primary.",
+        ) from error
+    except asyncpg.PostgresError as error:
+        raise ProbeError(
+            f"writing a temporary table fails ({error})",
+            advice="Grant the user TEMPORARY and CREATE on the database.",
+        ) from error
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS)
+    return f"PostgreSQL {version.major}.{version.minor}, reads and writes"
+
+
+async def probe_nats(url: SecretStr) -> str:
+    """Log in and ask JetStream for the account's limits."""
+    seen: list[Exception] = []
+
+    async def remember(error: Exception) -> None:
+        seen.append(error)
+
+    try:
+        client = await nats.connect(
+            list(split_servers(url)),
+            allow_reconnect=False,
+            connect_timeout=CONNECT_SECONDS,
+            error_cb=remember,
+        )
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        raise _nats_refusal([*seen, error]) from error
+    try:
+        return await _jetstream(client)
+    finally:
+        await client.close()
+
+
+def _nats_refusal(errors: list[Exception]) -> ProbeError:
+    text = " ".join(str(error) for error in errors).lower()
+    if "authorization violation" in text or "authentication" in text:
+        return ProbeError(
+            "the login is refused",
+            advice="Check user and password in the Secret.",
+            permanent=True,
+        )
+    # The first is the cause; the last says only that no server is left.
+    return _unreachable(errors[0])
+
+
+async def _jetstream(client: NatsClient) -> str:
+    try:
+        account = await client.jetstream(timeout=CONNECT_SECONDS).account_info()
+    except (
+        nats.js.errors.ServiceUnavailableError,
+        nats.js.errors.APIError,
+        nats.errors.NoRespondersError,
+    ) as error:
+        raise ProbeError(
+            "JetStream does not answer for this account",
+            advice="Turn JetStream on in the server, and for the account if it has accounts.",
+        ) from error
+    except (nats.errors.Error, TimeoutError) as error:
+        raise ProbeError(
+            f"JetStream fails ({type(error).__name__})", advice="Check the log of the server."
+        ) from error
+    version = client.connected_server_version
+    number = f"{version.major}.{version.minor}.{version.patch}"
+    return f"NATS {number} with JetStream ({account.streams} streams)"
+
+
+async def probe_redis(url: SecretStr) -> str:
+    """Log in, ping, and write a key that expires, where the user may write one."""
+    client = redis.asyncio.from_url(
+        url.get_secret_value(),
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=CONNECT_SECONDS,
+        retry=None,
+    )
+    try:
+        await client.ping()
+        info = await _redis_version(client)
+        written = await _redis_write(client)
+    except (redis.exceptions.AuthenticationError, redis.exceptions.AuthorizationError) as error:
+        raise ProbeError(
+            "the login is refused", advice="Check user and password in the Secret.", permanent=True
+        ) from error
+    except redis.exceptions.ReadOnlyError as error:
+        raise ProbeError(
+            "the server is a read-only replica", advice="Point the URL at the primary."
+        ) from error
+    except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
+        raise _unreachable(_cause(error)) from error
+    except redis.exceptions.RedisError as error:
+        raise ProbeError(f"a command fails ({error})", advice="Check the server's log.") from error
+    finally:
+        await client.aclose()
+    return f"{info}, reads{' and writes' if written else '; this user may not write'}"
+
+
+def _cause(error: Exception) -> Exception:
+    cause = error.__cause__ or error.__context__
+    return cause if isinstance(cause, OSError) else error
+
+
+async def _redis_version(client: redis.asyncio.Redis) -> str:
+    try:
+        info = await client.info("server")
+    except redis.exceptions.NoPermissionError:
+        return "Redis"
+    if "valkey_version" in info:
+        return f"Valkey {info['valkey_version']}"
+    return f"Redis {info['redis_version']}"
+
+
+async def _redis_write(client: redis.asyncio.Redis) -> bool:
+    key = f"venture:preflight:{uuid4()}"
+    try:
+        await client.set(key, "1", ex=timedelta(minutes=1))
+        await client.delete(key)
+    except redis.exceptions.NoPermissionError:
+        return False
+    return True
+
+
+async def probe_s3(settings: S3Settings) -> str:
+    """Write an object, read it back, delete it."""
+    store = S3Store(
+        settings.bucket,
+        endpoint=settings.endpoint,
+        region=settings.region,
+        access_key_id=settings.access_key_id,
+        secret_access_key=settings.secret_access_key.get_secret_value(),
+        virtual_hosted_style_request=False,
+        client_options={
+            "allow_http": settings.endpoint.startswith("http://"),
+            "connect_timeout": f"{CONNECT_SECONDS}s",
+            "timeout": f"{CONNECT_SECONDS}s",
+        },
+        # Its caller retries.
+        retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=CONNECT_SECONDS)},
+    )
+    key = f"preflight/{uuid4()}"
+    data = key.encode()
+    try:
+        await obstore.put_async(store, key, data, use_multipart=False)
+        result = await obstore.get_async(store, key)
+        read = bytes(await result.bytes_async())
+        await obstore.delete_async(store, key)
+    except (
+        FileNotFoundError,
+        obstore_errors.NotFoundError,
+    ) as error:
+        raise ProbeError(
+            f"there is no bucket {settings.bucket}",
+            advice="Create it, or correct s3.bucket.",
+        ) from error
+    except (
+        PermissionError,
+        obstore_errors.PermissionDeniedError,
+        obstore_errors.UnauthenticatedError,
+    ) as error:
+        raise ProbeError(
+            f"put, get or delete in the bucket {settings.bucket} is refused",
+            advice="Check the access key in the Secret, the region, and that its policy allows "
+            "these three on every key of the bucket.",
+            permanent=True,
+        ) from error
+    except (obstore_errors.BaseError, OSError) as error:
+        raise _s3_failure(error) from error
+    if read != data:
+        raise ProbeError(
+            "an object reads back other than it was written", advice="Check the S3 server."
+        )
+    return f"bucket {settings.bucket}, put, get and delete"
+
+
+def _s3_failure(error: Exception) -> ProbeError:
+    text = str(error).lower()
+    if "dns error" in text:
+        return _unreachable(socket.gaierror())
+    if "connection refused" in text:
+        return _unreachable(ConnectionRefusedError())
+    if "timed out" in text or "timeout" in text:
+        return _unreachable(TimeoutError())
+    # The whole message may carry the signed request: its first line says enough.
+    return ProbeError(
+        f"a request fails ({str(error).strip().splitlines()[0][:200]})",
+        advice="Check s3.endpoint and the log of the S3 server.",
+    )
