@@ -53,3 +53,13 @@ imagePullSecrets:
 {{- end -}}
 {{- toYaml $scheduling -}}
 {{- end -}}
+
+{{/* Requests and limits with every quantity as a string, as a strict reader wants them. */}}
+{{- define "venture.quantities" -}}
+{{- range $kind, $quantities := . }}
+{{ $kind }}:
+  {{- range $name, $quantity := $quantities }}
+  {{ $name }}: {{ $quantity | toString | quote }}
+  {{- end }}
+{{- end }}
+{{- end -}}

@@ -15,6 +15,7 @@
 {{- end -}}
 {{- end -}}
 {{- $kinds := dict "postgres" "the Postgres database" "nats" "NATS with JetStream" "redis" "Redis or Valkey" -}}
+{{- $schemes := dict "postgres" "postgres(ql)?" "nats" "nats|tls|wss?" "redis" "rediss?" -}}
 {{- range $endpoint, $what := $kinds -}}
 {{- $values := index $.Values $endpoint -}}
 {{- $given := or $values.url $values.existingSecret -}}
@@ -24,6 +25,8 @@
 {{- $problems = append $problems (printf "Set %s.url or %s.existingSecret, not both." $endpoint $endpoint) -}}
 {{- else if not (or $.Values.dataPlane.enabled $given) -}}
 {{- $problems = append $problems (printf "Set %s.existingSecret to a Secret whose key %q holds the URL of %s (or set %s.url)." $endpoint $values.existingSecretKey $what $endpoint) -}}
+{{- else if and $values.url (not (regexMatch (printf "^(%s)://." (index $schemes $endpoint)) $values.url)) -}}
+{{- $problems = append $problems (printf "Set %s.url to a URL of %s, user and password included." $endpoint $what) -}}
 {{- end -}}
 {{- end -}}
 {{- with .Values.s3 -}}
@@ -34,6 +37,8 @@
 {{- else -}}
 {{- if not .endpoint -}}
 {{- $problems = append $problems "Set s3.endpoint to the URL of an S3 endpoint." -}}
+{{- else if not (regexMatch "^https?://[^@]+$" .endpoint) -}}
+{{- $problems = append $problems "Set s3.endpoint to an http:// or https:// URL without user and password." -}}
 {{- end -}}
 {{- if not .bucket -}}
 {{- $problems = append $problems "Set s3.bucket to a bucket that exists." -}}
