@@ -18,7 +18,7 @@ import pytest
 from kubernetes_asyncio import client, config
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GROUP_PATH = "/apis/venture.parpour.dev/v1alpha1"
@@ -48,7 +48,7 @@ class Api:
         self,
         method: str,
         path: str,
-        body: Json | None = None,
+        body: Json | list[Json] | None = None,
         *,
         content_type: str = "application/json",
         **parameters: str,
@@ -84,6 +84,15 @@ class Api:
             body,
             content_type="application/merge-patch+json",
             fieldValidation="Strict",
+        )
+
+    async def set_status(self, name: str, status: Json) -> Json:
+        """Make ``status`` the whole status of an ArtifactBuild."""
+        return await self.call(
+            "PATCH",
+            self.path(name, "status"),
+            [{"op": "add", "path": "/status", "value": status}],
+            content_type="application/json-patch+json",
         )
 
     async def apply(self, name: str, body: Json, manager: str, subresource: str = "") -> Json:
@@ -173,3 +182,53 @@ async def published(api: Api) -> Json:
             return schema
         await asyncio.sleep(0.1)
     raise TimeoutError(f"the API server did not publish {GROUP_PATH}")
+
+
+KEYWORDS = (
+    "enum",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+)
+
+
+def _nodes(schema: Json, path: str) -> Iterator[tuple[str, Json]]:
+    """Walk a schema: each field, list item and map value with its path: `spec.assets[].name`."""
+    yield path, schema
+    for name, inner in schema.get("properties", {}).items():
+        yield from _nodes(inner, f"{path}.{name}".removeprefix("."))
+    for suffix, key in (("[]", "items"), ("{}", "additionalProperties")):
+        if key in schema:
+            yield from _nodes(schema[key], f"{path}{suffix}")
+
+
+def _constraints(schema: Json, path: str) -> Iterator[tuple[str, str, Json]]:
+    """Give every constraint in a schema: the field's path, what is constrained, its schema."""
+    for at, node in _nodes(schema, path):
+        for keyword in KEYWORDS:
+            if keyword in node:
+                yield at, keyword, node
+        for rule in node.get("x-kubernetes-validations", ()):
+            yield at, rule["message"], node
+        for key in node.get("x-kubernetes-list-map-keys", ()):
+            yield at, f"unique {key}", node
+        for name in node.get("required", ()):
+            yield f"{at}.{name}".removeprefix("."), "required", node["properties"][name]
+
+
+@pytest.fixture(scope="session")
+def nodes() -> Callable[[Json, str], Iterator[tuple[str, Json]]]:
+    """Give the walk over the nodes of a schema, for the modules of this folder to share."""
+    return _nodes
+
+
+@pytest.fixture(scope="session")
+def constraints() -> Callable[[Json, str], Iterator[tuple[str, str, Json]]]:
+    """Give the walk over the constraints of a schema, for the modules of this folder to share."""
+    return _constraints

@@ -444,54 +444,13 @@ async def test_defaults_are_few_and_never_null(api: Any) -> None:
     }
 
 
-def constraints(schema: Json, path: str) -> Iterator[tuple[str, str]]:
-    """Walk a schema and give every constraint: the path of the field, and what is constrained."""
-    for keyword in (
-        "enum",
-        "pattern",
-        "minLength",
-        "maxLength",
-        "minimum",
-        "maximum",
-        "minItems",
-        "maxItems",
-        "minProperties",
-        "maxProperties",
-    ):
-        if keyword in schema:
-            yield path, keyword
-    for rule in schema.get("x-kubernetes-validations", ()):
-        yield path, rule["message"]
-    for key in schema.get("x-kubernetes-list-map-keys", ()):
-        yield path, f"unique {key}"
-    for name in schema.get("required", ()):
-        yield f"{path}.{name}".removeprefix("."), "required"
-    for name, inner in fields(schema):
-        yield from constraints(inner, f"{path}{name}".removeprefix("."))
-
-
-def fields(schema: Json) -> Iterator[tuple[str, Json]]:
-    """Give what a schema holds: the fields of an object, the items of a list."""
-    for name, inner in schema.get("properties", {}).items():
-        yield f".{name}", inner
-    for suffix, key in (("[]", "items"), ("{}", "additionalProperties")):
-        if key in schema:
-            yield suffix, schema[key]
-
-
-def paths(schema: Json, path: str) -> Iterator[str]:
-    yield path
-    for name, inner in fields(schema):
-        yield from paths(inner, f"{path}{name}")
-
-
-def test_every_constraint_has_a_pair() -> None:
+def test_every_constraint_has_a_pair(constraints: Any) -> None:
     spec = SCHEMA["properties"]["spec"]
     root = {**SCHEMA, "properties": {"spec": spec}}
     fixed = {("spec", FIXED.format(name)) for name in ("target", *map(str, FIXED_FIELDS))}
     covered = {(pair.path, pair.constraint) for pair in PAIRS} | fixed
-    assert covered == set(constraints(root, ""))
+    assert covered == {(path, constraint) for path, constraint, _ in constraints(root, "")}
 
 
-def test_every_field_has_a_value_of_a_wrong_type() -> None:
-    assert set(WRONG_TYPES) == set(paths(SCHEMA["properties"]["spec"], "spec"))
+def test_every_field_has_a_value_of_a_wrong_type(nodes: Any) -> None:
+    assert set(WRONG_TYPES) == {path for path, _ in nodes(SCHEMA["properties"]["spec"], "spec")}
