@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apionly
 import binaries
+import images
 import native
 from progress import ClusterError
 
@@ -50,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
 
     status = commands.add_parser("status", help="print as JSON which processes of the native cluster run")
     status.set_defaults(run=lambda options: print(json.dumps(native.status(), indent=2)))
+
+    build = commands.add_parser("images", help="build images, load them into the native cluster, print their names as JSON")
+    build.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(images.DOCKERFILES)}; default: all")
+    build.set_defaults(run=lambda options: print(json.dumps(native.load_images(options.names))))
 
     programs = commands.add_parser("programs", help="build a set of programs if needed; print their folder")
     programs.add_argument("module", choices=binaries.modules())

@@ -11,6 +11,7 @@ import binaries
 import calico
 import containerd
 import controlplane
+import images
 import layout
 import network
 import node
@@ -41,15 +42,15 @@ def up() -> Path:
     processes = Processes(where.state)
     packages.ensure(packages.CLUSTER, processes.log("packages"))
     programs = {module: binaries.ensure(module) for module in ("kubernetes", "calico", "coredns", "storage", "pause")}
-    images = addons.small_images(pause=programs["pause"], coredns=programs["coredns"], storage=programs["storage"])
-    references = {place: image.reference(addons.machine()) for place, image in images.items()}
+    infrastructure = addons.small_images(pause=programs["pause"], coredns=programs["coredns"], storage=programs["storage"])
+    references = {place: image.reference(addons.machine()) for place, image in infrastructure.items()}
     with step("Starting the native cluster", where.state / "logs"):
         network.up(where)
         node.ensure_cgroup()
         pki = Authority(where.pki)
         _start_control_plane(programs["kubernetes"], where, processes, pki)
         client = containerd.start(where, processes, references["PAUSE_IMAGE"])
-        containerd.load_missing(client, {references[place]: image for place, image in images.items()}, addons.machine())
+        containerd.load_missing(client, {references[place]: image for place, image in infrastructure.items()}, addons.machine())
         kubectl = Kubectl(programs["kubernetes"] / "kubectl", where.kubeconfig)
         _start_network_policy(programs["calico"], where, processes, pki, kubectl)
         _start_node(programs["kubernetes"], where, processes, pki, kubectl)
@@ -89,6 +90,17 @@ def status() -> dict[str, object]:
     processes = Processes(where.state)
     pids = {name: process.pid if (process := processes.running(name)) else None for name in reversed(_STOP_ORDER)}
     return {"state": str(where.state), "kubeconfig": str(where.kubeconfig), "pids": pids}
+
+
+def load_images(names: list[str]) -> dict[str, str]:
+    """Build the named images (all when none is named) and load them; return their references by name."""
+    wanted = names or list(images.DOCKERFILES)
+    if unknown := set(wanted) - set(images.DOCKERFILES):
+        raise ClusterError(f"no image is called {', '.join(unknown)}", next_step=f"use one of {', '.join(images.DOCKERFILES)}")
+    where = Layout(state_dir())
+    built = images.build_with_buildah(wanted)
+    images.load(containerd.Containerd(where, Processes(where.state).log("images")), built)
+    return {name: image.reference for name, image in built.items()}
 
 
 def _claim(where: Layout) -> None:

@@ -1,0 +1,67 @@
+"""What an image is made of, read from its Dockerfile: the files that its COPY lines take from the build context."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+_NOT_INPUTS = {"__pycache__"}
+
+
+def copied_sources(text: str) -> list[str]:
+    """Return the sources of all COPY lines but those that copy from another stage.
+
+    Raises ValueError for forms that are not understood: a wrong hash would hide a change.
+    """
+    sources: list[str] = []
+    for line in _logical_lines(text):
+        words = line.split()
+        if words[0].upper() == "ADD" or "<<" in line:
+            raise ValueError(f"only plain COPY lines are understood, not: {line}")
+        if words[0].upper() != "COPY":
+            continue
+        flags = [word for word in words[1:] if word.startswith("--")]
+        if any(flag.startswith("--from=") for flag in flags):
+            continue
+        paths = words[1 + len(flags) :]
+        if any(set(path) & set('[]*?"$') for path in paths):
+            raise ValueError(f"only plain paths are understood, not: {line}")
+        sources += paths[:-1]
+    return sources
+
+
+def _logical_lines(text: str) -> Iterator[str]:
+    joined = ""
+    for line in text.splitlines():
+        if line.lstrip().startswith("#"):
+            continue
+        joined += line.removesuffix("\\") + " "
+        if not line.endswith("\\"):
+            if joined.strip():
+                yield joined.strip()
+            joined = ""
+
+
+def content_tag(context: Path, dockerfile: Path, base: str) -> str:
+    """Return a tag that changes with the Dockerfile, any file it copies, or the base image."""
+    text = dockerfile.read_text()
+    digest = hashlib.sha256(f"{base}\0{text}\0".encode())
+    for source in sorted(set(copied_sources(text))):
+        path = context / source
+        if not path.exists():
+            raise FileNotFoundError(f"{dockerfile} copies {source}, which does not exist in {context}")
+        for file in sorted(_files(path)):
+            executable = bool(file.stat().st_mode & 0o111)
+            digest.update(f"{file.relative_to(context)}\0{executable}\0".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    for child in path.iterdir():
+        if child.name not in _NOT_INPUTS and child.suffix != ".pyc":
+            yield from _files(child)
