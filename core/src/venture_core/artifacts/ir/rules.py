@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from venture_core.artifacts.ir.document import SlideSpec
 
-MAX_PIE_SLICES = 8
+MAX_PIE_SLICES = 6
 
 
 def _table_rows_fit_columns(spec: SlideSpec) -> Iterator[Problem]:

@@ -1,0 +1,215 @@
+"""The quality gates, run over a plan before anything is rendered."""
+
+from typing import TYPE_CHECKING
+
+from venture_core.artifacts.deck.charts import has_data, label_role, mark_roles
+from venture_core.artifacts.deck.colors import GRAPHICS_RATIO, Role, required_ratio
+from venture_core.artifacts.deck.layouts import FOOTER_POINTS, level_size
+from venture_core.artifacts.deck.plan import (
+    ChartElement,
+    DeckPlan,
+    PictureElement,
+    SlidePlan,
+    TableElement,
+    TextElement,
+)
+from venture_core.artifacts.gates import (
+    ALT_TEXT,
+    CONTRAST,
+    EMPTY_SLIDES,
+    OVERFLOW,
+    Finding,
+    GateResult,
+    GateSettings,
+)
+from venture_core.artifacts.ir import (
+    BulletsSlide,
+    ChartSlide,
+    QuoteSlide,
+    TableSlide,
+    TwoColumnsSlide,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from venture_core.artifacts.deck.colors import ColorScheme
+    from venture_core.artifacts.deck.plan import Element
+    from venture_core.artifacts.ir import Bullet, Slide
+
+# Ratios are compared with the precision in which they are published.
+_RATIO_DIGITS = 2
+
+
+def run_gates(plan: DeckPlan, settings: GateSettings) -> tuple[GateResult, ...]:
+    """Run the gates that are on and return their outcomes in a fixed order."""
+    results = []
+    for name in settings.enabled():
+        findings = tuple(_GATES[name](plan))
+        results.append(GateResult(name, not findings, findings))
+    return tuple(results)
+
+
+def _contrast(plan: DeckPlan) -> Iterator[Finding]:
+    for slide in plan.slides:
+        yield from _footer_contrast(plan, slide)
+        for element in slide.elements:
+            for name, message in _element_contrast(element, plan.scheme):
+                yield Finding(slide.number, name, message)
+
+
+def _element_contrast(element: Element, scheme: ColorScheme) -> Iterator[tuple[str, str]]:
+    match element:
+        case TextElement():
+            yield from _text_contrast(element, scheme)
+        case TableElement():
+            yield from _table_contrast(element, scheme)
+        case ChartElement():
+            yield from _chart_contrast(element, scheme)
+        case PictureElement():
+            return
+
+
+def _shortfall(
+    scheme: ColorScheme, ink: Role, paper: Role, needed: float, what: str
+) -> Iterator[str]:
+    ratio = round(scheme.contrast(ink, paper), _RATIO_DIGITS)
+    if ratio < needed:
+        yield (
+            f"{what} #{scheme.values[ink]} on #{scheme.values[paper]} has a contrast of "
+            f"{ratio:.2f}:1 and needs {needed:g}:1"
+        )
+
+
+def _text_contrast(element: TextElement, scheme: ColorScheme) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    style = element.style
+    for paragraph in element.paragraphs:
+        size = level_size(element.size, paragraph.level) if style.bullets else element.size
+        needed = required_ratio(size, bold=style.bold or paragraph.bold)
+        ink = paragraph.color or style.color
+        for message in _shortfall(scheme, ink, style.on, needed, f"{size:g} pt text"):
+            if message not in seen:
+                seen.add(message)
+                yield element.element, message
+
+
+def _table_contrast(element: TableElement, scheme: ColorScheme) -> Iterator[tuple[str, str]]:
+    size = element.size
+    for name, ink, paper, bold in (
+        ("table.header", scheme.on_primary, Role.PRIMARY, True),
+        ("table.rows", Role.TEXT, Role.BACKGROUND, False),
+        ("table.rows", Role.TEXT, Role.SURFACE, False),
+    ):
+        needed = required_ratio(size, bold=bold)
+        for message in _shortfall(scheme, ink, paper, needed, f"{size:g} pt text"):
+            yield name, message
+
+
+def _chart_contrast(element: ChartElement, scheme: ColorScheme) -> Iterator[tuple[str, str]]:
+    chart = element.chart
+    needed = required_ratio(element.label_size, bold=False)
+    text = f"{element.label_size:g} pt label"
+    for message in _shortfall(scheme, Role.TEXT, Role.BACKGROUND, needed, text):
+        yield "chart", message
+    marks = "categories" if chart.type == "pie" else "series"
+    for index, role in enumerate(mark_roles(chart)):
+        name = f"chart.{marks}[{index}]"
+        for message in _shortfall(scheme, role, Role.BACKGROUND, GRAPHICS_RATIO, "the mark"):
+            yield name, message
+        if chart.stacked and chart.value_labels:
+            for message in _shortfall(scheme, label_role(role, scheme), role, needed, text):
+                yield name, message
+
+
+def _footer_contrast(plan: DeckPlan, slide: SlidePlan) -> Iterator[Finding]:
+    footer = plan.spec.footer
+    if slide.layout.footer is None or not (footer.text.strip() or footer.slide_numbers):
+        return
+    needed = required_ratio(FOOTER_POINTS, bold=False)
+    text = f"{FOOTER_POINTS:g} pt text"
+    for message in _shortfall(plan.scheme, Role.MUTED, slide.layout.background, needed, text):
+        yield Finding(slide.number, "footer", message)
+
+
+def _alt_text(plan: DeckPlan) -> Iterator[Finding]:
+    for slide in plan.slides:
+        for element in slide.elements:
+            match element:
+                case TextElement():
+                    continue
+                case TableElement():
+                    name = "table"
+                case ChartElement():
+                    name = "chart"
+                case PictureElement():
+                    name = "image"
+            if not element.alt_text:
+                yield Finding(
+                    slide.number, name, "has no altText, which says in words what it shows"
+                )
+
+
+def _overflow(plan: DeckPlan) -> Iterator[Finding]:
+    for slide in plan.slides:
+        for element in slide.elements:
+            match element:
+                case TextElement():
+                    if element.problem:
+                        yield Finding(slide.number, element.element, element.problem)
+                case TableElement() | ChartElement():
+                    for name, message in element.problems:
+                        yield Finding(slide.number, name, message)
+                case PictureElement():
+                    continue
+
+
+def _empty_slides(plan: DeckPlan) -> Iterator[Finding]:
+    for number, slide in enumerate(plan.spec.slides, start=1):
+        for name, message in _emptiness(slide):
+            yield Finding(number, name, message)
+
+
+def _emptiness(slide: Slide) -> Iterator[tuple[str, str]]:
+    if isinstance(slide, QuoteSlide):
+        if not slide.quote.strip():
+            yield "quote", "is blank"
+        return
+    if not slide.title.strip():
+        yield "title", "is blank"
+    match slide:
+        case BulletsSlide():
+            if _blank(slide.bullets):
+                yield "bullets", "has no text"
+        case TwoColumnsSlide():
+            for name, column in (("left", slide.left), ("right", slide.right)):
+                if _blank(column.bullets):
+                    yield f"{name}.bullets", "has no text"
+        case TableSlide():
+            if not any(cell.strip() for row in slide.table.rows for cell in row):
+                yield "table", "has no row with text"
+        case ChartSlide():
+            if not has_data(slide.chart):
+                yield "chart", "has no value to draw"
+        case _:
+            return
+
+
+def _blank(bullets: tuple[Bullet, ...]) -> bool:
+    return not any(
+        text.strip()
+        for first in bullets
+        for text in (
+            first.text,
+            *(second.text for second in first.items),
+            *(third.text for second in first.items for third in second.items),
+        )
+    )
+
+
+_GATES: dict[str, Callable[[DeckPlan], Iterator[Finding]]] = {
+    CONTRAST: _contrast,
+    ALT_TEXT: _alt_text,
+    OVERFLOW: _overflow,
+    EMPTY_SLIDES: _empty_slides,
+}

@@ -1,0 +1,112 @@
+"""Colour roles, the bundled palettes, and contrast as WCAG 2.2 defines it."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from venture_core.artifacts.ir.theme import PaletteName
+
+if TYPE_CHECKING:
+    from venture_core.artifacts.ir.theme import Theme
+
+NORMAL_TEXT_RATIO = 4.5
+LARGE_TEXT_RATIO = 3.0
+GRAPHICS_RATIO = 3.0
+LARGE_POINTS = 18.0
+LARGE_BOLD_POINTS = 14.0
+
+_LINEAR_BELOW = 0.04045
+
+
+class Role(Enum):
+    """What a colour is for. The value is its name in a slide's DrawingML."""
+
+    BACKGROUND = "bg1"
+    TEXT = "tx1"
+    SURFACE = "bg2"
+    MUTED = "tx2"
+    PRIMARY = "accent1"
+    ACCENT2 = "accent2"
+    ACCENT3 = "accent3"
+    ACCENT4 = "accent4"
+    ACCENT5 = "accent5"
+    ACCENT6 = "accent6"
+
+
+SERIES_ROLES = (
+    Role.PRIMARY,
+    Role.ACCENT2,
+    Role.ACCENT3,
+    Role.ACCENT4,
+    Role.ACCENT5,
+    Role.ACCENT6,
+)
+"""Colours of chart series, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColorScheme:
+    """A hexadecimal sRGB value (six digits, no #) for every role."""
+
+    values: dict[Role, str]
+
+    def contrast(self, one: Role, other: Role) -> float:
+        """Contrast ratio of two roles, between 1 and 21."""
+        return contrast(self.values[one], self.values[other])
+
+    @property
+    def on_primary(self) -> Role:
+        """The role for text on the primary colour: background or text, whichever stands out."""
+        background = self.contrast(Role.BACKGROUND, Role.PRIMARY)
+        text = self.contrast(Role.TEXT, Role.PRIMARY)
+        return Role.BACKGROUND if background >= text else Role.TEXT
+
+
+_PALETTES = {
+    PaletteName.HARBOR: "FFFFFF 13233A F1F5F9 51607A 1B4B8F 0E7C7B C2570C 7A3E9D B42355 52657F",
+    PaletteName.EVERGREEN: "FFFFFF 17261E F1F6F2 53655A 1F6B45 1D5C8A B4560E 6B4E9B A63D57 5F6F65",
+    PaletteName.EMBER: "FFFDFA 2B1A12 FAF1E8 6E5548 A23A17 8A5A00 22616B 6A3F7E 9A2F4B 6B6258",
+    PaletteName.GRAPHITE: "12161D F2F5F9 1E2530 A9B4C4 2E66CC 35B8A9 F0A04B B98AF0 F0708C 93A3B8",
+}
+"""Background, text, surface, muted, primary and five accents of each palette."""
+
+_ORDER = (Role.BACKGROUND, Role.TEXT, Role.SURFACE, Role.MUTED, *SERIES_ROLES)
+
+
+def color_scheme(theme: Theme) -> ColorScheme:
+    """Resolve the theme's palette and the document's changes to it."""
+    values = dict(zip(_ORDER, _PALETTES[theme.palette].split(), strict=True))
+    changes = theme.colors
+    for role, color in (
+        (Role.BACKGROUND, changes.background),
+        (Role.TEXT, changes.text),
+        (Role.SURFACE, changes.surface),
+        (Role.MUTED, changes.muted),
+        (Role.PRIMARY, changes.primary),
+        *zip(SERIES_ROLES[1:], changes.accents or (), strict=False),
+    ):
+        if color is not None:
+            values[role] = color.removeprefix("#")
+    return ColorScheme(values)
+
+
+def luminance(color: str) -> float:
+    """Relative luminance of a hexadecimal sRGB value: 0 for black, 1 for white."""
+    red, green, blue = (_linear(int(color[at : at + 2], 16) / 255) for at in (0, 2, 4))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= _LINEAR_BELOW else ((channel + 0.055) / 1.055) ** 2.4
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two hexadecimal sRGB values, between 1 and 21."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def required_ratio(size_points: float, *, bold: bool) -> float:
+    """The contrast that text of this size needs."""
+    large = size_points >= LARGE_POINTS or (bold and size_points >= LARGE_BOLD_POINTS)
+    return LARGE_TEXT_RATIO if large else NORMAL_TEXT_RATIO

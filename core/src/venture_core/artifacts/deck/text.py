@@ -1,0 +1,82 @@
+"""Fitting text into a box."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from venture_core.artifacts.deck.geometry import EMU_PER_POINT
+from venture_core.artifacts.deck.layouts import (
+    LEVEL_INDENT,
+    Placeholder,
+    TextStyle,
+    level_size,
+    space_before,
+)
+from venture_core.artifacts.deck.plan import Paragraph, TextElement
+from venture_core.artifacts.fonts.fitting import MeasuredText, measure
+from venture_core.artifacts.fonts.metrics import FontMetrics, load_metrics
+
+if TYPE_CHECKING:
+    from venture_core.artifacts.deck.geometry import Box
+    from venture_core.artifacts.ir.theme import Fonts
+
+
+@dataclass(frozen=True, slots=True)
+class Typeface:
+    """The metrics of a deck's two families."""
+
+    heading: FontMetrics
+    body: FontMetrics
+
+    @classmethod
+    def of(cls, fonts: Fonts) -> Typeface:
+        """Load the metrics of the theme's families."""
+        return cls(load_metrics(fonts.heading), load_metrics(fonts.body))
+
+    def of_style(self, style: TextStyle) -> FontMetrics:
+        """The family that `style` uses."""
+        return self.heading if style.heading else self.body
+
+
+def fit_text(
+    element: str, paragraphs: tuple[Paragraph, ...], holder: Placeholder, typeface: Typeface
+) -> TextElement:
+    """Choose the largest size at which `paragraphs` fit the placeholder, and say if none does."""
+    style, box = holder.style, holder.box
+    font = typeface.of_style(style)
+    measured = [
+        (paragraph, measure(paragraph.text, font, bold=style.bold or paragraph.bold))
+        for paragraph in paragraphs
+    ]
+    problem = ""
+    for size in style.sizes:
+        problem = _misfit(measured, size, style, box, font.line_em)
+        if not problem:
+            break
+    return TextElement(element, holder.idx, paragraphs, style, box, size, problem)
+
+
+def _misfit(
+    measured: list[tuple[Paragraph, MeasuredText]],
+    size: float,
+    style: TextStyle,
+    box: Box,
+    line_em: float,
+) -> str:
+    """Say why the paragraphs do not fit at `size`; empty when they do."""
+    height = 0.0
+    for index, (paragraph, text) in enumerate(measured):
+        level = paragraph.level
+        points = level_size(size, level) if style.bullets else size
+        indent = (level + 1) * LEVEL_INDENT / EMU_PER_POINT if style.bullets else 0.0
+        limit = (box.width_points - indent) / points
+        if text.widest_em > limit:
+            return f"“{text.widest:.40}” is wider than its box at {points:g} pt"
+        height += text.lines(limit) * points * line_em
+        if index and style.bullets:
+            height += space_before(size, level)
+    if height > box.height_points:
+        return (
+            f"needs {height:.0f} pt of height at {size:g} pt, the smallest readable size here, "
+            f"and has {box.height_points:.0f} pt"
+        )
+    return ""

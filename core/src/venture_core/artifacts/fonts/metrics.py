@@ -1,0 +1,74 @@
+"""Advance widths and line heights of the known font families."""
+
+import json
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from venture_core.artifacts.ir.theme import FontFamily
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A viewer draws characters that the family lacks with some other font. These widths, in em, are
+# at the wide end of what such fonts have, so that the text still fits.
+_WIDE_FALLBACK_EM = 1.0
+_NARROW_FALLBACK_EM = 0.65
+
+
+@dataclass(frozen=True, slots=True)
+class FontMetrics:
+    """How wide the characters of one family are and how tall its lines."""
+
+    family: FontFamily
+    line_em: float
+    """Height of a single-spaced line, in multiples of the font size."""
+    _regular: dict[int, float] = field(repr=False)
+    _bold: dict[int, float] = field(repr=False)
+
+    def width_em(self, text: str, *, bold: bool) -> float:
+        """Width of `text` set on one line, in multiples of the font size. Kerning is left out."""
+        widths = self._bold if bold else self._regular
+        return sum(
+            widths[code] if (code := ord(character)) in widths else _fallback_em(character)
+            for character in text
+        )
+
+
+def _fallback_em(character: str) -> float:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0.0
+    if unicodedata.east_asian_width(character) in ("W", "F"):
+        return _WIDE_FALLBACK_EM
+    return _NARROW_FALLBACK_EM
+
+
+def data_files() -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every bundled table, sorted by name; the toolchain digests them."""
+    folder = files("venture_core.artifacts.fonts") / "data"
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".json"):
+            yield entry.name, entry.read_bytes()
+
+
+@cache
+def load_metrics(family: FontFamily) -> FontMetrics:
+    """Read the bundled table of `family`."""
+    name = family.value.lower().replace(" ", "-") + ".json"
+    source = files("venture_core.artifacts.fonts") / "data" / name
+    table = json.loads(source.read_bytes())
+    units = table["unitsPerEm"]
+    return FontMetrics(
+        family=family,
+        line_em=table["lineUnits"] / units,
+        _regular=dict(_widths(table["regular"], units)),
+        _bold=dict(_widths(table["bold"], units)),
+    )
+
+
+def _widths(runs: dict[str, list[int]], units: int) -> Iterator[tuple[int, float]]:
+    for start, advances in runs.items():
+        for code, advance in enumerate(advances, int(start, 16)):
+            yield code, advance / units

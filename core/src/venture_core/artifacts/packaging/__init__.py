@@ -1,0 +1,1 @@
+"""Writing files whose bytes depend on nothing but their content."""

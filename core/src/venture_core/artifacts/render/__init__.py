@@ -1,0 +1,1 @@
+"""From a planned deck to the bytes of a .pptx file."""

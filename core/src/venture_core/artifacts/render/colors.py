@@ -1,0 +1,18 @@
+"""Colour roles as python-pptx names theme colours."""
+
+from pptx.enum.dml import MSO_THEME_COLOR
+
+from venture_core.artifacts.deck.colors import Role
+
+THEME_COLORS = {
+    Role.BACKGROUND: MSO_THEME_COLOR.BACKGROUND_1,
+    Role.TEXT: MSO_THEME_COLOR.TEXT_1,
+    Role.SURFACE: MSO_THEME_COLOR.BACKGROUND_2,
+    Role.MUTED: MSO_THEME_COLOR.TEXT_2,
+    Role.PRIMARY: MSO_THEME_COLOR.ACCENT_1,
+    Role.ACCENT2: MSO_THEME_COLOR.ACCENT_2,
+    Role.ACCENT3: MSO_THEME_COLOR.ACCENT_3,
+    Role.ACCENT4: MSO_THEME_COLOR.ACCENT_4,
+    Role.ACCENT5: MSO_THEME_COLOR.ACCENT_5,
+    Role.ACCENT6: MSO_THEME_COLOR.ACCENT_6,
+}
