@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+CHART = REPOSITORY / "charts" / "venture"
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +33,43 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield Path(json.loads(started.stdout)["kubeconfig"])
     finally:
         subprocess.run([*cluster, "api-stop", *folder], check=True)
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """Return the folder with helm, kubeconform and versitygw, building them if need be."""
+    command = [sys.executable, str(REPOSITORY / "hack" / "cluster"), "programs", "tools"]
+    built = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return Path(built.stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def helm_template(tools: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Give `helm template` of the chart: `values` names files in its folder, `sets` is `--set`s.
+
+    A failure is the caller's to judge.
+    """
+
+    @functools.cache
+    def template(*values: str, sets: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        command = [str(tools / "helm"), "template", "venture", str(CHART)]
+        command += ["--namespace", "venture-system"]
+        command += [f"--values={CHART / file}" for file in values]
+        command += [f"--set-json={assignment}" for assignment in sets]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return template
+
+
+@pytest.fixture(scope="session")
+def render_chart(
+    helm_template: Callable[..., subprocess.CompletedProcess[str]],
+) -> Callable[..., list[dict[str, Any]]]:
+    """Give the manifests that `helm_template` prints, parsed."""
+
+    def render(*values: str, sets: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+        rendered = helm_template(*values, sets=sets)
+        assert rendered.returncode == 0, rendered.stderr
+        return [document for document in yaml.safe_load_all(rendered.stdout) if document]
+
+    return render

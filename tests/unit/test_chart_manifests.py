@@ -1,0 +1,484 @@
+"""What the chart renders, over every example of values."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CHART = REPOSITORY / "charts" / "venture"
+EXAMPLES = sorted(f"ci/{file.name}" for file in (CHART / "ci").glob("*.yaml"))
+
+type Json = dict[str, Any]
+type Render = Callable[..., list[Json]]
+
+
+@pytest.fixture(params=EXAMPLES)
+def manifests(request: pytest.FixtureRequest, render_chart: Render) -> list[Json]:
+    return render_chart(request.param)
+
+
+def of_kind(manifests: list[Json], *kinds: str) -> list[Json]:
+    return [manifest for manifest in manifests if manifest["kind"] in kinds]
+
+
+def named(manifests: list[Json], kind: str, name: str) -> Json:
+    (found,) = [one for one in of_kind(manifests, kind) if one["metadata"]["name"] == name]
+    return found
+
+
+def workloads(manifests: list[Json]) -> list[Json]:
+    return of_kind(manifests, "Deployment", "StatefulSet", "Job")
+
+
+def containers(manifests: list[Json]) -> Iterator[tuple[str, Json]]:
+    for workload in workloads(manifests):
+        pod = workload["spec"]["template"]["spec"]
+        for container in pod.get("initContainers", []) + pod["containers"]:
+            yield f"{workload['metadata']['name']}/{container['name']}", container
+
+
+def operator_env(manifests: list[Json]) -> dict[str, Json]:
+    (container,) = [one for name, one in containers(manifests) if name == "venture/operator"]
+    return {variable["name"]: variable for variable in container["env"]}
+
+
+def test_examples_cover_development_production_and_namespaces() -> None:
+    assert EXAMPLES == ["ci/dev.yaml", "ci/namespaced.yaml", "ci/production.yaml"]
+
+
+def test_the_development_example_is_what_values_dev_turns_on(render_chart: Render) -> None:
+    def shape(values: str) -> set[tuple[str, str]]:
+        rendered = render_chart(values)
+        return {(one["kind"], one["metadata"]["name"]) for one in rendered}
+
+    assert shape("ci/dev.yaml") == shape("values-dev.yaml")
+
+
+def test_every_pod_is_restricted(manifests: list[Json]) -> None:
+    for workload in workloads(manifests):
+        pod = workload["spec"]["template"]["spec"]
+        security = pod["securityContext"]
+        assert security["runAsNonRoot"] is True
+        assert security["runAsUser"] == 65532
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+        for forbidden in ("hostNetwork", "hostPID", "hostIPC"):
+            assert forbidden not in pod
+        for volume in pod.get("volumes", []):
+            assert volume.keys() - {"name"} <= {"secret", "configMap", "emptyDir", "projected"}
+
+
+def test_every_container_is_restricted_and_bounded(manifests: list[Json]) -> None:
+    for name, container in containers(manifests):
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }, name
+        for resource in ("cpu", "memory"):
+            assert container["resources"]["limits"][resource], name
+            assert container["resources"]["requests"][resource], name
+
+
+def test_every_long_running_container_is_probed(manifests: list[Json]) -> None:
+    for workload in of_kind(manifests, "Deployment", "StatefulSet"):
+        for container in workload["spec"]["template"]["spec"]["containers"]:
+            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+                assert probe in container, (workload["metadata"]["name"], probe)
+
+
+def test_only_the_operator_has_a_token(manifests: list[Json]) -> None:
+    for workload in workloads(manifests):
+        pod = workload["spec"]["template"]["spec"]
+        if workload["kind"] == "Deployment":
+            assert pod["serviceAccountName"] == "venture"
+        else:
+            assert pod["automountServiceAccountToken"] is False
+            assert "serviceAccountName" not in pod
+
+
+SECRET_VARIABLES = re.compile("_URL$|ACCESS_KEY|SECRET_KEY|PASSWORD$|AUTH$")
+
+
+def test_no_secret_stands_in_a_manifest_other_than_a_secret(manifests: list[Json]) -> None:
+    secret_values = {
+        str(value)
+        for secret in of_kind(manifests, "Secret")
+        for value in (secret.get("stringData", {}) | secret.get("data", {})).values()
+    }
+    others = [one for one in manifests if one["kind"] != "Secret"]
+    text = yaml.safe_dump_all(others, width=10**6)
+    assert not [value for value in secret_values if value.strip() in text]
+    for name, container in containers(manifests):
+        for variable in container.get("env", []):
+            if SECRET_VARIABLES.search(variable["name"]):
+                assert "secretKeyRef" in variable.get("valueFrom", {}), (name, variable["name"])
+
+
+def matches(selector: Json, labels: Json) -> bool:
+    assert selector.keys() <= {"matchLabels"}
+    return bool(selector.get("matchLabels", {}).items() <= labels.items())
+
+
+def test_one_network_policy_covers_each_pod_both_ways(manifests: list[Json]) -> None:
+    policies = of_kind(manifests, "NetworkPolicy")
+    for workload in workloads(manifests):
+        labels = workload["spec"]["template"]["metadata"]["labels"]
+        covering = [one for one in policies if matches(one["spec"]["podSelector"], labels)]
+        assert len(covering) == 1, workload["metadata"]["name"]
+        assert sorted(covering[0]["spec"]["policyTypes"]) == ["Egress", "Ingress"]
+    assert len(policies) == len(workloads(manifests))
+
+
+def test_services_and_budgets_select_pods_of_the_release(manifests: list[Json]) -> None:
+    pods = [one["spec"]["template"]["metadata"]["labels"] for one in workloads(manifests)]
+    for service in of_kind(manifests, "Service"):
+        assert [one for one in pods if service["spec"]["selector"].items() <= one.items()]
+    for budget in of_kind(manifests, "PodDisruptionBudget"):
+        assert [one for one in pods if matches(budget["spec"]["selector"], one)]
+
+
+def rules(role: Json) -> set[tuple[str, str, str, str]]:
+    return {
+        (group, resource, name, verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for name in rule.get("resourceNames", ["*"])
+        for verb in rule["verbs"]
+    }
+
+
+def allowed(group: str, resource: str, *verbs: str, name: str = "*") -> set[tuple[str, ...]]:
+    return {(group, resource, name, verb) for verb in verbs}
+
+
+def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> None:
+    group = "venture.parpour.dev"
+    role = named(manifests, "ClusterRole", "venture.venture-system")
+    assert rules(role) == (
+        allowed(group, "artifactbuilds", "get", "list", "watch")
+        | allowed(group, "artifactbuilds/status", "get", "patch")
+        | allowed("batch", "jobs", "get", "list", "watch", "create", "delete")
+        | allowed("", "pods", "get", "list", "watch")
+        | allowed("", "configmaps", "get", "create")
+        | allowed("networking.k8s.io", "networkpolicies", "get", "create", "update", "patch")
+        | allowed("", "events", "create", "patch")
+        | allowed("events.k8s.io", "events", "create", "patch")
+    )
+    assert rules(named(manifests, "ClusterRole", "venture.venture-system.self")) == allowed(
+        "rbac.authorization.k8s.io", "clusterroles", "get", name="venture.venture-system"
+    )
+    assert rules(named(manifests, "Role", "venture")) == (
+        allowed("coordination.k8s.io", "leases", "create")
+        | allowed("coordination.k8s.io", "leases", "get", "update", name="venture")
+        | allowed("", "configmaps", "create")
+        | allowed("", "configmaps", "get", "update", "patch", name="venture-signing-keys")
+    )
+
+
+def bindings(manifests: list[Json]) -> set[tuple[str, str | None, str]]:
+    found = of_kind(manifests, "RoleBinding", "ClusterRoleBinding")
+    for binding in found:
+        (subject,) = binding["subjects"]
+        assert subject == {
+            "kind": "ServiceAccount",
+            "name": "venture",
+            "namespace": "venture-system",
+        }
+    return {
+        (one["kind"], one["metadata"].get("namespace"), one["roleRef"]["name"]) for one in found
+    }
+
+
+def test_by_default_the_operator_serves_every_namespace(render_chart: Render) -> None:
+    assert bindings(render_chart("ci/production.yaml")) == {
+        ("ClusterRoleBinding", None, "venture.venture-system"),
+        ("ClusterRoleBinding", None, "venture.venture-system.self"),
+        ("RoleBinding", "venture-system", "venture"),
+    }
+
+
+def test_named_namespaces_narrow_the_rights_to_them(render_chart: Render) -> None:
+    manifests = render_chart("ci/namespaced.yaml")
+    assert bindings(manifests) == {
+        ("RoleBinding", "team-a", "venture.venture-system"),
+        ("RoleBinding", "team-b", "venture.venture-system"),
+        ("ClusterRoleBinding", None, "venture.venture-system.self"),
+        ("RoleBinding", "venture-system", "venture"),
+    }
+    watched = operator_env(manifests)["VENTURE_WATCH_NAMESPACES"]["value"]
+    assert json.loads(watched) == ["team-a", "team-b"]
+
+
+def test_cluster_wide_names_tell_releases_apart(manifests: list[Json]) -> None:
+    for manifest in manifests:
+        if manifest["kind"] in {"ClusterRole", "ClusterRoleBinding"}:
+            assert manifest["metadata"]["name"].startswith("venture.venture-system")
+        elif manifest["kind"] != "CustomResourceDefinition":
+            assert manifest["metadata"]["namespace"]
+
+
+def test_compile_jobs_reach_s3_and_dns_only(render_chart: Render) -> None:
+    dns = {
+        "to": [
+            {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
+        ],
+        "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
+    }
+
+    def egress(values: str) -> list[Json]:
+        variable = operator_env(render_chart(values))["VENTURE_COMPILE_EGRESS"]
+        parsed: list[Json] = json.loads(variable["value"])
+        return parsed
+
+    s3 = named(render_chart("ci/dev.yaml"), "StatefulSet", "venture-s3")
+    namespace = {"matchLabels": {"kubernetes.io/metadata.name": "venture-system"}}
+    development = {
+        "to": [{"namespaceSelector": namespace, "podSelector": s3["spec"]["selector"]}],
+        "ports": [{"protocol": "TCP", "port": 7070}],
+    }
+    assert egress("ci/dev.yaml") == [development, dns]
+    production = {
+        "to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
+        "ports": [{"protocol": "TCP", "port": 443}],
+    }
+    assert egress("ci/production.yaml") == [production, dns]
+
+
+def test_s3_in_development_admits_the_operator_the_preflight_and_compile_jobs(
+    render_chart: Render,
+) -> None:
+    policy = named(render_chart("ci/dev.yaml"), "NetworkPolicy", "venture-s3")
+    (rule,) = policy["spec"]["ingress"]
+    operator, preflight, compile_jobs = rule["from"]
+    component = "app.kubernetes.io/component"
+    assert operator["podSelector"]["matchLabels"][component] == "operator"
+    assert preflight["podSelector"]["matchLabels"][component] == "preflight"
+    assert compile_jobs == {
+        "namespaceSelector": {},
+        "podSelector": {
+            "matchLabels": {
+                "app.kubernetes.io/managed-by": "venture",
+                "venture.parpour.dev/job": "compile",
+            }
+        },
+    }
+
+
+def test_the_data_plane_calls_nobody(render_chart: Render) -> None:
+    policies = of_kind(render_chart("ci/dev.yaml"), "NetworkPolicy")
+    for name in ("venture-postgres", "venture-nats", "venture-valkey", "venture-s3"):
+        (policy,) = [one for one in policies if one["metadata"]["name"] == name]
+        assert "egress" not in policy["spec"]
+        assert len(policy["spec"]["ingress"]) == 1
+
+
+def images(manifests: list[Json]) -> dict[str, str]:
+    found = {name: container["image"] for name, container in containers(manifests)}
+    found["compile Job"] = operator_env(manifests)["VENTURE_COMPILER_IMAGE"]["value"]
+    return found
+
+
+def test_one_registry_serves_every_image(render_chart: Render) -> None:
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
+    mirrored = render_chart("ci/dev.yaml", sets=('global.imageRegistry="mirror.test:5000/x"',))
+    for image in images(mirrored).values():
+        assert re.fullmatch(rf"mirror\.test:5000/x/venture[a-z-]*:{re.escape(version)}", image)
+
+
+def test_each_image_can_be_set_by_itself(render_chart: Render) -> None:
+    paths = {
+        "venture/operator": "image",
+        "compile Job": "compiler.image",
+        "venture-postgres/postgres": "dataPlane.postgres.image",
+        "venture-nats/nats": "dataPlane.nats.image",
+        "venture-valkey/valkey": "dataPlane.valkey.image",
+        "venture-s3/s3": "dataPlane.s3.image",
+    }
+    digest = "sha256:" + "a" * 64
+    for container, path in paths.items():
+        own = '{"registry": "own.test", "repository": "other/image", "tag": "v2", "digest": "%s"}'
+        by_tag = render_chart("ci/dev.yaml", sets=(f"{path}={own % ''}",))
+        assert images(by_tag)[container] == "own.test/other/image:v2"
+        by_digest = render_chart("ci/dev.yaml", sets=(f"{path}={own % digest}",))
+        assert images(by_digest)[container] == f"own.test/other/image@{digest}"
+        changed = images(by_tag).items() - images(render_chart("ci/dev.yaml")).items()
+        assert all(image == "own.test/other/image:v2" for _, image in changed)
+
+
+def test_pull_secrets_and_scheduling_reach_every_pod_and_the_jobs(render_chart: Render) -> None:
+    toleration = {"key": "dedicated", "operator": "Exists"}
+    manifests = render_chart(
+        "ci/dev.yaml",
+        sets=(
+            'global={"imageRegistry": "r.test", "imagePullSecrets": [{"name": "pull"}]}',
+            'global.nodeSelector={"disk": "fast"}',
+            f"global.tolerations=[{json.dumps(toleration)}]",
+        ),
+    )
+    for workload in workloads(manifests):
+        pod = workload["spec"]["template"]["spec"]
+        assert pod["imagePullSecrets"] == [{"name": "pull"}]
+        assert pod["nodeSelector"] == {"disk": "fast"}
+        assert pod["tolerations"] == [toleration]
+    env = operator_env(manifests)
+    assert json.loads(env["VENTURE_COMPILER_IMAGE_PULL_SECRETS"]["value"]) == ["pull"]
+    assert json.loads(env["VENTURE_COMPILER_SCHEDULING"]["value"]) == {
+        "nodeSelector": {"disk": "fast"},
+        "tolerations": [toleration],
+    }
+
+
+def test_the_operator_gets_every_setting_it_requires(manifests: list[Json]) -> None:
+    from venture_operator.settings import OperatorSettings
+
+    env = operator_env(manifests)
+    for name, field in OperatorSettings.model_fields.items():
+        if field.is_required():
+            assert str(field.validation_alias or f"VENTURE_{name.upper()}") in env
+    known = {
+        str(field.validation_alias or f"VENTURE_{name.upper()}")
+        for name, field in OperatorSettings.model_fields.items()
+    }
+    assert env.keys() <= known
+
+
+def test_the_preflight_gets_every_setting_it_requires(manifests: list[Json]) -> None:
+    from venture_core.preflight.settings import PreflightSettings
+
+    (container,) = [one for name, one in containers(manifests) if name.endswith("/preflight")]
+    given = {variable["name"] for variable in container["env"]}
+    assert given == {f"VENTURE_{name.upper()}" for name in PreflightSettings.model_fields}
+
+
+def test_the_preflight_ends_before_helm_gives_up(manifests: list[Json]) -> None:
+    (job,) = of_kind(manifests, "Job")
+    helm_timeout_seconds = 300
+    assert job["spec"]["activeDeadlineSeconds"] <= helm_timeout_seconds
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    env = {variable["name"]: variable.get("value") for variable in container["env"]}
+    deadline = float(env["VENTURE_PREFLIGHT_DEADLINE_SECONDS"] or 0)
+    assert deadline < job["spec"]["activeDeadlineSeconds"]
+
+
+def test_urls_in_the_values_go_to_secrets_of_the_release(render_chart: Render) -> None:
+    manifests = render_chart("ci/namespaced.yaml")
+    values = yaml.safe_load((CHART / "ci" / "namespaced.yaml").read_text())
+    for endpoint in ("postgres", "nats", "redis"):
+        secret = named(manifests, "Secret", f"venture-{endpoint}")
+        assert secret["stringData"] == {"url": values[endpoint]["url"]}
+
+
+def test_existing_secrets_are_used_and_none_is_made(render_chart: Render) -> None:
+    manifests = render_chart("ci/production.yaml")
+    assert not of_kind(manifests, "Secret", "StatefulSet", "PersistentVolumeClaim")
+    (container,) = [one for name, one in containers(manifests) if name.endswith("/preflight")]
+    references = {
+        variable["name"]: (reference["name"], reference["key"])
+        for variable in container["env"]
+        if (reference := variable.get("valueFrom", {}).get("secretKeyRef"))
+    }
+    assert references == {
+        "VENTURE_POSTGRES_URL": ("venture-db-app", "uri"),
+        "VENTURE_NATS_URL": ("venture-nats-user", "url"),
+        "VENTURE_REDIS_URL": ("venture-redis-user", "url"),
+        "VENTURE_S3_ACCESS_KEY_ID": ("venture-s3-user", "accessKeyId"),
+        "VENTURE_S3_SECRET_ACCESS_KEY": ("venture-s3-user", "secretAccessKey"),
+    }
+
+
+@pytest.mark.parametrize("retain", [True, False])
+def test_volumes_and_their_credentials_stay_or_go_together(
+    render_chart: Render, *, retain: bool
+) -> None:
+    manifests = render_chart("ci/dev.yaml", sets=(f"dataPlane.retain={json.dumps(retain)}",))
+    for stateful in of_kind(manifests, "StatefulSet"):
+        policy = stateful["spec"]["persistentVolumeClaimRetentionPolicy"]
+        assert policy["whenDeleted"] == ("Retain" if retain else "Delete")
+    for secret in of_kind(manifests, "Secret"):
+        kept = secret["metadata"].get("annotations", {}).get("helm.sh/resource-policy")
+        signing = secret["metadata"]["name"] == "venture-signing-key"
+        assert kept == ("keep" if retain or signing else None)
+
+
+def test_the_generated_signing_key_is_ed25519(render_chart: Render) -> None:
+    from base64 import b64decode
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    secret = named(render_chart("ci/dev.yaml"), "Secret", "venture-signing-key")
+    pem = b64decode(secret["data"]["signing-key.pem"])
+    assert isinstance(load_pem_private_key(pem, password=None), Ed25519PrivateKey)
+
+
+def test_generated_credentials_begin_with_a_letter_and_differ(render_chart: Render) -> None:
+    secrets = of_kind(render_chart("ci/dev.yaml"), "Secret")
+    generated = [
+        secret["stringData"][key]
+        for secret in secrets
+        for key in ("password", "superuser-password", "accessKeyId", "secretAccessKey")
+        if key in secret.get("stringData", {})
+    ]
+    assert len(set(generated)) == 6
+    for credential in generated:
+        assert re.fullmatch(r"[a-z][A-Za-z0-9]{39}", credential)
+
+
+def test_a_single_replica_has_no_disruption_budget(render_chart: Render) -> None:
+    assert not of_kind(render_chart("ci/namespaced.yaml"), "PodDisruptionBudget")
+    (budget,) = of_kind(render_chart("ci/production.yaml"), "PodDisruptionBudget")
+    assert budget["spec"]["maxUnavailable"] == 1
+
+
+def test_a_service_monitor_only_on_demand(render_chart: Render) -> None:
+    assert not of_kind(render_chart("ci/production.yaml"), "ServiceMonitor")
+    monitored = render_chart(
+        "ci/production.yaml",
+        sets=('metrics.serviceMonitor={"enabled": true, "labels": {"release": "prometheus"}}',),
+    )
+    (monitor,) = of_kind(monitored, "ServiceMonitor")
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    service = named(monitored, "Service", "venture-metrics")
+    assert matches(monitor["spec"]["selector"], service["metadata"]["labels"])
+
+
+def test_definitions_are_installed_kept_or_left_out(render_chart: Render) -> None:
+    keep = "helm.sh/resource-policy"
+    for definition in of_kind(render_chart("ci/production.yaml"), "CustomResourceDefinition"):
+        assert definition["metadata"]["annotations"][keep] == "keep"
+    for definition in of_kind(render_chart("ci/dev.yaml"), "CustomResourceDefinition"):
+        assert keep not in definition["metadata"].get("annotations", {})
+    assert not of_kind(render_chart("ci/namespaced.yaml"), "CustomResourceDefinition")
+
+
+def test_extra_objects_are_rendered_as_templates(render_chart: Render) -> None:
+    extra = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "{{ .Release.Name }}-extra"},
+    }
+    manifests = render_chart("ci/dev.yaml", sets=(f"extraObjects=[{json.dumps(extra)}]",))
+    assert named(manifests, "ConfigMap", "venture-extra")
+
+
+def test_network_policies_can_be_left_to_someone_else(render_chart: Render) -> None:
+    manifests = render_chart("ci/dev.yaml", sets=("networkPolicy.enabled=false",))
+    assert not of_kind(manifests, "NetworkPolicy")
+    assert json.loads(operator_env(manifests)["VENTURE_COMPILE_EGRESS"]["value"])
+
+
+def test_the_chart_has_the_version_of_the_workspace() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["version"] == chart["appVersion"] == project["version"]
