@@ -23,6 +23,7 @@ INACTIVITY_SECONDS = 70.0
 def build_registry(builds: Intake, jobs: Intake, pods: Intake) -> kopf.OperatorRegistry:
     """Return the registry with one handler per watched resource."""
     registry = kopf.OperatorRegistry()
+    kopf.on.login(registry=registry)(_log_in)
     for resource, intake in ((ARTIFACT_BUILDS, builds), (JOBS, jobs), (PODS, pods)):
         _register(registry, resource, intake)
     return registry
@@ -56,6 +57,12 @@ async def run_watches(registry: kopf.OperatorRegistry, namespaces: Sequence[str]
         clusterwide=not namespaces,
         namespaces=namespaces,
     )
+
+
+def _log_in(settings: kopf.OperatorSettings, **_: object) -> kopf.ConnectionInfo | None:
+    """Log kopf in the way our own client is: by service account, or by kubeconfig outside."""
+    inside = kopf.login_with_service_account(settings=settings)
+    return inside or kopf.login_with_kubeconfig(settings=settings)
 
 
 def _register(registry: kopf.OperatorRegistry, resource: Resource, intake: Intake) -> None:

@@ -1,0 +1,110 @@
+"""Real servers for the integration tier: an API server with our CRDs, and S3 over a folder."""
+
+import asyncio
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import yaml
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.errors import NotFoundError
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, Resource
+from venture_core.objectstore import ObjectStore, S3Settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CRDS = Resource(
+    "apiextensions.k8s.io",
+    "v1",
+    "customresourcedefinitions",
+    "CustomResourceDefinition",
+    namespaced=False,
+)
+NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
+STARTS_WITHIN_SECONDS = 30
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """Return the folder of the tools built from Go modules."""
+    cluster = [sys.executable, str(REPOSITORY / "hack" / "cluster")]
+    built = subprocess.run([*cluster, "programs", "tools"], stdout=subprocess.PIPE, check=True)
+    return Path(built.stdout.decode().strip())
+
+
+@pytest.fixture(scope="session")
+def s3_settings(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings]:
+    """Run an S3 server of this session's own, with one empty bucket."""
+    folder = tmp_path_factory.mktemp("s3")
+    (folder / "data" / "venture").mkdir(parents=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    access, secret = secrets.token_hex(8), secrets.token_hex(16)
+    command = [str(programs / "versitygw"), "--port", f"127.0.0.1:{port}"]
+    command += ["--access", access, "--secret", secret, "posix", str(folder / "data")]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            endpoint = f"http://127.0.0.1:{port}"
+            asyncio.run(_answers(endpoint))
+            yield S3Settings(
+                endpoint=endpoint,
+                region="us-east-1",
+                bucket="venture",
+                access_key_id=access,
+                secret_access_key=secret,
+            )
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+
+
+@pytest.fixture
+def store(s3_settings: S3Settings) -> ObjectStore:
+    """Return the bucket."""
+    return ObjectStore(s3_settings)
+
+
+@pytest.fixture
+async def client(api_server: Path) -> AsyncIterator[KubernetesClient]:
+    """Connect to the API server with our CRDs established."""
+    async with KubernetesClient.from_kubeconfig(str(api_server)) as connected:
+        for manifest in sorted((REPOSITORY / "crds" / "manifests").glob("*.yaml")):
+            body = yaml.safe_load(manifest.read_text())
+            await connected.apply(CRDS, body, field_manager="tests")
+        async for attempt in _patiently(NotFoundError):
+            with attempt:
+                await connected.list(ARTIFACT_BUILDS)
+        yield connected
+
+
+@pytest.fixture
+async def namespace(client: KubernetesClient) -> str:
+    """Create a namespace that only this test uses."""
+    name = f"test-{secrets.token_hex(4)}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    await client.create(NAMESPACES, body)
+    return name
+
+
+async def _answers(endpoint: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        async for attempt in _patiently(aiohttp.ClientConnectionError):
+            with attempt:
+                async with session.get(endpoint):
+                    return
+
+
+def _patiently(expected: type[Exception]) -> AsyncRetrying:
+    return AsyncRetrying(
+        retry=retry_if_exception_type(expected),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(STARTS_WITHIN_SECONDS),
+        reraise=True,
+    )

@@ -1,0 +1,134 @@
+"""Plays the Job controller and the kubelet: gives Jobs a pod, and pods an end."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+from venture_core.artifacts.jobcontract import (
+    CompileJobInput,
+    CompileJobResult,
+    JobArtifact,
+    JobError,
+    JobGateResult,
+    Stage,
+    parse_input,
+)
+from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.resources import CONFIG_MAPS, JOBS, PODS
+
+type Body = dict[str, Any]
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+
+
+class Kubelet:
+    """Runs the pods of one namespace the way a test wants them to end."""
+
+    def __init__(self, client: KubernetesClient, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
+
+    async def jobs(self) -> list[Body]:
+        """Return the Jobs of the namespace, oldest first."""
+        jobs = await self._client.list(JOBS, self._namespace)
+        return sorted(jobs, key=lambda job: int(job["metadata"]["resourceVersion"]))
+
+    async def input_of(self, job: Body) -> CompileJobInput:
+        """Return the request that the Job's container would read."""
+        name = job["metadata"]["name"]
+        config_map = await self._client.get(CONFIG_MAPS, name, self._namespace)
+        assert config_map is not None
+        assert config_map["immutable"] is True
+        return parse_input(config_map["data"]["request.json"].encode())
+
+    async def start(self, job: Body) -> Body:
+        """Create the pod of a Job."""
+        template = job["spec"]["template"]
+        name = job["metadata"]["name"]
+        body = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": f"{name}-pod",
+                "labels": template["metadata"]["labels"] | {"batch.kubernetes.io/job-name": name},
+            },
+            "spec": template["spec"],
+        }
+        return await self._client.create(PODS, body, self._namespace)
+
+    async def succeed(self, job: Body, artifact: bytes, *, reported: bytes | None = None) -> None:
+        """Upload `artifact` and end the pod with a result about `reported` (default: the same)."""
+        request = await self.input_of(job)
+        async with httpx2.AsyncClient() as http:
+            answer = await http.put(request.upload_url, content=artifact)
+            assert answer.status_code == 200
+        told = artifact if reported is None else reported
+        result = CompileJobResult(
+            artifact=JobArtifact(
+                sha256=hashlib.sha256(told).hexdigest(), size_bytes=len(told), media_type=MEDIA_TYPE
+            ),
+            gates=(JobGateResult(name="contrast", passed=True),),
+            toolchain=request.toolchain,
+        )
+        pod = await self.start(job)
+        await self.end(pod, exit_code=0, message=result.to_message().decode())
+
+    async def fail(self, job: Body, *, exit_code: int, stage: Stage, reason: str) -> None:
+        """End the pod with an error result."""
+        request = await self.input_of(job)
+        error = JobError(stage=stage, reason=reason, message="it went wrong", pointer="/slides/0")
+        result = CompileJobResult(error=error, toolchain=request.toolchain)
+        pod = await self.start(job)
+        await self.end(pod, exit_code=exit_code, message=result.to_message().decode())
+
+    async def end(
+        self, pod: Body, *, exit_code: int, message: str = "", reason: str = "Completed"
+    ) -> None:
+        """Write the end of the pod's container into its status."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        terminated = {
+            "exitCode": exit_code,
+            "reason": reason,
+            "message": message,
+            "startedAt": now,
+            "finishedAt": now,
+        }
+        status = {
+            "phase": "Failed" if exit_code else "Succeeded",
+            "containerStatuses": [
+                {
+                    "name": "compile",
+                    "image": "x",
+                    "imageID": "x",
+                    "ready": False,
+                    "restartCount": 0,
+                    "state": {"terminated": terminated},
+                }
+            ],
+        }
+        await self._client.patch(
+            PODS,
+            pod["metadata"]["name"],
+            {"status": status},
+            self._namespace,
+            subresource="status",
+        )
+
+    async def fail_job(self, job: Body, reason: str) -> None:
+        """Give the Job the conditions that the Job controller gives one that failed."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        common = {"status": "True", "reason": reason, "message": "told by the test"}
+        common |= {"lastTransitionTime": now, "lastProbeTime": now}
+        status = {
+            "startTime": now,
+            "failed": 1,
+            "conditions": [{"type": "FailureTarget", **common}, {"type": "Failed", **common}],
+        }
+        await self._client.patch(
+            JOBS,
+            job["metadata"]["name"],
+            {"status": status},
+            self._namespace,
+            subresource="status",
+        )

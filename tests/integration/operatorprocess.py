@@ -1,0 +1,95 @@
+"""The operator as its own process, as a kill can end it."""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import aiohttp
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from venture_core.objectstore import S3Settings
+
+
+class OperatorProcess:
+    """One replica, configured for a test's namespace and bucket."""
+
+    def __init__(
+        self,
+        *,
+        kubeconfig: Path,
+        namespace: str,
+        s3: S3Settings,
+        signing_key: Path,
+        log: Path,
+        cluster_role: str,
+    ) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "KUBECONFIG": str(kubeconfig),
+            "VENTURE_NAMESPACE": namespace,
+            "VENTURE_POD_NAME": f"operator-{secrets.token_hex(3)}",
+            "VENTURE_WATCH_NAMESPACES": json.dumps([namespace]),
+            "VENTURE_LEASE_NAME": "venture",
+            "VENTURE_CLUSTER_ROLE": cluster_role,
+            "VENTURE_COMPILER_IMAGE": "localhost/venture-artifact-compiler:test",
+            "VENTURE_COMPILER_RESOURCES": json.dumps({"limits": {"memory": "256Mi", "cpu": "1"}}),
+            "VENTURE_COMPILE_EGRESS": json.dumps([{"ports": [{"port": 7070, "protocol": "TCP"}]}]),
+            "VENTURE_S3_ENDPOINT": s3.endpoint,
+            "VENTURE_S3_REGION": s3.region,
+            "VENTURE_S3_BUCKET": s3.bucket,
+            "VENTURE_S3_ACCESS_KEY_ID": s3.access_key_id,
+            "VENTURE_S3_SECRET_ACCESS_KEY": s3.secret_access_key.get_secret_value(),
+            "VENTURE_SIGNING_KEY_FILE": str(signing_key),
+            "VENTURE_SIGNING_KEYS_CONFIGMAP": "venture-signing-keys",
+            "VENTURE_HTTP_PORT": str(self._port),
+            "VENTURE_RESYNC_SECONDS": "2",
+        }
+
+    async def start(self) -> None:
+        """Start the process; it may stand by for the Lease for a while."""
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "venture_operator",
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def kill(self) -> None:
+        """End the process the way a crash would."""
+        assert self._process is not None
+        self._process.kill()
+        await self._process.wait()
+
+    async def terminate(self) -> int:
+        """Ask the process to end; return its exit code."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self._process.wait(), timeout=30)
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """Ask the process's HTTP port; return status and text."""
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(aiohttp.ClientConnectionError),
+            wait=wait_fixed(0.1),
+            stop=stop_after_delay(20),
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                url = f"http://127.0.0.1:{self._port}{path}"
+                async with aiohttp.ClientSession() as session, session.get(url) as response:
+                    return response.status, await response.text()
+        raise AssertionError("tenacity either returns or raises")

@@ -1,0 +1,464 @@
+"""ArtifactBuilds through the real operator process, against a real API server and real S3."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from kubelet import Kubelet
+from operatorprocess import OperatorProcess
+from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
+from venture_core.artifacts import provenance
+from venture_core.artifacts.jobcontract import EXIT_TRANSIENT, EXIT_USER_ERROR, Stage
+from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.resources import (
+    ARTIFACT_BUILDS,
+    CLUSTER_ROLES,
+    CONFIG_MAPS,
+    EVENTS,
+    JOBS,
+    LEASES,
+    NETWORK_POLICIES,
+)
+from venture_core.objectstore import ObjectStore, S3Settings
+
+type Body = dict[str, Any]
+type Condition = tuple[str, str]
+
+DEADLINE_SECONDS = 30
+
+
+@pytest.fixture
+async def operator(
+    api_server: Path, client: KubernetesClient, namespace: str, s3_settings: S3Settings, tmp_path: Path
+) -> AsyncIterator[OperatorProcess]:
+    role = f"venture-{namespace}"
+    await client.create(
+        CLUSTER_ROLES,
+        {
+            "apiVersion": CLUSTER_ROLES.api_version,
+            "kind": "ClusterRole",
+            "metadata": {"name": role},
+            "rules": [],
+        },
+    )
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key.pem").write_bytes(pem)
+    process = OperatorProcess(
+        kubeconfig=api_server,
+        namespace=namespace,
+        s3=s3_settings,
+        signing_key=tmp_path / "key.pem",
+        log=tmp_path / "operator.log",
+        cluster_role=role,
+    )
+    await process.start()
+    yield process
+    code = await process.terminate()
+    print((tmp_path / "operator.log").read_text())
+    assert code in {0, -9}, f"the operator ended with {code}"
+
+
+@pytest.fixture
+def kubelet(client: KubernetesClient, namespace: str) -> Kubelet:
+    return Kubelet(client, namespace)
+
+
+class Builds:
+    """ArtifactBuilds of the test's namespace."""
+
+    def __init__(self, client: KubernetesClient, namespace: str) -> None:
+        self.client = client
+        self.namespace = namespace
+
+    async def create(self, name: str, **spec: object) -> Body:
+        """Create a build of a unique one-slide deck, unless `spec` says otherwise."""
+        body = {
+            "apiVersion": ARTIFACT_BUILDS.api_version,
+            "kind": ARTIFACT_BUILDS.kind,
+            "metadata": {"name": name},
+            "spec": {"target": "Pptx", "source": {"inline": deck(secrets.token_hex(8))}} | spec,
+        }
+        return await self.client.create(ARTIFACT_BUILDS, body, self.namespace, strict=True)
+
+    async def patch(self, name: str, **spec: object) -> None:
+        await self.client.patch(ARTIFACT_BUILDS, name, {"spec": spec}, self.namespace)
+
+    async def get(self, name: str) -> Body:
+        body = await self.client.get(ARTIFACT_BUILDS, name, self.namespace)
+        assert body is not None
+        return body
+
+    async def until(self, name: str, what: Callable[[Body], bool]) -> Body:
+        """Wait until the build looks that way; return it."""
+        return await patiently(lambda: self.get(name), what)
+
+    async def until_condition(self, name: str, kind: str, status: str = "True") -> Body:
+        return await self.until(name, lambda body: condition(body, kind).get("status") == status)
+
+
+@pytest.fixture
+def builds(client: KubernetesClient, namespace: str) -> Builds:
+    return Builds(client, namespace)
+
+
+def deck(title: str) -> Body:
+    return {
+        "kind": "SlideSpec",
+        "version": 1,
+        "title": title,
+        "slides": [{"type": "title", "title": title}],
+    }
+
+
+def condition(body: Body, kind: str) -> Body:
+    found: list[Body] = body.get("status", {}).get("conditions", [])
+    return next((each for each in found if each["type"] == kind), {})
+
+
+async def patiently[T](look: Callable[[], Awaitable[T]], good: Callable[[T], bool]) -> T:
+    retrying = AsyncRetrying(
+        retry=retry_if_result(lambda seen: not good(seen)),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(DEADLINE_SECONDS),
+        retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+    )
+
+    async def once() -> T:
+        return await look()
+
+    seen: T = await retrying(once)
+    assert good(seen), f"after {DEADLINE_SECONDS} s it still is {seen}"
+    return seen
+
+
+async def next_job(kubelet: Kubelet, count: int = 1) -> Body:
+    jobs = await patiently(kubelet.jobs, lambda found: len(found) >= count)
+    job = jobs[-1]
+    await patiently(lambda: kubelet_input(kubelet, job), lambda found: found is not None)
+    return job
+
+
+async def kubelet_input(kubelet: Kubelet, job: Body) -> object:
+    try:
+        return await kubelet.input_of(job)
+    except AssertionError:
+        return None
+
+
+async def test_a_build_becomes_ready_with_signed_provenance(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, store: ObjectStore
+) -> None:
+    await builds.create("deck")
+    job = await next_job(kubelet)
+    assert job["metadata"]["ownerReferences"][0]["name"] == "deck"
+    working = await builds.until_condition("deck", "Reconciling")
+    assert working["status"]["phase"] == "Compiling"
+
+    await kubelet.succeed(job, b"a deck")
+    ready = (await builds.until_condition("deck", "Ready"))["status"]
+
+    assert condition({"status": ready}, "Succeeded")["status"] == "True"
+    assert condition({"status": ready}, "Reconciling")["status"] == "False"
+    assert ready["observedGeneration"] == 1
+    assert ready["cacheHit"] is False
+    assert ready["job"] == {"name": job["metadata"]["name"], "attempt": 1}
+    digest = ready["artifact"]["sha256"]
+    artifact = f"artifacts/sha256/{digest}/artifact"
+    assert ready["artifact"]["uri"] == f"s3://venture/{artifact}"
+    assert await store.get(artifact, max_bytes=100) == b"a deck"
+
+    keys = await builds.client.get(CONFIG_MAPS, "venture-signing-keys", builds.namespace)
+    assert keys is not None
+    key_id = ready["provenance"]["keyId"]
+    trusted = {key_id: provenance.load_public_key(keys["data"][f"{key_id}.pem"])}
+    envelope = await store.get(
+        ready["provenance"]["uri"].removeprefix("s3://venture/"), max_bytes=100_000
+    )
+    statement = provenance.verify(envelope, artifact_sha256=digest, trusted=trusted)
+    assert statement.predicate.build_definition.internal_parameters["cacheKey"] == ready["cacheKey"]
+
+    uid = (await builds.get("deck"))["metadata"]["uid"]
+    staged = await patiently(lambda: store.head(f"staging/{uid}/1"), lambda info: info is None)
+    assert staged is None
+
+
+async def test_the_same_document_again_is_a_cache_hit_without_a_job(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet
+) -> None:
+    source = {"inline": deck("twice")}
+    await builds.create("first", source=source)
+    await kubelet.succeed(await next_job(kubelet), b"twice")
+    first = await builds.until_condition("first", "Ready")
+
+    await builds.create("second", source=source)
+    second = await builds.until_condition("second", "Ready")
+
+    assert second["status"]["cacheHit"] is True
+    assert second["status"]["artifact"] == first["status"]["artifact"]
+    assert condition(second, "Ready")["reason"] == "CacheHit"
+    assert "job" not in second["status"]
+    assert len(await kubelet.jobs()) == 1
+
+
+async def test_retry_builds_again_past_the_cache(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet
+) -> None:
+    await builds.create("deck")
+    await kubelet.succeed(await next_job(kubelet), b"same bytes")
+    await builds.until_condition("deck", "Ready")
+
+    await builds.patch("deck", retry="again")
+    await kubelet.succeed(await next_job(kubelet, 2), b"same bytes")
+    again = await builds.until("deck", lambda body: body["status"].get("handledRetry") == "again")
+    again = await builds.until_condition("deck", "Ready")
+
+    assert again["status"]["job"]["attempt"] == 2
+    assert again["status"]["cacheHit"] is False
+
+
+async def test_other_bytes_for_the_same_key_are_an_alarm(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet
+) -> None:
+    await builds.create("deck")
+    await kubelet.succeed(await next_job(kubelet), b"some bytes")
+    await builds.until_condition("deck", "Ready")
+
+    await builds.patch("deck", retry="again")
+    await kubelet.succeed(await next_job(kubelet, 2), b"other bytes")
+    stalled = await builds.until_condition("deck", "Stalled")
+
+    assert condition(stalled, "Stalled")["reason"] == "NotReproducible"
+
+
+async def test_a_bad_document_stalls_in_one_reconcile_and_says_where(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet
+) -> None:
+    document = deck("bad") | {"slides": [{"type": "title", "titel": "typo"}]}
+    await builds.create("bad", source={"inline": document})
+    stalled = await builds.until_condition("bad", "Stalled")
+
+    assert condition(stalled, "Stalled")["reason"] == "InvalidDocument"
+    assert "/slides/0/titel" in condition(stalled, "Stalled")["message"]
+    assert stalled["status"]["phase"] == "Failed"
+    assert await kubelet.jobs() == []
+
+
+async def test_a_failed_gate_stalls_with_its_findings(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet
+) -> None:
+    await builds.create("deck")
+    job = await next_job(kubelet)
+    await kubelet.fail(job, exit_code=EXIT_USER_ERROR, stage=Stage.GATE, reason="GateFailed")
+    stalled = await builds.until_condition("deck", "Stalled")
+
+    assert condition(stalled, "Stalled")["reason"] == "GateFailed"
+    assert condition(stalled, "Stalled")["message"] == "Gate: it went wrong at /slides/0"
+
+
+async def test_a_transient_failure_gets_another_attempt(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, client: KubernetesClient
+) -> None:
+    await builds.create("deck")
+    first = await next_job(kubelet)
+    await kubelet.fail(first, exit_code=EXIT_TRANSIENT, stage=Stage.EXPORT, reason="UploadFailed")
+    waiting = await builds.until("deck", lambda body: body["status"].get("failures") == 1)
+    assert condition(waiting, "Reconciling")["reason"] == "UploadFailed"
+    assert "retryAt" in waiting["status"]
+    gone = await patiently(kubelet.jobs, lambda jobs: first["metadata"]["name"] not in names(jobs))
+    assert gone is not None
+
+    second = await next_job(kubelet)
+    assert second["metadata"]["name"] != first["metadata"]["name"]
+    await kubelet.succeed(second, b"second try")
+    ready = await builds.until_condition("deck", "Ready")
+    assert ready["status"]["job"]["attempt"] == 2
+
+
+def names(bodies: list[Body]) -> set[str]:
+    return {body["metadata"]["name"] for body in bodies}
+
+
+async def test_a_lying_upload_is_never_signed(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet
+) -> None:
+    await builds.create("deck")
+    await kubelet.succeed(await next_job(kubelet), b"evil", reported=b"good")
+    waiting = await builds.until("deck", lambda body: body["status"].get("failures") == 1)
+    assert condition(waiting, "Reconciling")["reason"] == "UploadMismatch"
+    assert "artifact" not in waiting["status"]
+
+
+async def test_a_deleted_job_is_noticed_and_replaced(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, client: KubernetesClient
+) -> None:
+    await builds.create("deck")
+    job = await next_job(kubelet)
+    await builds.until_condition("deck", "Reconciling")
+    await client.delete(JOBS, job["metadata"]["name"], builds.namespace)
+    waiting = await builds.until("deck", lambda body: body["status"].get("failures") == 1)
+    assert condition(waiting, "Reconciling")["reason"] == "JobDeleted"
+    await kubelet.succeed(await next_job(kubelet), b"after all")
+    await builds.until_condition("deck", "Ready")
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"), [("OOMKilled", "OutOfMemory"), ("DeadlineExceeded", "Timeout")]
+)
+async def test_memory_and_time_limits_get_one_more_try_then_stall(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, ending: str, reason: str
+) -> None:
+    async def run_out(job: Body) -> None:
+        if ending == "OOMKilled":
+            await kubelet.end(await kubelet.start(job), exit_code=137, reason=ending)
+        else:
+            await kubelet.fail_job(job, ending)
+
+    await builds.create("deck")
+    first = await next_job(kubelet)
+    await run_out(first)
+    await patiently(kubelet.jobs, lambda jobs: bool(jobs) and first["metadata"]["name"] not in names(jobs))
+    await run_out(await next_job(kubelet))
+    stalled = await builds.until_condition("deck", "Stalled")
+    assert condition(stalled, "Stalled")["reason"] == reason
+    assert "gave up after 2 attempts" in condition(stalled, "Stalled")["message"]
+
+
+async def test_suspend_stops_the_job_and_resuming_starts_another(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet
+) -> None:
+    await builds.create("deck")
+    first = await next_job(kubelet)
+    await builds.until_condition("deck", "Reconciling")
+    await builds.patch("deck", suspend=True)
+    suspended = await builds.until("deck", lambda body: body["status"]["phase"] == "Suspended")
+    assert condition(suspended, "Reconciling")["status"] == "False"
+    await patiently(kubelet.jobs, lambda jobs: jobs == [])
+
+    await builds.patch("deck", suspend=False)
+    second = await next_job(kubelet)
+    assert second["metadata"]["name"] != first["metadata"]["name"]
+    await kubelet.succeed(second, b"resumed")
+    ready = await builds.until_condition("deck", "Ready")
+    assert ready["status"].get("failures", 0) == 0
+
+
+async def test_a_config_map_may_come_later(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, client: KubernetesClient
+) -> None:
+    await builds.create("deck", source={"configMapRef": {"name": "ir", "key": "ir.json"}})
+    waiting = await builds.until_condition("deck", "Reconciling")
+    assert condition(waiting, "Reconciling")["reason"] == "SourceNotFound"
+
+    document = provenance.canonical_json(deck("from a ConfigMap")).decode()
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ir"}}
+    await client.create(CONFIG_MAPS, body | {"data": {"ir.json": document}}, builds.namespace)
+    await kubelet.succeed(await next_job(kubelet), b"late")
+    await builds.until_condition("deck", "Ready")
+
+
+async def test_documents_in_s3_are_pinned_and_confined_to_the_namespace(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, store: ObjectStore
+) -> None:
+    document = provenance.canonical_json(deck("in S3"))
+    digest = provenance.hashlib.sha256(document).hexdigest()
+    await store.put(f"inputs/{builds.namespace}/ir/deck.json", document, media_type="text/plain")
+    await builds.create("deck", source={"objectRef": {"key": "ir/deck.json", "sha256": digest}})
+    await kubelet.succeed(await next_job(kubelet), b"from S3")
+    await builds.until_condition("deck", "Ready")
+
+    wrong = {"objectRef": {"key": "ir/deck.json", "sha256": "0" * 64}}
+    await builds.create("wrong", source=wrong)
+    stalled = await builds.until_condition("wrong", "Stalled")
+    assert condition(stalled, "Stalled")["reason"] == "SourceDigestMismatch"
+
+    await store.put("elsewhere.json", document, media_type="text/plain")
+    outside = {"objectRef": {"key": "elsewhere.json", "sha256": digest}}
+    await builds.create("outside", source=outside)
+    waiting = await builds.until_condition("outside", "Reconciling")
+    assert condition(waiting, "Reconciling")["reason"] == "SourceNotFound"
+
+
+async def test_the_fence_stands_before_the_job_and_is_mended(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, client: KubernetesClient
+) -> None:
+    await builds.create("deck")
+    await next_job(kubelet)
+    policy = await client.get(NETWORK_POLICIES, "venture-compile-egress", builds.namespace)
+    assert policy is not None
+    assert policy["spec"]["egress"] == [{"ports": [{"port": 7070, "protocol": "TCP"}]}]
+    assert policy["metadata"]["ownerReferences"][0]["kind"] == "ClusterRole"
+
+    opened = policy | {"spec": policy["spec"] | {"egress": [{}]}}
+    await client.replace(NETWORK_POLICIES, opened, builds.namespace)
+    await builds.create("another")
+    await next_job(kubelet, 2)
+    mended = await client.get(NETWORK_POLICIES, "venture-compile-egress", builds.namespace)
+    assert mended is not None
+    assert mended["spec"]["egress"] == policy["spec"]["egress"]
+
+
+async def test_transitions_are_told_as_events(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, client: KubernetesClient
+) -> None:
+    await builds.create("deck")
+    await kubelet.succeed(await next_job(kubelet), b"deck")
+    await builds.until_condition("deck", "Ready")
+
+    async def reasons() -> list[str]:
+        return [event["reason"] for event in await client.list(EVENTS, builds.namespace)]
+
+    assert sorted(await patiently(reasons, lambda seen: len(seen) >= 2)) == ["Built", "Compiling"]
+
+
+async def test_a_second_replica_takes_over_after_a_kill(
+    operator: OperatorProcess,
+    builds: Builds,
+    kubelet: Kubelet,
+    client: KubernetesClient,
+    tmp_path: Path,
+    api_server: Path,
+    s3_settings: S3Settings,
+) -> None:
+    await builds.create("deck")
+    job = await next_job(kubelet)
+    standby = OperatorProcess(
+        kubeconfig=api_server,
+        namespace=builds.namespace,
+        s3=s3_settings,
+        signing_key=tmp_path / "key.pem",
+        log=tmp_path / "standby.log",
+        cluster_role=f"venture-{builds.namespace}",
+    )
+    await standby.start()
+    assert (await standby.get("/readyz"))[0] == 200
+    await operator.kill()
+    await kubelet.succeed(job, b"deck")
+    await builds.until_condition("deck", "Ready")
+    lease = await client.get(LEASES, "venture", builds.namespace)
+    assert lease is not None
+    assert lease["spec"]["leaseTransitions"] == 1
+    assert len(await kubelet.jobs()) == 1
+
+    assert await standby.terminate() == 0
+    lease = await client.get(LEASES, "venture", builds.namespace)
+    assert lease is not None
+    assert lease["spec"]["holderIdentity"] == ""
+
+
+async def test_metrics_and_probes_answer(operator: OperatorProcess, builds: Builds) -> None:
+    await builds.create("deck")
+    await builds.until_condition("deck", "Reconciling")
+    assert (await operator.get("/healthz"))[0] == 200
+    _, text = await operator.get("/metrics")
+    for expected in (
+        'venture_jobs_created_total{kind="ArtifactBuild"} 1.0',
+        'venture_queue_depth{kind="ArtifactBuild"}',
+        'venture_reconcile_seconds_count{kind="ArtifactBuild",outcome="done"}',
+        'venture_kubernetes_requests_total{code="201",resource="jobs",verb="POST"} 1.0',
+    ):
+        assert expected in text

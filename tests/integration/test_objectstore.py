@@ -1,0 +1,55 @@
+"""The object store against a real S3 server."""
+
+from datetime import timedelta
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+from venture_core.objectstore import (
+    ObjectNotFoundError,
+    ObjectStore,
+    ObjectStoreError,
+    ObjectTooLargeError,
+    S3Settings,
+)
+
+
+async def test_what_is_put_can_be_read_listed_and_deleted(store: ObjectStore) -> None:
+    await store.put("a/one", b"1", media_type="text/plain")
+    await store.put("a/two", b"22", media_type="text/plain")
+
+    assert await store.get("a/two", max_bytes=2) == b"22"
+    found = {info.key: info.size_bytes async for info in store.list("a")}
+    assert found == {"a/one": 1, "a/two": 2}
+
+    await store.delete("a/one")
+    assert await store.head("a/one") is None
+
+
+async def test_missing_objects_are_named(store: ObjectStore) -> None:
+    assert await store.head("nothing") is None
+    with pytest.raises(ObjectNotFoundError, match="nothing"):
+        await store.get("nothing", max_bytes=1)
+    await store.delete("nothing")
+
+
+async def test_a_read_is_bounded(store: ObjectStore) -> None:
+    await store.put("big", b"12345", media_type="text/plain")
+    with pytest.raises(ObjectTooLargeError, match="5 bytes, 4 are allowed"):
+        await store.get("big", max_bytes=4)
+
+
+async def test_a_presigned_url_allows_one_method_on_one_key(store: ObjectStore) -> None:
+    upload = await store.presign("PUT", "staging/x/1", timedelta(minutes=1))
+    async with httpx2.AsyncClient() as http:
+        assert (await http.put(upload, content=b"deck")).status_code == 200
+        assert (await http.get(upload)).status_code == 403
+        assert (await http.put(upload.replace("/x/1", "/x/2"), content=b"deck")).status_code == 403
+    assert await store.get("staging/x/1", max_bytes=10) == b"deck"
+
+
+async def test_wrong_credentials_are_an_error_that_shows_no_secret(s3_settings: S3Settings) -> None:
+    wrong = s3_settings.model_copy(update={"secret_access_key": SecretStr("not-the-secret")})
+    with pytest.raises(ObjectStoreError) as caught:
+        await ObjectStore(wrong).get("a", max_bytes=1)
+    assert "not-the-secret" not in str(caught.value)
