@@ -103,10 +103,12 @@ class Matches(_JsonSchemaMarker):
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        schema = handler(source)
+        schema = handler.resolve_ref_schema(handler(source))
         if schema["type"] != "str":
             raise TypeError(f"Matches stands on strings only, not on {source!r}")
-        return {**schema, "pattern": self.pattern}
+        # A reference would be to the type without this pattern.
+        own = {key: value for key, value in schema.items() if key != "ref"}
+        return own | {"pattern": self.pattern}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ not fit is refused with the path of the field rather than bent into something el
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, override
 
-from pydantic.errors import PydanticInvalidForJsonSchema
+from pydantic.json_schema import GenerateJsonSchema
 
 from venture_crds.markers import (
     LIST_MAP_KEYS,
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import BaseModel
+    from pydantic_core import CoreSchema
 
 _SCALARS: Final = frozenset({"string", "integer", "boolean"})
+
+_NO_JSON: Final = "x-no-json"
 
 # The order in which a schema's keys are written: what a reader asks first comes first.
 _COMMON: Final = ("description", "type", "format", "nullable", "enum", "default")
@@ -50,6 +53,15 @@ class RefusedError(ValueError):
     """A type has no place in a CRD. The message starts with the path of the field."""
 
 
+class _JsonSchema(GenerateJsonSchema):
+    """Pydantic's generator, but for what has no JSON: it is marked, and refused in its place."""
+
+    @override
+    def handle_invalid_for_json_schema(self, schema: CoreSchema, error_info: str) -> Schema:
+        del schema
+        return {_NO_JSON: error_info}
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where in the types the walk is: the field's path, and the definitions that enclose it."""
@@ -71,10 +83,7 @@ def structural(model: type[BaseModel], ready_made: Mapping[str, Schema] | None =
     ``ready_made`` properties of the model are taken as they are given. Raises RefusedError where
     a field lacks a description or a bound, has a default of null, or no structural form.
     """
-    try:
-        document = model.model_json_schema(mode="serialization")
-    except PydanticInvalidForJsonSchema as error:
-        raise RefusedError(f"{model.__name__}: {error.message}") from error
+    document = model.model_json_schema(mode="serialization", schema_generator=_JsonSchema)
     place = _Place(model.__name__, document.pop("$defs", {}))
     node, place, _ = _flatten(document, place)
     ready_made = ready_made or {}
@@ -92,6 +101,8 @@ def _convert(node: Schema, place: _Place) -> Schema:
     node = _settle_default(node, place, optional=optional)
     if "const" in node:
         node["enum"] = [node.pop("const")]
+    if "description" in node:
+        node["description"] = _paragraphs(node["description"])
     if VALIDATIONS in node:
         node[VALIDATIONS] = [_convert_rule(rule, place) for rule in node[VALIDATIONS]]
     match kind:
@@ -172,7 +183,7 @@ def _check_string(node: Schema, place: _Place) -> None:
 
 
 def _check_integer(node: Schema, place: _Place) -> None:
-    if not node.keys() >= {"minimum", "maximum"}:
+    if "enum" not in node and not node.keys() >= {"minimum", "maximum"}:
         raise place.refuse("an integer needs bounds: ge and le")
 
 
@@ -194,6 +205,10 @@ def _convert_array(node: Schema, place: _Place) -> Schema:
 def _convert_object(node: Schema, place: _Place) -> Schema:
     values = node.pop("additionalProperties", False)
     if "properties" in node:
+        if not node["properties"]:
+            raise place.refuse("an object needs fields")
+        if values is not False:
+            raise place.refuse("an object cannot keep fields that it does not name")
         return _convert_fields(node, place)
     if "maxProperties" not in node:
         raise place.refuse("a map or free-form object needs a bound: max_length or max_properties")
@@ -210,16 +225,14 @@ def _convert_fields(node: Schema, place: _Place) -> Schema:
     properties: Schema = {}
     for name, field in node["properties"].items():
         at = place.child(f".{name}")
-        properties[name] = schema = _convert(field, at)
-        if not schema.get("description", "").strip():
-            raise at.refuse("a field needs a description: write a string after it")
-        schema["description"] = _paragraphs(schema["description"])
+        # The docstring of the field's type tells what it is, not what it is here for.
+        if not field.get("description", "").strip():
+            raise at.refuse("a field needs a description of its own: write a string after it")
+        properties[name] = _convert(field, at)
         if name in node.get("required", ()) and _must_be_set(field, at):
             required.append(name)
-    described = {"description": _paragraphs(node["description"])} if "description" in node else {}
-    node = {**node, **described, "properties": properties}
-    node.pop("required", None)
-    return {**node, "required": required} if required else node
+    named = {key: value for key, value in node.items() if key != "required"}
+    return named | ({"required": required} if required else {}) | {"properties": properties}
 
 
 def _must_be_set(field: Schema, place: _Place) -> bool:
@@ -235,6 +248,8 @@ def _must_be_set(field: Schema, place: _Place) -> bool:
 
 def _no_structural_form(node: Schema) -> str:
     """Say why a node without one known type cannot be part of a CRD."""
+    if _NO_JSON in node:
+        return f"it has no form in JSON: {node[_NO_JSON]}"
     if "anyOf" in node or "oneOf" in node:
         return "a union has no structural form: make its members optional fields of one object"
     if node.get("type") == "number":

@@ -117,7 +117,7 @@ class GateSwitches(SpecModel):
 
 
 class ArtifactBuildSpec(SpecModel):
-    """What to build. Only `suspend` and `retry` can change after creation."""
+    """An order for one artifact."""
 
     schema_rules: ClassVar = (ImmutableExcept(("suspend", "retry")),)
 
@@ -212,7 +212,7 @@ class JobStatus(StatusModel):
 
 
 class ArtifactBuildStatus(StatusModel):
-    """What became of the build. Only the operator writes it."""
+    """What the operator did about an order."""
 
     phase: Phase | None = None
     """Where the build stands, for people. Programs read `conditions`."""
@@ -412,6 +412,6 @@ def human_size(size_bytes: int) -> str:
     """Write a number of bytes the way people read it: `950 B`, `47 KiB`, `1.2 MiB`."""
     if size_bytes < _KIB:
         return f"{size_bytes} B"
-    if size_bytes < _MIB:
-        return f"{size_bytes / _KIB:.0f} KiB"
+    if (kibibytes := round(size_bytes / _KIB)) < _KIB:
+        return f"{kibibytes} KiB"
     return f"{size_bytes / _MIB:.1f} MiB"
