@@ -11,6 +11,7 @@ import apionly
 import binaries
 import images
 import native
+import release
 from progress import ClusterError
 
 
@@ -32,7 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hack/cluster", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    api = commands.add_parser("api", help="start etcd and an API server alone; print where they are as JSON")
+    api = commands.add_parser(
+        "api", help="start etcd and an API server alone; print where they are as JSON"
+    )
     api.add_argument("--dir", type=Path, required=True, help="folder of this instance")
     api.set_defaults(run=lambda options: print(json.dumps(apionly.start(options.dir.resolve()))))
 
@@ -40,23 +43,47 @@ def _parser() -> argparse.ArgumentParser:
     api_stop.add_argument("--dir", type=Path, required=True, help="folder of this instance")
     api_stop.set_defaults(run=lambda options: apionly.stop(options.dir.resolve()))
 
-    up = commands.add_parser("up", help="start the native cluster, or what of it does not run; print its kubeconfig")
+    venture_up = commands.add_parser(
+        "venture-up", help="everything from nothing to a deck: what `make up` runs"
+    )
+    venture_up.set_defaults(run=lambda options: release.up())
+
+    venture_down = commands.add_parser(
+        "venture-down", help="remove what venture-up made: what `make down` runs"
+    )
+    venture_down.set_defaults(run=lambda options: release.down())
+
+    up = commands.add_parser(
+        "up", help="start the native cluster, or what of it does not run; print its kubeconfig"
+    )
     up.set_defaults(run=lambda options: print(native.up()))
 
-    stop = commands.add_parser("stop", help="end all processes of the native cluster and keep its data")
+    stop = commands.add_parser(
+        "stop", help="end all processes of the native cluster and keep its data"
+    )
     stop.set_defaults(run=lambda options: native.stop())
 
-    down = commands.add_parser("down", help="end the native cluster and remove every trace of it but the cache")
+    down = commands.add_parser(
+        "down", help="end the native cluster and remove every trace of it but the cache"
+    )
     down.set_defaults(run=lambda options: native.down())
 
-    status = commands.add_parser("status", help="print as JSON which processes of the native cluster run")
+    status = commands.add_parser(
+        "status", help="print as JSON which processes of the native cluster run"
+    )
     status.set_defaults(run=lambda options: print(json.dumps(native.status(), indent=2)))
 
-    build = commands.add_parser("images", help="build images, load them into the native cluster, print their names as JSON")
-    build.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(images.DOCKERFILES)}; default: all")
+    build = commands.add_parser(
+        "images", help="build images, load them into the native cluster, print their names as JSON"
+    )
+    build.add_argument(
+        "names", nargs="*", metavar="name", help=f"of {', '.join(images.DOCKERFILES)}; default: all"
+    )
     build.set_defaults(run=lambda options: print(json.dumps(native.load_images(options.names))))
 
-    programs = commands.add_parser("programs", help="build a set of programs if needed; print their folder")
+    programs = commands.add_parser(
+        "programs", help="build a set of programs if needed; print their folder"
+    )
     programs.add_argument("module", choices=binaries.modules())
     programs.set_defaults(run=lambda options: print(binaries.ensure(options.module)))
     return parser

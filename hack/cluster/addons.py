@@ -8,16 +8,30 @@ import string
 from pathlib import Path
 
 import layout
+from kubectl import Kubectl
 from layout import Layout
 from ociimage import SmallImage
-from progress import ClusterError, output
+from progress import ClusterError
 
 _MANIFESTS = Path(__file__).resolve().parent / "manifests"
 _DEPLOYMENTS = (("kube-system", "coredns"), ("local-path-storage", "local-path-provisioner"))
 _CA_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-_NEXT = "read the message; `kubectl get events -A` tells more"
 _READY_SECONDS = 120
-_APPLETS = ("sh", "mkdir", "rm", "cat", "sleep", "nc", "nslookup", "ls", "id", "echo", "date", "env", "test")
+_APPLETS = (
+    "sh",
+    "mkdir",
+    "rm",
+    "cat",
+    "sleep",
+    "nc",
+    "nslookup",
+    "ls",
+    "id",
+    "echo",
+    "date",
+    "env",
+    "test",
+)
 
 
 def small_images(*, pause: Path, coredns: Path, storage: Path) -> dict[str, SmallImage]:
@@ -28,50 +42,62 @@ def small_images(*, pause: Path, coredns: Path, storage: Path) -> dict[str, Smal
     provisioner = storage / "local-path-provisioner"
     return {
         "PAUSE_IMAGE": SmallImage("venture-pause", ["/pause"], {"/pause": pause / "pause"}),
-        "COREDNS_IMAGE": SmallImage("venture-coredns", ["/coredns"], {
-            "/coredns": coredns / "coredns", str(_CA_CERTIFICATES): _CA_CERTIFICATES,
-        }),
-        "STORAGE_IMAGE": SmallImage("venture-local-path-provisioner", ["/provisioner"], {"/provisioner": provisioner}),
+        "COREDNS_IMAGE": SmallImage(
+            "venture-coredns",
+            ["/coredns"],
+            {
+                "/coredns": coredns / "coredns",
+                str(_CA_CERTIFICATES): _CA_CERTIFICATES,
+            },
+        ),
+        "STORAGE_IMAGE": SmallImage(
+            "venture-local-path-provisioner", ["/provisioner"], {"/provisioner": provisioner}
+        ),
         "BUSYBOX_IMAGE": SmallImage(
-            "venture-busybox", ["/bin/sh"], {"/bin/busybox": busybox}, {f"/bin/{name}": "busybox" for name in _APPLETS},
+            "venture-busybox",
+            ["/bin/sh"],
+            {"/bin/busybox": busybox},
+            {f"/bin/{name}": "busybox" for name in _APPLETS},
         ),
     }
-
-
-class Kubectl:
-    """kubectl of the cache, as administrator of one cluster."""
-
-    def __init__(self, program: Path, kubeconfig: Path) -> None:
-        """Use this program and this kubeconfig, whatever the environment says."""
-        self._base = [program, "--kubeconfig", kubeconfig]
-
-    def __call__(self, *arguments: str, stdin: str = "") -> str:
-        """Run one command; return its output or raise ClusterError with its complaint."""
-        return output([*self._base, *arguments], stdin=stdin, next_step=_NEXT)
-
-    def apply(self, manifests: str) -> None:
-        """Apply manifests on the server's side, owning every field they set."""
-        self("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=manifests)
 
 
 def apply_calico(kubectl: Kubectl, crds: Path) -> None:
     """Create Calico's resource types, then the few objects and rights it needs."""
     kubectl.apply(crds.read_text())
-    kubectl("wait", "--for=condition=Established", "--timeout=30s",
-            "crd/clusterinformations.crd.projectcalico.org", "crd/ippools.crd.projectcalico.org")
+    kubectl(
+        "wait",
+        "--for=condition=Established",
+        "--timeout=30s",
+        "crd/clusterinformations.crd.projectcalico.org",
+        "crd/ippools.crd.projectcalico.org",
+    )
     kubectl.apply(_render("calico.yaml", {"POD_CIDR": layout.POD_CIDR}))
 
 
 def apply_workloads(kubectl: Kubectl, where: Layout, images: dict[str, str]) -> None:
     """Start DNS and the storage provisioner."""
-    values = {"CLUSTER_DOMAIN": layout.CLUSTER_DOMAIN, "DNS_IP": layout.DNS_IP, "VOLUMES": str(where.volumes), **images}
-    kubectl.apply("\n---\n".join(_render(name, values) for name in ("coredns.yaml", "storage.yaml")))
+    values = {
+        "CLUSTER_DOMAIN": layout.CLUSTER_DOMAIN,
+        "DNS_IP": layout.DNS_IP,
+        "VOLUMES": str(where.volumes),
+        **images,
+    }
+    kubectl.apply(
+        "\n---\n".join(_render(name, values) for name in ("coredns.yaml", "storage.yaml"))
+    )
 
 
 def wait_workloads(kubectl: Kubectl) -> None:
     """Wait until DNS and the storage provisioner are available."""
     for namespace, name in _DEPLOYMENTS:
-        kubectl("rollout", "status", f"deployment/{name}", f"--namespace={namespace}", f"--timeout={_READY_SECONDS}s")
+        kubectl(
+            "rollout",
+            "status",
+            f"deployment/{name}",
+            f"--namespace={namespace}",
+            f"--timeout={_READY_SECONDS}s",
+        )
 
 
 def machine() -> str:

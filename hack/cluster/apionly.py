@@ -33,7 +33,10 @@ def start(folder: Path) -> dict[str, object]:
         stop(folder)
         _start_on_free_ports(programs, folder, processes, kubeconfig)
     running = {name: processes.running(name) for name in _STOP_ORDER}
-    return {"kubeconfig": str(kubeconfig), "pids": {name: found.pid for name, found in running.items() if found}}
+    return {
+        "kubeconfig": str(kubeconfig),
+        "pids": {name: found.pid for name, found in running.items() if found},
+    }
 
 
 def stop(folder: Path) -> None:
@@ -43,7 +46,9 @@ def stop(folder: Path) -> None:
         processes.stop(name)
 
 
-def _start_on_free_ports(programs: Path, folder: Path, processes: Processes, kubeconfig: Path) -> None:
+def _start_on_free_ports(
+    programs: Path, folder: Path, processes: Processes, kubeconfig: Path
+) -> None:
     # A free port may be taken by someone else before the server binds it: then try others.
     for attempt in range(1, _ATTEMPTS + 1):
         try:
@@ -60,22 +65,41 @@ def _start(programs: Path, folder: Path, processes: Processes, kubeconfig: Path)
     pki = Authority(folder / "pki")
     serve, etcd_client, etcd_peer = (Endpoint("127.0.0.1", port) for port in free_ports(3))
     admin = pki.client("admin", user="venture-admin", group=controlplane.ADMIN_GROUP)
-    processes.start(controlplane.etcd(
-        programs / "etcd", folder / "etcd", pki, client=etcd_client, peer=etcd_peer, durable=False,
-    ))
-    processes.start(controlplane.api_server(
-        programs / "kube-apiserver", pki, serve=serve, etcd_client=etcd_client,
-        service_cidr=_SERVICE_CIDR, first_service_ip=_FIRST_SERVICE_IP,
-        extra=["--bind-address=127.0.0.1", "--endpoint-reconciler-type=none",
-               "--disable-admission-plugins=ServiceAccount", "--watch-cache=true"],
-    ))
+    processes.start(
+        controlplane.etcd(
+            programs / "etcd",
+            folder / "etcd",
+            pki,
+            client=etcd_client,
+            peer=etcd_peer,
+            durable=False,
+        )
+    )
+    processes.start(
+        controlplane.api_server(
+            programs / "kube-apiserver",
+            pki,
+            serve=serve,
+            etcd_client=etcd_client,
+            service_cidr=_SERVICE_CIDR,
+            first_service_ip=_FIRST_SERVICE_IP,
+            extra=[
+                "--bind-address=127.0.0.1",
+                "--endpoint-reconciler-type=none",
+                "--disable-admission-plugins=ServiceAccount",
+                "--watch-cache=true",
+            ],
+        )
+    )
     controlplane.wait_ready(processes, serve, pki.ca.cert, admin, seconds=_READY_SECONDS)
     write_kubeconfig(kubeconfig, server=serve.url, ca=pki.ca.cert, client=admin)
 
 
 def _port_was_taken(processes: Processes) -> bool:
     logs = (processes.log(name) for name in _STOP_ORDER)
-    return any("address already in use" in log.read_text(errors="replace") for log in logs if log.exists())
+    return any(
+        "address already in use" in log.read_text(errors="replace") for log in logs if log.exists()
+    )
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,6 +1,6 @@
 """Programs built from pinned Go modules, kept in the cache under a hash of everything that decides their bytes.
 
-Each folder of `binaries/` is one module; its `tool` lines name the programs (only `pause` has code of its own).
+Each folder of `binaries/` is one module; its `tool` lines name the programs (`pause` and `kindcheck` are our own).
 Separate modules keep dependency sets that disagree about versions apart.
 """
 
@@ -38,7 +38,7 @@ def linker_flags(module: str) -> str:
 def cache_key(module: str) -> str:
     """Return the hash that names the built programs of a module."""
     digest = hashlib.sha256()
-    sources = sorted((_MODULES / module).glob("*.go"))
+    sources = sorted((_MODULES / module).rglob("*.go"))
     for path in (_MODULES / module / "go.mod", _MODULES / module / "go.sum", *sources):
         digest.update(path.read_bytes())
     digest.update(linker_flags(module).encode())
@@ -71,14 +71,26 @@ def _build(module: str, folder: Path) -> None:
     source = _MODULES / module
     with step(f"Building the {module} programs from Go modules (minutes the first time)", log):
         run(
-            [_go_program(), "build", "-mod=readonly", "-buildvcs=false", "-trimpath",
-             "-ldflags", linker_flags(module), "-o", f"{partial}/", "." if list(source.glob("*.go")) else "tool"],
-            cwd=source, env={**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": ""}, log=log,
+            [
+                _go_program(),
+                "build",
+                "-mod=readonly",
+                "-buildvcs=false",
+                "-trimpath",
+                "-ldflags",
+                linker_flags(module),
+                "-o",
+                f"{partial}/",
+                "tool",
+            ],
+            cwd=source,
+            env={**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": ""},
+            log=log,
             next_step=f"mend what the log names (network, disk, hack/cluster/binaries/{module}/go.mod), then run again",
         )
     if module in _KEPT_FILES:
         dependency, name = _KEPT_FILES[module]
-        listing = [_go_program(), "-C", source, "list", "-m", "-f", "{{.Dir}}", dependency]
+        listing: list[str | Path] = [_go_program(), "-C", source, "list", "-m", "-f", "{{.Dir}}", dependency]
         origin = Path(output(listing, next_step="check the network and the module files").strip())
         shutil.copyfile(origin / name, partial / Path(name).name)
     if (partial / "server").exists():
@@ -89,7 +101,9 @@ def _build(module: str, folder: Path) -> None:
 def _go_program() -> Path:
     found = shutil.which("go") or "/usr/local/go/bin/go"
     if not Path(found).exists():
-        raise ClusterError("the go program is not installed", next_step="install Go 1.26 or later and run again")
+        raise ClusterError(
+            "the go program is not installed", next_step="install Go 1.26 or later and run again"
+        )
     return Path(found)
 
 

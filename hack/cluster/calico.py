@@ -17,13 +17,17 @@ _DEBIAN_PLUGINS_USED = ("host-local", "loopback")
 
 def install_plugin(programs: Path, where: Layout, kubeconfig: Path, *, mtu: int, log: Path) -> None:
     """Put the plugins and the network's configuration where containerd looks for them."""
-    plugins = {"calico": programs / "calico"} | {name: _DEBIAN_PLUGINS / name for name in _DEBIAN_PLUGINS_USED}
+    plugins = {"calico": programs / "calico"} | {
+        name: _DEBIAN_PLUGINS / name for name in _DEBIAN_PLUGINS_USED
+    }
     folder = where.cni / "bin"
     folder.mkdir(parents=True, exist_ok=True)
     for name, source in plugins.items():
         link = folder / name
         if not source.exists():
-            raise ClusterError(f"{source} is missing", next_step="apt-get install containernetworking-plugins")
+            raise ClusterError(
+                f"{source} is missing", next_step="apt-get install containernetworking-plugins"
+            )
         if not link.is_symlink() or link.readlink() != source:
             link.unlink(missing_ok=True)
             link.symlink_to(source)
@@ -42,7 +46,11 @@ def _network(where: Layout, kubeconfig: Path, mtu: int, log: Path) -> dict[str, 
         "mtu": mtu,
         "log_file_path": str(log),
         "log_level": "warning",
-        "ipam": {"type": "host-local", "ranges": [[addresses]], "dataDir": str(where.cni / "leases")},
+        "ipam": {
+            "type": "host-local",
+            "ranges": [[addresses]],
+            "dataDir": str(where.cni / "leases"),
+        },
         "policy": {"type": "k8s"},
         "kubernetes": {"kubeconfig": str(kubeconfig)},
     }
@@ -68,7 +76,9 @@ def felix(programs: Path, kubeconfig: Path) -> Service:
         "LOGSEVERITYSYS": "none",
         "LOGSEVERITYSCREEN": "warning",
     }
-    environment = {f"FELIX_{name}": value for name, value in settings.items()} | {"KUBECONFIG": str(kubeconfig)}
+    environment = {f"FELIX_{name}": value for name, value in settings.items()} | {
+        "KUBECONFIG": str(kubeconfig)
+    }
     return Service("felix", (str(programs / "calico-felix"), "-c", "/nonexistent"), environment)
 
 

@@ -49,12 +49,18 @@ class Containerd:
 
     def images(self) -> set[str]:
         """Return the names of all images that it holds."""
-        listed = output(self._ctr("images", "list", "--quiet"), next_step="start the cluster: `make up`")
+        listed = output(
+            self._ctr("images", "list", "--quiet"), next_step="start the cluster: `make up`"
+        )
         return set(listed.split())
 
     def load(self, archive: Path) -> None:
         """Load an OCI archive under the names that it carries."""
-        run(self._ctr("images", "import", archive), log=self._log, next_step="mend what the log names, then run again")
+        run(
+            self._ctr("images", "import", archive),
+            log=self._log,
+            next_step="mend what the log names, then run again",
+        )
 
     def _ctr(self, *arguments: str | Path) -> list[str | Path]:
         return ["ctr", "--address", self._socket, "--namespace", "k8s.io", *arguments]
@@ -63,11 +69,15 @@ class Containerd:
 def start(where: Layout, processes: Processes, pause_image: str) -> Containerd:
     """Start containerd and wait until it answers."""
     config = where.config / "containerd.toml"
-    settings = _CONFIG.format(root=where.containerd, socket=where.containerd_socket, pause=pause_image, cni=where.cni)
+    settings = _CONFIG.format(
+        root=where.containerd, socket=where.containerd_socket, pause=pause_image, cni=where.cni
+    )
     program = shutil.which("containerd")
     if program is None:
         raise ClusterError("containerd is not installed", next_step="apt-get install containerd")
-    processes.start(Service("containerd", (program, "--config", str(config)), files={config: settings}))
+    processes.start(
+        Service("containerd", (program, "--config", str(config)), files={config: settings})
+    )
     client = Containerd(where, processes.log("images"))
 
     def answers() -> bool:

@@ -32,8 +32,17 @@ def ensure() -> Path:
     partial.mkdir(parents=True)
     with step(f"Making a Debian {SUITE} root with CPython 3.14", log):
         run(
-            ["debootstrap", "--variant=minbase", f"--include={','.join(_INCLUDED)}", SUITE, partial, mirror(), _SCRIPT],
-            log=log, next_step="mend what the log names (the Debian mirror, disk space), then run again",
+            [
+                "debootstrap",
+                "--variant=minbase",
+                f"--include={','.join(_INCLUDED)}",
+                SUITE,
+                partial,
+                mirror(),
+                _SCRIPT,
+            ],
+            log=log,
+            next_step="mend what the log names (the Debian mirror, disk space), then run again",
         )
     shutil.rmtree(partial / "var" / "cache" / "apt" / "archives")
     for lists in (partial / "var" / "lib" / "apt" / "lists").glob("*_*"):
@@ -57,4 +66,7 @@ def mirror() -> str:
         label, address = line.rsplit(" ", 1)
         if label == "Debian":
             return address
-    raise ClusterError("apt knows no Debian archive", next_step="add one to the apt sources and run `apt-get update`")
+    raise ClusterError(
+        "apt knows no Debian archive",
+        next_step="add one to the apt sources and run `apt-get update`",
+    )

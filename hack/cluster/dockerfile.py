@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-_NOT_INPUTS = {"__pycache__"}
+from contenthash import tree_hash
 
 
 def copied_sources(text: str) -> list[str]:
@@ -46,22 +45,8 @@ def _logical_lines(text: str) -> Iterator[str]:
 def content_tag(context: Path, dockerfile: Path, base: str) -> str:
     """Return a tag that changes with the Dockerfile, any file it copies, or the base image."""
     text = dockerfile.read_text()
-    digest = hashlib.sha256(f"{base}\0{text}\0".encode())
-    for source in sorted(set(copied_sources(text))):
-        path = context / source
+    paths = [context / source for source in copied_sources(text)]
+    for path in paths:
         if not path.exists():
-            raise FileNotFoundError(f"{dockerfile} copies {source}, which does not exist in {context}")
-        for file in sorted(_files(path)):
-            executable = bool(file.stat().st_mode & 0o111)
-            digest.update(f"{file.relative_to(context)}\0{executable}\0".encode())
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:16]
-
-
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-        return
-    for child in path.iterdir():
-        if child.name not in _NOT_INPUTS and child.suffix != ".pyc":
-            yield from _files(child)
+            raise FileNotFoundError(f"{dockerfile} copies {path}, which does not exist")
+    return tree_hash(context, paths, extra=f"{base}\0{text}")

@@ -66,11 +66,19 @@ def build_with_docker(names: list[str]) -> dict[str, Image]:
     """Build what the Docker engine does not hold yet."""
     images = plan(names, None)
     for image in images.values():
-        known = subprocess.run(["docker", "image", "inspect", image.reference], capture_output=True, check=False)
+        known = subprocess.run(
+            ["docker", "image", "inspect", image.reference], capture_output=True, check=False
+        )
         if known.returncode != 0:
             log = cache_dir() / "logs" / f"image-{image.name}.log"
             with step(f"Building image {image.reference}", log):
-                arguments = ["--tag", image.reference, "--file", str(image.dockerfile), str(REPOSITORY)]
+                arguments = [
+                    "--tag",
+                    image.reference,
+                    "--file",
+                    str(image.dockerfile),
+                    str(REPOSITORY),
+                ]
                 run(["docker", "build", *arguments], log=log, next_step=_NEXT)
     return images
 
@@ -90,16 +98,38 @@ def build_with_buildah(names: list[str]) -> dict[str, Image]:
         with step(f"Building image {image.reference}", log):
             _ensure_base(base, root, log)
             run(
-                ["buildah", "bud", "--isolation", "chroot", "--layers", "--volume", "/etc/ssl/certs:/etc/ssl/certs:ro",
-                 "--build-arg", f"BASE={base}", "--tag", image.reference, "--file", image.dockerfile, REPOSITORY],
-                log=log, next_step=_NEXT,
+                [
+                    "buildah",
+                    "bud",
+                    "--isolation",
+                    "chroot",
+                    "--layers",
+                    "--volume",
+                    "/etc/ssl/certs:/etc/ssl/certs:ro",
+                    "--build-arg",
+                    f"BASE={base}",
+                    "--tag",
+                    image.reference,
+                    "--file",
+                    image.dockerfile,
+                    REPOSITORY,
+                ],
+                log=log,
+                next_step=_NEXT,
             )
             # Layers stay uncompressed: squeezing them takes longer than anything it saves on one machine.
             destination = f"oci:{store.folder}:{image.reference}"
-            run(["buildah", "push", "--disable-compression", image.reference, destination], log=log, next_step=_NEXT)
+            run(
+                ["buildah", "push", "--disable-compression", image.reference, destination],
+                log=log,
+                next_step=_NEXT,
+            )
     names_kept = {image.reference for image in images.values()}
     replaced = tuple(f"localhost/{name}:" for name in images)
-    store.keep_only(names_kept | {reference for reference in store.references() if not reference.startswith(replaced)})
+    store.keep_only(
+        names_kept
+        | {reference for reference in store.references() if not reference.startswith(replaced)}
+    )
     return images
 
 
@@ -110,20 +140,32 @@ def load(client: Containerd, images: dict[str, Image]) -> None:
     for image in images.values():
         if image.reference in held:
             continue
-        with step(f"Loading image {image.reference}"), tempfile.TemporaryDirectory(dir=cache_dir()) as folder:
+        with (
+            step(f"Loading image {image.reference}"),
+            tempfile.TemporaryDirectory(dir=cache_dir()) as folder,
+        ):
             archive = Path(folder) / "image.tar"
             store.write_archive(image.reference, archive)
             client.load(archive)
 
 
 def _ensure_base(base: str, root: Path, log: Path) -> None:
-    if subprocess.run(["buildah", "inspect", "--type", "image", base], capture_output=True, check=False).returncode == 0:
+    if (
+        subprocess.run(
+            ["buildah", "inspect", "--type", "image", base], capture_output=True, check=False
+        ).returncode
+        == 0
+    ):
         return
     container = output(["buildah", "from", "scratch"], next_step=_NEXT).strip()
     try:
         run(["buildah", "copy", container, root, "/"], log=log, next_step=_NEXT)
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        run(["buildah", "config", "--env", f"PATH={path}", "--env", "LANG=C.UTF-8", container], log=log, next_step=_NEXT)
+        run(
+            ["buildah", "config", "--env", f"PATH={path}", "--env", "LANG=C.UTF-8", container],
+            log=log,
+            next_step=_NEXT,
+        )
         run(["buildah", "commit", container, base], log=log, next_step=_NEXT)
     finally:
         run(["buildah", "rm", container], log=log, next_step=_NEXT)
@@ -133,7 +175,11 @@ def _provide_versitygw() -> None:
     """Put the S3 gateway's program into the build context, where its Dockerfile expects it."""
     source = binaries.ensure("tools") / "versitygw"
     target = REPOSITORY / "build" / "bin" / "versitygw"
-    if target.exists() and target.stat().st_size == source.stat().st_size and target.read_bytes() == source.read_bytes():
+    if (
+        target.exists()
+        and target.stat().st_size == source.stat().st_size
+        and target.read_bytes() == source.read_bytes()
+    ):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)

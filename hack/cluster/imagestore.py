@@ -26,7 +26,9 @@ class ImageStore:
     def write_archive(self, reference: str, target: Path) -> None:
         """Write one image, and only the layers it needs, as an OCI archive."""
         index = self._index()
-        index["manifests"] = [entry for entry in index["manifests"] if entry["annotations"][_REFERENCE] == reference]
+        index["manifests"] = [
+            entry for entry in index["manifests"] if entry["annotations"][_REFERENCE] == reference
+        ]
         text = target.with_suffix(".index")
         text.write_text(json.dumps(index))
         with tarfile.open(target, "w") as archive:
@@ -39,7 +41,9 @@ class ImageStore:
     def keep_only(self, references: set[str]) -> None:
         """Forget all other images, and remove the layers that no image needs any more."""
         index = self._index()
-        index["manifests"] = [entry for entry in index["manifests"] if entry["annotations"][_REFERENCE] in references]
+        index["manifests"] = [
+            entry for entry in index["manifests"] if entry["annotations"][_REFERENCE] in references
+        ]
         partial = self.folder / "index.json.partial"
         partial.write_text(json.dumps(index))
         partial.replace(self.folder / "index.json")
@@ -50,7 +54,7 @@ class ImageStore:
 
     def _index(self) -> dict[str, list[dict[str, dict[str, str]]]]:
         path = self.folder / "index.json"
-        return json.loads(path.read_text()) if path.exists() else {"manifests": []}  # type: ignore[no-any-return]
+        return json.loads(path.read_text()) if path.exists() else {"manifests": []}
 
     def _digests(self, index: dict[str, list[dict[str, dict[str, str]]]]) -> set[str]:
         digests = set()

@@ -17,7 +17,7 @@ import network
 import node
 import packages
 import teardown
-from addons import Kubectl
+from kubectl import Kubectl
 from layout import Layout
 from paths import state_dir
 from pki import Authority, Pair, write_kubeconfig
@@ -26,7 +26,14 @@ from progress import ClusterError, say, step, wait_until
 
 # Those that make work stop before those that do it; the record of everything stops last.
 _STOP_ORDER = (
-    "kubelet", "kube-scheduler", "kube-controller-manager", "kube-proxy", "felix", "containerd", "kube-apiserver", "etcd",
+    "kubelet",
+    "kube-scheduler",
+    "kube-controller-manager",
+    "kube-proxy",
+    "felix",
+    "containerd",
+    "kube-apiserver",
+    "etcd",
 )
 _HEALTH_CHECKS = {
     "kube-proxy": f"http://127.0.0.1:{node.PROXY_HEALTH_PORT}/healthz",
@@ -41,17 +48,28 @@ def up() -> Path:
     _claim(where)
     processes = Processes(where.state)
     packages.ensure(packages.CLUSTER, processes.log("packages"))
-    programs = {module: binaries.ensure(module) for module in ("kubernetes", "calico", "coredns", "storage", "pause")}
-    infrastructure = addons.small_images(pause=programs["pause"], coredns=programs["coredns"], storage=programs["storage"])
-    references = {place: image.reference(addons.machine()) for place, image in infrastructure.items()}
+    programs = {
+        module: binaries.ensure(module)
+        for module in ("kubernetes", "calico", "coredns", "storage", "pause")
+    }
+    infrastructure = addons.small_images(
+        pause=programs["pause"], coredns=programs["coredns"], storage=programs["storage"]
+    )
+    references = {
+        place: image.reference(addons.machine()) for place, image in infrastructure.items()
+    }
     with step("Starting the native cluster", where.state / "logs"):
         network.up(where)
         node.ensure_cgroup()
         pki = Authority(where.pki)
         _start_control_plane(programs["kubernetes"], where, processes, pki)
         client = containerd.start(where, processes, references["PAUSE_IMAGE"])
-        containerd.load_missing(client, {references[place]: image for place, image in infrastructure.items()}, addons.machine())
-        kubectl = Kubectl(programs["kubernetes"] / "kubectl", where.kubeconfig)
+        containerd.load_missing(
+            client,
+            {references[place]: image for place, image in infrastructure.items()},
+            addons.machine(),
+        )
+        kubectl = Kubectl(where.kubeconfig)
         _start_network_policy(programs["calico"], where, processes, pki, kubectl)
         _start_node(programs["kubernetes"], where, processes, pki, kubectl)
         addons.apply_workloads(kubectl, where, references)
@@ -77,7 +95,8 @@ def down() -> None:
         return
     if not where.marker.exists():
         raise ClusterError(
-            f"{where.state} was not made by this cluster", next_step="check VENTURE_STATE_DIR; nothing was removed",
+            f"{where.state} was not made by this cluster",
+            next_step="check VENTURE_STATE_DIR; nothing was removed",
         )
     with step(f"Removing the native cluster in {where.state}"):
         _end_everything(where)
@@ -88,7 +107,10 @@ def status() -> dict[str, object]:
     """Return where the cluster is and which of its processes run."""
     where = Layout(state_dir())
     processes = Processes(where.state)
-    pids = {name: process.pid if (process := processes.running(name)) else None for name in reversed(_STOP_ORDER)}
+    pids = {
+        name: process.pid if (process := processes.running(name)) else None
+        for name in reversed(_STOP_ORDER)
+    }
     return {"state": str(where.state), "kubeconfig": str(where.kubeconfig), "pids": pids}
 
 
@@ -96,7 +118,10 @@ def load_images(names: list[str]) -> dict[str, str]:
     """Build the named images (all when none is named) and load them; return their references by name."""
     wanted = names or list(images.DOCKERFILES)
     if unknown := set(wanted) - set(images.DOCKERFILES):
-        raise ClusterError(f"no image is called {', '.join(unknown)}", next_step=f"use one of {', '.join(images.DOCKERFILES)}")
+        raise ClusterError(
+            f"no image is called {', '.join(unknown)}",
+            next_step=f"use one of {', '.join(images.DOCKERFILES)}",
+        )
     where = Layout(state_dir())
     built = images.build_with_buildah(wanted)
     images.load(containerd.Containerd(where, Processes(where.state).log("images")), built)
@@ -107,7 +132,10 @@ def _claim(where: Layout) -> None:
     if os.geteuid() != 0:
         raise ClusterError("the native cluster needs root", next_step="run the command as root")
     if where.state.exists() and not where.marker.exists() and any(where.state.iterdir()):
-        raise ClusterError(f"{where.state} holds something else", next_step="set VENTURE_STATE_DIR to an empty folder")
+        raise ClusterError(
+            f"{where.state} holds something else",
+            next_step="set VENTURE_STATE_DIR to an empty folder",
+        )
     where.state.mkdir(parents=True, exist_ok=True)
     # Pods reach volumes and their own files below; everything secret has its own closed folder.
     where.state.chmod(0o755)
@@ -136,59 +164,110 @@ def _kubeconfig(where: Layout, pki: Authority, name: str, *, user: str, group: s
     return path
 
 
-def _start_control_plane(programs: Path, where: Layout, processes: Processes, pki: Authority) -> None:
-    processes.start(controlplane.etcd(
-        programs / "etcd", where.etcd, pki, client=layout.ETCD_CLIENT, peer=layout.ETCD_PEER, durable=True,
-    ))
-    to_kubelet = pki.client("apiserver-kubelet", user="kube-apiserver-kubelet", group=controlplane.ADMIN_GROUP)
-    processes.start(controlplane.api_server(
-        programs / "kube-apiserver", pki, serve=layout.API, etcd_client=layout.ETCD_CLIENT,
-        service_cidr=layout.SERVICE_CIDR, first_service_ip=layout.FIRST_SERVICE_IP, extra=_api_server_flags(pki, to_kubelet),
-    ))
+def _start_control_plane(
+    programs: Path, where: Layout, processes: Processes, pki: Authority
+) -> None:
+    processes.start(
+        controlplane.etcd(
+            programs / "etcd",
+            where.etcd,
+            pki,
+            client=layout.ETCD_CLIENT,
+            peer=layout.ETCD_PEER,
+            durable=True,
+        )
+    )
+    to_kubelet = pki.client(
+        "apiserver-kubelet", user="kube-apiserver-kubelet", group=controlplane.ADMIN_GROUP
+    )
+    processes.start(
+        controlplane.api_server(
+            programs / "kube-apiserver",
+            pki,
+            serve=layout.API,
+            etcd_client=layout.ETCD_CLIENT,
+            service_cidr=layout.SERVICE_CIDR,
+            first_service_ip=layout.FIRST_SERVICE_IP,
+            extra=_api_server_flags(pki, to_kubelet),
+        )
+    )
     admin = pki.client("admin", user="venture-admin", group=controlplane.ADMIN_GROUP)
     controlplane.wait_ready(processes, layout.API, pki.ca.cert, admin, seconds=120)
     write_kubeconfig(where.kubeconfig, server=layout.API.url, ca=pki.ca.cert, client=admin)
     processes.start(_controller_manager(programs, where, pki))
     scheduler = _kubeconfig(where, pki, "scheduler", user="system:kube-scheduler")
-    processes.start(Service("kube-scheduler", (
-        str(programs / "kube-scheduler"), f"--kubeconfig={scheduler}", "--bind-address=127.0.0.1",
-        "--leader-elect=false", *_CLIENT_LIMITS,
-    )))
+    processes.start(
+        Service(
+            "kube-scheduler",
+            (
+                str(programs / "kube-scheduler"),
+                f"--kubeconfig={scheduler}",
+                "--bind-address=127.0.0.1",
+                "--leader-elect=false",
+                *_CLIENT_LIMITS,
+            ),
+        )
+    )
 
 
 def _api_server_flags(pki: Authority, to_kubelet: Pair) -> list[str]:
     return [
-        f"--bind-address={layout.NODE_IP}", "--endpoint-reconciler-type=lease", "--allow-privileged=true",
+        f"--bind-address={layout.NODE_IP}",
+        "--endpoint-reconciler-type=lease",
+        "--allow-privileged=true",
         "--enable-admission-plugins=NodeRestriction",
-        f"--kubelet-client-certificate={to_kubelet.cert}", f"--kubelet-client-key={to_kubelet.key}",
-        f"--kubelet-certificate-authority={pki.ca.cert}", "--kubelet-preferred-address-types=InternalIP",
+        f"--kubelet-client-certificate={to_kubelet.cert}",
+        f"--kubelet-client-key={to_kubelet.key}",
+        f"--kubelet-certificate-authority={pki.ca.cert}",
+        "--kubelet-preferred-address-types=InternalIP",
     ]
 
 
 def _controller_manager(programs: Path, where: Layout, pki: Authority) -> Service:
-    kubeconfig = _kubeconfig(where, pki, "controller-manager", user="system:kube-controller-manager")
+    kubeconfig = _kubeconfig(
+        where, pki, "controller-manager", user="system:kube-controller-manager"
+    )
     signing, _ = pki.signing_keys("service-accounts")
-    return Service("kube-controller-manager", (
-        str(programs / "kube-controller-manager"), f"--kubeconfig={kubeconfig}", "--bind-address=127.0.0.1",
-        "--leader-elect=false", "--use-service-account-credentials", "--allocate-node-cidrs=false",
-        f"--root-ca-file={pki.ca.cert}", f"--service-account-private-key-file={signing}",
-        "--concurrent-job-syncs=20", *_CLIENT_LIMITS,
-    ))
+    return Service(
+        "kube-controller-manager",
+        (
+            str(programs / "kube-controller-manager"),
+            f"--kubeconfig={kubeconfig}",
+            "--bind-address=127.0.0.1",
+            "--leader-elect=false",
+            "--use-service-account-credentials",
+            "--allocate-node-cidrs=false",
+            f"--root-ca-file={pki.ca.cert}",
+            f"--service-account-private-key-file={signing}",
+            "--concurrent-job-syncs=20",
+            *_CLIENT_LIMITS,
+        ),
+    )
 
 
 def _start_network_policy(
-    programs: Path, where: Layout, processes: Processes, pki: Authority, kubectl: Kubectl,
+    programs: Path,
+    where: Layout,
+    processes: Processes,
+    pki: Authority,
+    kubectl: Kubectl,
 ) -> None:
     addons.apply_calico(kubectl, programs / "crds.yaml")
     plugin = _kubeconfig(where, pki, "cni", user="venture:cni")
-    calico.install_plugin(programs, where, plugin, mtu=network.uplink_mtu(), log=processes.log("calico-cni"))
+    calico.install_plugin(
+        programs, where, plugin, mtu=network.uplink_mtu(), log=processes.log("calico-cni")
+    )
     processes.start(calico.felix(programs, _kubeconfig(where, pki, "felix", user="venture:felix")))
 
 
-def _start_node(programs: Path, where: Layout, processes: Processes, pki: Authority, kubectl: Kubectl) -> None:
+def _start_node(
+    programs: Path, where: Layout, processes: Processes, pki: Authority, kubectl: Kubectl
+) -> None:
     proxy = _kubeconfig(where, pki, "kube-proxy", user="system:kube-proxy")
     processes.start(node.kube_proxy(programs / "kube-proxy", where, proxy))
-    kubelet = _kubeconfig(where, pki, "kubelet-client", user=f"system:node:{layout.NODE}", group="system:nodes")
+    kubelet = _kubeconfig(
+        where, pki, "kubelet-client", user=f"system:node:{layout.NODE}", group="system:nodes"
+    )
     # What the API says of the node may date from before a crash: only a heartbeat of this kubelet counts.
     before = None if processes.running("kubelet") else _ready_heartbeat(kubectl)
     processes.start(node.kubelet(programs / "kubelet", where, pki, kubelet))

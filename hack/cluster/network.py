@@ -29,7 +29,9 @@ def up(where: Layout) -> None:
         where.before.write_text(json.dumps(before))
     if layout.LINK not in links():
         output(["ip", "link", "add", layout.LINK, "type", "bridge"], next_step=_NEXT)
-    output(["ip", "address", "replace", f"{layout.NODE_IP}/32", "dev", layout.LINK], next_step=_NEXT)
+    output(
+        ["ip", "address", "replace", f"{layout.NODE_IP}/32", "dev", layout.LINK], next_step=_NEXT
+    )
     output(["ip", "link", "set", layout.LINK, "up"], next_step=_NEXT)
     _FORWARD.write_text("1")
 
@@ -58,14 +60,20 @@ def links() -> list[str]:
 def nft_tables() -> list[str]:
     """Return all packet-filter tables as `family name`."""
     listed = json.loads(output(["nft", "-j", "list", "tables"], next_step=_NEXT))["nftables"]
-    return [f"{entry['table']['family']} {entry['table']['name']}" for entry in listed if "table" in entry]
+    return [
+        f"{entry['table']['family']} {entry['table']['name']}"
+        for entry in listed
+        if "table" in entry
+    ]
 
 
 def uplink_mtu() -> int:
     """Return the packet size of the link with the default route: pods must not send larger packets."""
     routes = json.loads(output(["ip", "-json", "route", "show", "default"], next_step=_NEXT))
     if not routes:
-        raise ClusterError("the machine has no default route", next_step="add one: Calico and DNS need it")
+        raise ClusterError(
+            "the machine has no default route", next_step="add one: Calico and DNS need it"
+        )
     return int(Path(f"/sys/class/net/{routes[0]['dev']}/mtu").read_text())
 
 
@@ -89,7 +97,9 @@ def _remove_felix_rules() -> None:
     rules = output(["iptables-save"], next_step=_NEXT)
     if "cali" in rules:
         output(["iptables-restore"], stdin=without_felix(rules), next_step=_NEXT)
-    sets = subprocess.run(["ipset", "list", "-name"], capture_output=True, text=True, check=False).stdout.split()
+    sets = subprocess.run(
+        ["ipset", "list", "-name"], capture_output=True, text=True, check=False
+    ).stdout.split()
     for name in sets:
         if name.startswith("cali"):
             output(["ipset", "destroy", name], next_step=_NEXT)
@@ -102,5 +112,7 @@ def _delete_tables_left_empty(before: list[str]) -> None:
 
 
 def _has_rules(table: str) -> bool:
-    listed = json.loads(output(["nft", "-j", "list", "table", *table.split()], next_step=_NEXT))["nftables"]
+    listed = json.loads(output(["nft", "-j", "list", "table", *table.split()], next_step=_NEXT))[
+        "nftables"
+    ]
     return any("rule" in entry for entry in listed)

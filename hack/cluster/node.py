@@ -17,13 +17,24 @@ _SYSTEMD_RESOLVED = Path("/run/systemd/resolve/resolv.conf")
 
 def kubelet(program: Path, where: Layout, pki: Authority, kubeconfig: Path) -> Service:
     """Return the kubelet."""
-    serving = pki.server("kubelet", common_name=f"system:node:{layout.NODE}", hosts=[layout.NODE_IP, layout.NODE])
+    serving = pki.server(
+        "kubelet", common_name=f"system:node:{layout.NODE}", hosts=[layout.NODE_IP, layout.NODE]
+    )
     config = where.config / "kubelet.json"
     settings = json.dumps(_kubelet_config(where, pki, serving), indent=2)
-    return Service("kubelet", (
-        str(program), f"--config={config}", f"--kubeconfig={kubeconfig}", f"--root-dir={where.kubelet}",
-        f"--cert-dir={where.kubelet / 'pki'}", f"--hostname-override={layout.NODE}", f"--node-ip={layout.NODE_IP}",
-    ), files={config: settings})
+    return Service(
+        "kubelet",
+        (
+            str(program),
+            f"--config={config}",
+            f"--kubeconfig={kubeconfig}",
+            f"--root-dir={where.kubelet}",
+            f"--cert-dir={where.kubelet / 'pki'}",
+            f"--hostname-override={layout.NODE}",
+            f"--node-ip={layout.NODE_IP}",
+        ),
+        files={config: settings},
+    )
 
 
 def _kubelet_config(where: Layout, pki: Authority, serving: Pair) -> dict[str, object]:
@@ -32,7 +43,9 @@ def _kubelet_config(where: Layout, pki: Authority, serving: Pair) -> dict[str, o
         "kind": "KubeletConfiguration",
         "address": layout.NODE_IP,
         "authentication": {
-            "anonymous": {"enabled": False}, "webhook": {"enabled": True}, "x509": {"clientCAFile": str(pki.ca.cert)},
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": True},
+            "x509": {"clientCAFile": str(pki.ca.cert)},
         },
         "authorization": {"mode": "Webhook"},
         "tlsCertFile": str(serving.cert),
@@ -54,7 +67,11 @@ def _kubelet_config(where: Layout, pki: Authority, serving: Pair) -> dict[str, o
         "maxPods": 250,
         # Images cannot be pulled again: collecting them would break the cluster.
         "imageGCHighThresholdPercent": 100,
-        "evictionHard": {"memory.available": "200Mi", "nodefs.available": "2Gi", "imagefs.available": "2Gi"},
+        "evictionHard": {
+            "memory.available": "200Mi",
+            "nodefs.available": "2Gi",
+            "imagefs.available": "2Gi",
+        },
         "registryPullQPS": 0,
         "serializeImagePulls": False,
         "kubeAPIQPS": 200,
@@ -73,24 +90,36 @@ def ensure_cgroup() -> None:
         (root / "cgroup.subtree_control").write_text(wanted)
         return
     for controller in sorted(root.iterdir()):
-        if controller.is_dir() and not controller.is_symlink() and os.access(controller / "cgroup.procs", os.W_OK):
+        if (
+            controller.is_dir()
+            and not controller.is_symlink()
+            and os.access(controller / "cgroup.procs", os.W_OK)
+        ):
             (controller / layout.CGROUP).mkdir(exist_ok=True)
 
 
 def kube_proxy(program: Path, where: Layout, kubeconfig: Path) -> Service:
     """Return kube-proxy in nftables mode."""
     config = where.config / "kube-proxy.json"
-    settings = json.dumps({
-        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-        "kind": "KubeProxyConfiguration",
-        "mode": "nftables",
-        "clientConnection": {"kubeconfig": str(kubeconfig)},
-        "clusterCIDR": layout.POD_CIDR,
-        "hostnameOverride": layout.NODE,
-        "healthzBindAddress": f"127.0.0.1:{PROXY_HEALTH_PORT}",
-        "metricsBindAddress": "127.0.0.1:10249",
-        "oomScoreAdj": 0,
-        # The host's connection tracking is the host's business.
-        "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
-    }, indent=2)
+    settings = json.dumps(
+        {
+            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+            "kind": "KubeProxyConfiguration",
+            "mode": "nftables",
+            "clientConnection": {"kubeconfig": str(kubeconfig)},
+            "clusterCIDR": layout.POD_CIDR,
+            "hostnameOverride": layout.NODE,
+            "healthzBindAddress": f"127.0.0.1:{PROXY_HEALTH_PORT}",
+            "metricsBindAddress": "127.0.0.1:10249",
+            "oomScoreAdj": 0,
+            # The host's connection tracking is the host's business.
+            "conntrack": {
+                "maxPerCore": 0,
+                "min": 0,
+                "tcpEstablishedTimeout": "0s",
+                "tcpCloseWaitTimeout": "0s",
+            },
+        },
+        indent=2,
+    )
     return Service("kube-proxy", (str(program), f"--config={config}"), files={config: settings})

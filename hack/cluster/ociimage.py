@@ -42,22 +42,39 @@ class SmallImage:
         def add(data: bytes, media: str) -> dict[str, object]:
             digest = hashlib.sha256(data).hexdigest()
             blobs[digest] = data
-            return {"mediaType": f"application/vnd.oci.image.{media}", "digest": f"sha256:{digest}", "size": len(data)}
+            return {
+                "mediaType": f"application/vnd.oci.image.{media}",
+                "digest": f"sha256:{digest}",
+                "size": len(data),
+            }
 
         config = {
-            "architecture": _ARCHITECTURES[machine], "os": "linux",
+            "architecture": _ARCHITECTURES[machine],
+            "os": "linux",
             "config": {"Entrypoint": list(self.entrypoint), "User": "65532:65532"},
-            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+            "rootfs": {
+                "type": "layers",
+                "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"],
+            },
         }
         manifest = {
-            "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "config": add(json.dumps(config).encode(), "config.v1+json"),
             "layers": [add(gzip.compress(layer, compresslevel=1, mtime=0), "layer.v1.tar+gzip")],
         }
-        annotations = {"org.opencontainers.image.ref.name": reference, "io.containerd.image.name": reference}
+        annotations = {
+            "org.opencontainers.image.ref.name": reference,
+            "io.containerd.image.name": reference,
+        }
         index = {
             "schemaVersion": 2,
-            "manifests": [{**add(json.dumps(manifest).encode(), "manifest.v1+json"), "annotations": annotations}],
+            "manifests": [
+                {
+                    **add(json.dumps(manifest).encode(), "manifest.v1+json"),
+                    "annotations": annotations,
+                }
+            ],
         }
         with tarfile.open(target, "w") as archive:
             _add(archive, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
@@ -75,7 +92,12 @@ class SmallImage:
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o755
                 layer.addfile(entry)
             for path, source in sorted(self.files.items()):
-                _add(layer, path.lstrip("/"), source.read_bytes(), mode=0o755 if source.stat().st_mode & 0o111 else 0o644)
+                _add(
+                    layer,
+                    path.lstrip("/"),
+                    source.read_bytes(),
+                    mode=0o755 if source.stat().st_mode & 0o111 else 0o644,
+                )
             for path, goal in sorted(self.symlinks.items()):
                 entry = tarfile.TarInfo(path.lstrip("/"))
                 entry.type, entry.linkname = tarfile.SYMTYPE, goal

@@ -9,8 +9,18 @@ from pathlib import Path
 from progress import run, step
 
 CLUSTER = (
-    "busybox-static", "ca-certificates", "conntrack", "containerd", "containernetworking-plugins", "iproute2",
-    "ipset", "iptables", "mount", "nftables", "openssl", "runc",
+    "busybox-static",
+    "ca-certificates",
+    "conntrack",
+    "containerd",
+    "containernetworking-plugins",
+    "iproute2",
+    "ipset",
+    "iptables",
+    "mount",
+    "nftables",
+    "openssl",
+    "runc",
 )
 IMAGES = ("buildah", "debootstrap")
 PYTHON = ("debootstrap", "patchelf", "python3-venv")
@@ -25,7 +35,9 @@ def ensure(names: tuple[str, ...], log: Path) -> None:
     with step(f"Installing Debian packages: {' '.join(absent)}", log):
         for arguments in (("update",), ("install", "--yes", "--no-install-recommends", *absent)):
             run(
-                ["apt-get", *arguments], log=log, env=environment,
+                ["apt-get", *arguments],
+                log=log,
+                env=environment,
                 next_step="mend the machine's apt sources (`apt-get update` must work), then run again",
             )
 

@@ -33,14 +33,21 @@ class Authority:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.ca = self._pair(
-            "ca", subject="/CN=venture-native-cluster", issuer=None,
-            extensions=["basicConstraints=critical,CA:TRUE", "keyUsage=critical,digitalSignature,keyCertSign,cRLSign"],
+            "ca",
+            subject="/CN=venture-native-cluster",
+            issuer=None,
+            extensions=[
+                "basicConstraints=critical,CA:TRUE",
+                "keyUsage=critical,digitalSignature,keyCertSign,cRLSign",
+            ],
         )
 
     def server(self, name: str, *, common_name: str, hosts: Sequence[str], group: str = "") -> Pair:
         """Return a pair for a server (that may act as a client too) with its DNS names and addresses."""
         names = ",".join(f"{'IP' if host[0].isdigit() else 'DNS'}:{host}" for host in hosts)
-        return self._leaf(name, common_name, group, "serverAuth,clientAuth", [f"subjectAltName={names}"])
+        return self._leaf(
+            name, common_name, group, "serverAuth,clientAuth", [f"subjectAltName={names}"]
+        )
 
     def client(self, name: str, *, user: str, group: str = "") -> Pair:
         """Return a pair that authenticates as a Kubernetes user and, if given, a member of a group."""
@@ -50,14 +57,22 @@ class Authority:
         """Return the private and public half of an EC key without certificate, for service-account tokens."""
         private, public = self.folder / f"{name}.key", self.folder / f"{name}.pub"
         if not private.exists():
-            _openssl(private, ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"])
+            _openssl(
+                private, ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+            )
         if not public.exists():
             _openssl(public, ["pkey", "-in", str(private), "-pubout"])
         return private, public
 
-    def _leaf(self, name: str, common_name: str, group: str, usage: str, extensions: list[str]) -> Pair:
+    def _leaf(
+        self, name: str, common_name: str, group: str, usage: str, extensions: list[str]
+    ) -> Pair:
         subject = (f"/O={group}" if group else "") + f"/CN={common_name}"
-        usages = ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature", f"extendedKeyUsage={usage}"]
+        usages = [
+            "basicConstraints=critical,CA:FALSE",
+            "keyUsage=critical,digitalSignature",
+            f"extendedKeyUsage={usage}",
+        ]
         return self._pair(name, subject=subject, issuer=self.ca, extensions=usages + extensions)
 
     def _pair(self, name: str, *, subject: str, issuer: Pair | None, extensions: list[str]) -> Pair:
@@ -65,15 +80,46 @@ class Authority:
         if pair.cert.exists():
             return pair
         config = self.folder / f"{name}.cnf"
-        identifiers = ["subjectKeyIdentifier=hash"] + (["authorityKeyIdentifier=keyid"] if issuer else [])
-        config.write_text("\n".join(
-            ["[req]", "distinguished_name=dn", "x509_extensions=ext", "[dn]", "[ext]", *identifiers, *extensions, ""]
-        ))
+        identifiers = ["subjectKeyIdentifier=hash"] + (
+            ["authorityKeyIdentifier=keyid"] if issuer else []
+        )
+        config.write_text(
+            "\n".join(
+                [
+                    "[req]",
+                    "distinguished_name=dn",
+                    "x509_extensions=ext",
+                    "[dn]",
+                    "[ext]",
+                    *identifiers,
+                    *extensions,
+                    "",
+                ]
+            )
+        )
         signer = ["-CA", str(issuer.cert), "-CAkey", str(issuer.key)] if issuer else []
-        _openssl(pair.cert, [
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-sha256",
-            "-days", str(_VALID_DAYS), "-subj", subject, "-config", str(config), "-keyout", str(pair.key), *signer,
-        ])
+        _openssl(
+            pair.cert,
+            [
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-noenc",
+                "-sha256",
+                "-days",
+                str(_VALID_DAYS),
+                "-subj",
+                subject,
+                "-config",
+                str(config),
+                "-keyout",
+                str(pair.key),
+                *signer,
+            ],
+        )
         return pair
 
 
@@ -86,16 +132,28 @@ def _openssl(target: Path, arguments: Sequence[str]) -> None:
 
 def write_kubeconfig(path: Path, *, server: str, ca: Path, client: Pair) -> None:
     """Write a self-contained kubeconfig (JSON, which is YAML) readable only by its owner."""
+
     def embedded(file: Path) -> str:
         return base64.b64encode(file.read_bytes()).decode()
 
     config = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "venture", "cluster": {"server": server, "certificate-authority-data": embedded(ca)}}],
-        "users": [{"name": "venture", "user": {
-            "client-certificate-data": embedded(client.cert), "client-key-data": embedded(client.key),
-        }}],
+        "clusters": [
+            {
+                "name": "venture",
+                "cluster": {"server": server, "certificate-authority-data": embedded(ca)},
+            }
+        ],
+        "users": [
+            {
+                "name": "venture",
+                "user": {
+                    "client-certificate-data": embedded(client.cert),
+                    "client-key-data": embedded(client.key),
+                },
+            }
+        ],
         "contexts": [{"name": "venture", "context": {"cluster": "venture", "user": "venture"}}],
         "current-context": "venture",
     }

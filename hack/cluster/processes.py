@@ -39,7 +39,9 @@ class Service:
     def identity(self) -> str:
         """Return a hash of all that decides how the program behaves."""
         files = {str(path): text for path, text in self.files.items()}
-        return hashlib.sha256(json.dumps([self.argv, dict(self.env), files], sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(
+            json.dumps([self.argv, dict(self.env), files], sort_keys=True).encode()
+        ).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -146,11 +148,14 @@ class Processes:
         """Raise ClusterError, with the end of its log, when a service has ended."""
         if self.running(name) is None:
             raise ClusterError(
-                f"{name} has ended", log=self.log(name), next_step="mend what the log names, then run the command again"
+                f"{name} has ended",
+                log=self.log(name),
+                next_step="mend what the log names, then run the command again",
             )
 
     def wait_healthy(self, name: str, url: str, *, seconds: float) -> None:
         """Wait until a service answers its health check; raise ClusterError at once when it has ended."""
+
         def check() -> bool:
             self.require(name)
             try:
@@ -172,11 +177,17 @@ class Processes:
             try:
                 child = subprocess.Popen(
                     service.argv,
-                    stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, cwd="/",
-                    env={**os.environ, **service.env}, start_new_session=True,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=stream,
+                    cwd="/",
+                    env={**os.environ, **service.env},
+                    start_new_session=True,
                 )
             except OSError as error:
-                raise ClusterError(f"cannot start {service.name}: {error}", next_step="see the message") from error
+                raise ClusterError(
+                    f"cannot start {service.name}: {error}", next_step="see the message"
+                ) from error
         process = Process(child.pid, start_ticks(child.pid) or 0, boot_id(), service.identity())
         # The process outlives this command on purpose; without this the interpreter warns about it.
         child.returncode = 0
@@ -196,4 +207,7 @@ def _end(handle: int, name: str, grace_seconds: float) -> None:
         # A pidfd becomes readable at the moment its process ends.
         if select.select([handle], [], [], seconds)[0]:
             return
-    raise ClusterError(f"{name} does not end, not even by SIGKILL", next_step="look at it with `ps`; a reboot ends it")
+    raise ClusterError(
+        f"{name} does not end, not even by SIGKILL",
+        next_step="look at it with `ps`; a reboot ends it",
+    )

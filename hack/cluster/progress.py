@@ -78,23 +78,34 @@ def run(
         try:
             code = subprocess.run(
                 [str(part) for part in argv],
-                stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, cwd=cwd, env=env, check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                cwd=cwd,
+                env=env,
+                check=False,
             ).returncode
         except OSError as error:
             raise ClusterError(f"cannot run {argv[0]}: {error}", next_step=next_step) from error
     if code != 0:
-        raise ClusterError(f"{Path(argv[0]).name} ended with status {code}", log=log, next_step=next_step)
+        raise ClusterError(
+            f"{Path(argv[0]).name} ended with status {code}", log=log, next_step=next_step
+        )
 
 
 def output(argv: Sequence[str | Path], *, next_step: str, stdin: str = "") -> str:
     """Run a short program and return what it printed; raise ClusterError with its complaint otherwise."""
     try:
-        done = subprocess.run([str(part) for part in argv], input=stdin, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [str(part) for part in argv], input=stdin, capture_output=True, text=True, check=False
+        )
     except OSError as error:
         raise ClusterError(f"cannot run {argv[0]}: {error}", next_step=next_step) from error
     if done.returncode != 0:
         words = " ".join(map(str, argv[:6]))
-        raise ClusterError(f"`{words}` failed: {done.stderr.strip() or done.stdout.strip()}", next_step=next_step)
+        raise ClusterError(
+            f"`{words}` failed: {done.stderr.strip() or done.stdout.strip()}", next_step=next_step
+        )
     return done.stdout
 
 
@@ -111,5 +122,7 @@ def wait_until(
     deadline = time.monotonic() + seconds
     while not check():
         if time.monotonic() > deadline:
-            raise ClusterError(f"{what}: not so after {seconds:.0f} s", log=log, next_step=next_step)
+            raise ClusterError(
+                f"{what}: not so after {seconds:.0f} s", log=log, next_step=next_step
+            )
         time.sleep(every)

@@ -23,11 +23,15 @@ def ensure_environment() -> Path:
     uv = ensure_uv()
     environment = REPOSITORY / ".venv"
     # An environment that works is kept whatever interpreter it stands on: others may be using it.
-    chosen = [] if _is_wanted(environment / "bin" / "python") else ["--python", str(ensure_python(uv))]
+    chosen = (
+        [] if _is_wanted(environment / "bin" / "python") else ["--python", str(ensure_python(uv))]
+    )
     log = cache_dir() / "logs" / _LOG_NAME
     with step("Installing the project's Python packages from the lock", log):
         run(
-            [uv, "sync", "--frozen", *chosen], cwd=REPOSITORY, log=log,
+            [uv, "sync", "--frozen", *chosen],
+            cwd=REPOSITORY,
+            log=log,
             env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
             next_step="mend what the log names (the package index, disk space), then run again",
         )
@@ -58,7 +62,10 @@ def ensure_python(uv: Path) -> Path:
     say(f"No CPython {_VERSION} here; asking uv to download one")
     downloaded = subprocess.run(
         [uv, "python", "install", _VERSION, "--no-bin"],
-        env={**os.environ, "UV_PYTHON_INSTALL_DIR": str(own)}, capture_output=True, text=True, check=False,
+        env={**os.environ, "UV_PYTHON_INSTALL_DIR": str(own)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if downloaded.returncode != 0:
         say("uv cannot download it; taking it out of a Debian root folder")
@@ -70,7 +77,12 @@ def _is_wanted(program: Path) -> bool:
     if not program.exists():
         return False
     code = "import sys; print(*sys.version_info[:2], sep='.')"
-    return subprocess.run([program, "-c", code], capture_output=True, text=True, check=False).stdout.strip() == _VERSION
+    return (
+        subprocess.run(
+            [program, "-c", code], capture_output=True, text=True, check=False
+        ).stdout.strip()
+        == _VERSION
+    )
 
 
 def _from_debian(prefix: Path) -> Path:
@@ -89,11 +101,22 @@ def _from_debian(prefix: Path) -> Path:
         loader = next(libraries.glob("ld-linux-*.so.*"))
         home = prefix / "lib" / libraries.name
         run(
-            ["patchelf", "--set-interpreter", home / loader.name, "--force-rpath", "--set-rpath", home,
-             partial / "bin" / f"python{_VERSION}"],
-            log=log, next_step="mend what the log names, then run again",
+            [
+                "patchelf",
+                "--set-interpreter",
+                home / loader.name,
+                "--force-rpath",
+                "--set-rpath",
+                home,
+                partial / "bin" / f"python{_VERSION}",
+            ],
+            log=log,
+            next_step="mend what the log names, then run again",
         )
     partial.rename(prefix)
     program = prefix / "bin" / f"python{_VERSION}"
-    output([program, "-c", "import ssl, sqlite3, ctypes, lzma"], next_step=f"remove {prefix} and run again")
+    output(
+        [program, "-c", "import ssl, sqlite3, ctypes, lzma"],
+        next_step=f"remove {prefix} and run again",
+    )
     return program

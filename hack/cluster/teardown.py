@@ -26,7 +26,9 @@ _END_SECONDS = 20
 
 def end_pods(where: Layout) -> None:
     """Kill every process of every pod, then the shims that watched over them."""
-    sockets = [Path(path.read_text().removeprefix("unix://")) for path in where.tasks.glob("*/address")]
+    sockets = [
+        Path(path.read_text().removeprefix("unix://")) for path in where.tasks.glob("*/address")
+    ]
     # Shims first would orphan containers; containers first lets the shims reap them.
     _kill_all(_cgroup_members, "pods")
     _kill_all(lambda: _shims(where), "container shims")
@@ -38,10 +40,17 @@ def end_pods(where: Layout) -> None:
 
 def unmount_all(where: Layout) -> None:
     """Unmount everything below the state folder, the latest mount first."""
-    for mount in reversed(list(mounts_below(where.state, Path("/proc/self/mountinfo").read_text()))):
-        done = subprocess.run(["umount", "--lazy", mount], capture_output=True, text=True, check=False)
+    for mount in reversed(
+        list(mounts_below(where.state, Path("/proc/self/mountinfo").read_text()))
+    ):
+        done = subprocess.run(
+            ["umount", "--lazy", mount], capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
-            raise ClusterError(f"cannot unmount {mount}: {done.stderr.strip()}", next_step="find who uses it: `fuser -m`")
+            raise ClusterError(
+                f"cannot unmount {mount}: {done.stderr.strip()}",
+                next_step="find who uses it: `fuser -m`",
+            )
 
 
 def remove_log_links(where: Layout) -> None:
@@ -71,7 +80,9 @@ def _kill_all(find: Callable[[], list[int]], what: str) -> None:
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
             os.close(handle)
         if time.monotonic() > deadline:
-            raise ClusterError(f"{what} do not end", next_step="look at them with `ps`; a reboot ends them")
+            raise ClusterError(
+                f"{what} do not end", next_step="look at them with `ps`; a reboot ends them"
+            )
         time.sleep(0.1)
 
 
@@ -97,7 +108,10 @@ def _shims(where: Layout) -> list[int]:
             words = (entry / "cmdline").read_bytes().split(b"\0")
         except (FileNotFoundError, ProcessLookupError):
             words = [b""]
-        if Path(os.fsdecode(words[0])).name.startswith("containerd-shim") and os.fsencode(where.containerd_socket) in words:
+        if (
+            Path(os.fsdecode(words[0])).name.startswith("containerd-shim")
+            and os.fsencode(where.containerd_socket) in words
+        ):
             handles.append(handle)
         else:
             os.close(handle)
@@ -112,7 +126,11 @@ def _open(pid: int) -> int | None:
 
 
 def _cgroup_roots() -> list[Path]:
-    return [path for path in (_CGROUPS / layout.CGROUP, *_CGROUPS.glob(f"*/{layout.CGROUP}")) if path.is_dir()]
+    return [
+        path
+        for path in (_CGROUPS / layout.CGROUP, *_CGROUPS.glob(f"*/{layout.CGROUP}"))
+        if path.is_dir()
+    ]
 
 
 def _remove_cgroups() -> None:

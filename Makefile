@@ -1,0 +1,14 @@
+# The commands of the project. Each one sets up what it needs and may be run again at any time.
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help up down
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: ## Bring a cluster, install Venture, build the example decks and download them
+	@$(PYTHON) hack/cluster venture-up
+
+down: ## Remove the cluster and all that `make up` made in it; the cache stays
+	@$(PYTHON) hack/cluster venture-down

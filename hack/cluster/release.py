@@ -1,0 +1,239 @@
+"""Venture itself on a cluster: the chart, the examples, and the decks that come out."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import binaries
+import python
+import target
+from contenthash import tree_hash
+from kubectl import Kubectl
+from paths import REPOSITORY, cache_dir
+from progress import ClusterError, output, run, say, step
+from target import Target
+
+_NAME = "venture"
+_NAMESPACE = "venture-system"
+_CHART = REPOSITORY / "charts" / "venture"
+_EXAMPLES = REPOSITORY / "examples"
+_DECKS = REPOSITORY / "build" / "decks"
+_DECK_SECONDS = 300
+_MADE_BY = "venture.parpour.dev/made-by"
+_RESTRICTED = {
+    f"pod-security.kubernetes.io/{mode}{part}": value
+    for mode in ("enforce", "warn", "audit")
+    for part, value in (("", "restricted"), ("-version", "latest"))
+}
+
+
+def up() -> None:
+    """Do everything from nothing to a deck on this machine; run again, change nothing."""
+    cluster = target.up()
+    environment = python.ensure_environment()
+    settings = cluster.provide_images()
+    kubectl = Kubectl(cluster.kubeconfig)
+    _label_namespace(kubectl)
+    _install(cluster, kubectl, settings)
+    decks = _build_examples(kubectl, environment / "bin" / "venture")
+    _tell_what_next(cluster, decks)
+
+
+def down() -> None:
+    """Remove everything that `up` put into the cluster, and the cluster itself unless it was named."""
+    named = target.named()
+    if named is None:
+        target.down()
+    else:
+        _uninstall(named, Kubectl(named.kubeconfig))
+    say(f"Kept: the cache ({cache_dir()}), .venv, and {_DECKS.relative_to(REPOSITORY)}")
+
+
+def _label_namespace(kubectl: Kubectl) -> None:
+    labels = ", ".join(
+        f"{name}: {value}" for name, value in {**_RESTRICTED, _MADE_BY: "make-up"}.items()
+    )
+    kubectl.apply(
+        f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {_NAMESPACE}, labels: {{{labels}}}}}}}"
+    )
+
+
+def _install(cluster: Target, kubectl: Kubectl, settings: dict[str, str]) -> None:
+    fingerprint = f"make up {tree_hash(_CHART, [_CHART], extra=repr(sorted(settings.items())))}"
+    log = cache_dir() / "logs" / "helm.log"
+    found = _recover(cluster, log)
+    info = found.get("info", {})
+    if (info.get("status"), info.get("description")) == ("deployed", fingerprint) and _all_ready(
+        kubectl
+    ):
+        say("The chart is installed and unchanged")
+        return
+    flags = [
+        flag for name, value in settings.items() for flag in ("--set-string", f"{name}={value}")
+    ]
+    with step(f"Installing the chart on the {cluster.what}", log):
+        run(
+            [
+                *_helm(cluster),
+                "upgrade",
+                "--install",
+                _NAME,
+                _CHART,
+                "--namespace",
+                _NAMESPACE,
+                "--values",
+                _CHART / "values-dev.yaml",
+                *flags,
+                "--description",
+                fingerprint,
+                "--wait",
+                "--timeout",
+                "5m",
+            ],
+            log=log,
+            next_step=f"look at `kubectl --kubeconfig {cluster.kubeconfig} -n {_NAMESPACE} get pods,events`",
+        )
+
+
+def _recover(cluster: Target, log: Path) -> dict[str, Any]:
+    """Return what helm knows of the release, after undoing an operation that was killed half-way."""
+    releases = _status(cluster)
+    status = releases.get("info", {}).get("status", "")
+    if not status.startswith("pending"):
+        return releases
+    undo = ["rollback", _NAME] if releases["version"] > 1 else ["uninstall", _NAME]
+    with step(f"Undoing an interrupted helm operation ({status})", log):
+        run(
+            [*_helm(cluster), *undo, "--namespace", _NAMESPACE, "--wait"],
+            log=log,
+            next_step=f"read {log}",
+        )
+    return _status(cluster)
+
+
+def _status(cluster: Target) -> dict[str, Any]:
+    flags = ["--namespace", _NAMESPACE, "--output", "json"]
+    listed = json.loads(
+        output(
+            [*_helm(cluster), "list", "--all", "--filter", f"^{_NAME}$", *flags],
+            next_step="see the message",
+        )
+    )
+    if not listed:
+        return {}
+    return dict(
+        json.loads(output([*_helm(cluster), "status", _NAME, *flags], next_step="see the message"))
+    )
+
+
+def _all_ready(kubectl: Kubectl) -> bool:
+    workloads = kubectl.json("get", "deployments,statefulsets", "--namespace", _NAMESPACE)["items"]
+    return bool(workloads) and all(
+        item["status"].get("readyReplicas", 0) == item["spec"]["replicas"]
+        and item["status"].get("observedGeneration") == item["metadata"]["generation"]
+        for item in workloads
+    )
+
+
+def _build_examples(kubectl: Kubectl, venture: Path) -> list[Path]:
+    with step("Building the examples"):
+        kubectl(
+            "apply",
+            "--filename",
+            str(_EXAMPLES),
+            next_step=f"an example that changed cannot be applied over the old one: kubectl delete -f {_EXAMPLES}, then again",
+        )
+        deadline = time.monotonic() + _DECK_SECONDS
+        while waiting := [item for item in _builds(kubectl) if not _is_ready(item)]:
+            if time.monotonic() > deadline:
+                raise ClusterError(
+                    f"not Ready after {_DECK_SECONDS} s: {', '.join(map(_describe, waiting))}",
+                    next_step=f"kubectl --kubeconfig {kubectl.kubeconfig} describe artifactbuild",
+                )
+            time.sleep(0.5)
+    return [_download(item["metadata"], kubectl, venture) for item in _builds(kubectl)]
+
+
+def _builds(kubectl: Kubectl) -> list[dict[str, Any]]:
+    listed = kubectl.json("get", "--filename", str(_EXAMPLES))
+    return [item for item in listed.get("items", [listed]) if item.get("kind") == "ArtifactBuild"]
+
+
+def _is_ready(item: dict[str, Any]) -> bool:
+    """Say whether an object is Ready as it stands; raise ClusterError when it never will be."""
+    status = item.get("status", {})
+    if status.get("observedGeneration") != item["metadata"]["generation"]:
+        return False
+    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    if conditions.get("Stalled", {}).get("status") == "True":
+        raise ClusterError(
+            f"ArtifactBuild {item['metadata']['name']}: {conditions['Stalled'].get('message')}",
+            next_step="mend what the message names, delete the object and run again",
+        )
+    return bool(conditions.get("Ready", {}).get("status") == "True")
+
+
+def _describe(item: dict[str, Any]) -> str:
+    return f"{item['metadata']['name']} ({item.get('status', {}).get('phase', 'no status')})"
+
+
+def _download(metadata: dict[str, Any], kubectl: Kubectl, venture: Path) -> Path:
+    _DECKS.mkdir(parents=True, exist_ok=True)
+    deck = _DECKS / f"{metadata['name']}.pptx"
+    log = cache_dir() / "logs" / "download.log"
+    run(
+        [
+            venture,
+            "artifact",
+            "download",
+            metadata["name"],
+            "--namespace",
+            metadata["namespace"],
+            "--output",
+            deck,
+        ],
+        log=log,
+        env={**os.environ, "KUBECONFIG": str(kubectl.kubeconfig)},
+        next_step="mend what the log names, then run again",
+    )
+    return deck
+
+
+def _tell_what_next(cluster: Target, decks: list[Path]) -> None:
+    tools = [binaries.ensure("kubernetes"), binaries.ensure("tools"), REPOSITORY / ".venv" / "bin"]
+    print(f"\nVenture runs on the {cluster.what}. It built:")
+    for deck in decks:
+        print(f"  {deck} ({deck.stat().st_size:,} bytes)")
+    print("\nTry next:")
+    print(f"  export KUBECONFIG={cluster.kubeconfig} PATH={':'.join(map(str, tools))}:$PATH")
+    print("  kubectl get artifactbuilds                 # the builds, and how each went")
+    print("  kubectl explain artifactbuild.spec         # what you can ask for")
+    print(
+        "  venture artifact render examples/NAME.yaml -o deck.pptx   # the same bytes, without any cluster"
+    )
+    print("  make down                                  # remove it all")
+
+
+def _uninstall(cluster: Target, kubectl: Kubectl) -> None:
+    log = cache_dir() / "logs" / "helm.log"
+    with step(f"Removing Venture from the {cluster.what}", log):
+        if _status(cluster):
+            kubectl("delete", "--filename", str(_EXAMPLES), "--ignore-not-found")
+            run(
+                [*_helm(cluster), "uninstall", _NAME, "--namespace", _NAMESPACE, "--wait"],
+                log=log,
+                next_step=f"read {log}",
+            )
+        ours = kubectl(
+            "get", "namespaces", "--selector", f"{_MADE_BY}=make-up", "--output=name"
+        ).split()
+        if ours:
+            kubectl("delete", *ours)
+
+
+def _helm(cluster: Target) -> list[str | Path]:
+    return [binaries.ensure("tools") / "helm", "--kubeconfig", cluster.kubeconfig]
