@@ -1,5 +1,6 @@
 """Planning a chart: the size of its labels, its legend, and whether the labels find room."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.deck.colors import SERIES_ROLES, Role
@@ -23,13 +24,14 @@ _LEGEND_KEY_POINTS = 30.0
 _LEGEND_ROWS = 2
 _PIE_LEGEND_SHARE = 0.38
 _LABEL_PAD = 1.2
+_LABEL_AND_MARKER = 1.6
 _PLOT_SHARE = 0.8
-"""Of the length that the plot could have, what axes, legend and the round end of the scale leave."""
+"""What legend and the round end of the scale leave of the plot's length."""
 _SCALES = {"ones": (1.0, ""), "thousands": (1e3, "K"), "millions": (1e6, "M")}
 
 
 def has_data(chart: Chart) -> bool:
-    """Whether there is anything to draw: a value that is not null, for a pie one above zero."""
+    """Say whether there is anything to draw: a value that is not null, for a pie one above zero."""
     values = [value for series in chart.series for value in series.values if value is not None]
     return any(value > 0 for value in values) if chart.type == "pie" else bool(values)
 
@@ -56,13 +58,13 @@ def format_value(value: float, form: NumberFormat) -> str:
 
 
 def label_role(series: Role, scheme: ColorScheme) -> Role:
-    """The colour for a label drawn on a mark: background or text, whichever stands out."""
+    """Choose the colour for a label drawn on a mark: background or text, whichever stands out."""
     background = scheme.contrast(Role.BACKGROUND, series)
     return Role.BACKGROUND if background >= scheme.contrast(Role.TEXT, series) else Role.TEXT
 
 
 def mark_roles(chart: Chart) -> tuple[Role, ...]:
-    """The colours of the chart's marks: one a slice in a pie, else one a series."""
+    """Return the colours of the chart's marks: one a slice in a pie, else one a series."""
     count = len(chart.categories) if chart.type == "pie" else len(chart.series)
     return SERIES_ROLES[:count]
 
@@ -140,11 +142,28 @@ def _value_labels(
     slot = _slot_points(chart, box)
     side_by_side = len(chart.series) if chart.type == "bar" and not chart.stacked else 1
     needed = widest if chart.direction == "vertical" else size * font.line_em
-    if needed * side_by_side > slot:
+    crowded = needed * side_by_side > slot
+    if crowded or (chart.type == "line" and _lines_too_close(chart, box, size * font.line_em)):
         yield (
             "chart.valueLabels",
             f"the labels run into each other at {size:g} pt; show fewer values or none",
         )
+
+
+def _lines_too_close(chart: Chart, box: Box, label_points: float) -> bool:
+    """Say whether two lines come so near each other that their labels touch."""
+    columns = [
+        sorted(value for value in column if value is not None)
+        for column in zip(*(series.values for series in chart.series), strict=True)
+    ]
+    values = [value for column in columns for value in column]
+    span = max(0.0, *values) - min(0.0, *values)
+    plot = (box.height_points - _AXIS_POINTS) * _PLOT_SHARE
+    return any(
+        (upper - lower) * plot < label_points * _LABEL_AND_MARKER * span
+        for column in columns
+        for lower, upper in pairwise(column)
+    )
 
 
 def _thin_marks(

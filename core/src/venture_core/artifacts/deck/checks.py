@@ -13,6 +13,7 @@ from venture_core.artifacts.deck.plan import (
     TableElement,
     TextElement,
 )
+from venture_core.artifacts.deck.text import footer_problem
 from venture_core.artifacts.gates import (
     ALT_TEXT,
     CONTRAST,
@@ -124,7 +125,7 @@ def _chart_contrast(element: ChartElement, scheme: ColorScheme) -> Iterator[tupl
 
 def _footer_contrast(plan: DeckPlan, slide: SlidePlan) -> Iterator[Finding]:
     footer = plan.spec.footer
-    if slide.layout.footer is None or not (footer.text.strip() or footer.slide_numbers):
+    if not slide.layout.footer or not (footer.text.strip() or footer.slide_numbers):
         return
     needed = required_ratio(FOOTER_POINTS, bold=False)
     text = f"{FOOTER_POINTS:g} pt text"
@@ -151,7 +152,11 @@ def _alt_text(plan: DeckPlan) -> Iterator[Finding]:
 
 
 def _overflow(plan: DeckPlan) -> Iterator[Finding]:
+    footer = footer_problem(plan)
     for slide in plan.slides:
+        if footer and slide.layout.footer:
+            yield Finding(slide.number, "footer", footer)
+            footer = ""  # the same on all slides, so said once
         for element in slide.elements:
             match element:
                 case TextElement():
@@ -171,28 +176,29 @@ def _empty_slides(plan: DeckPlan) -> Iterator[Finding]:
 
 
 def _emptiness(slide: Slide) -> Iterator[tuple[str, str]]:
-    if isinstance(slide, QuoteSlide):
-        if not slide.quote.strip():
-            yield "quote", "is blank"
-        return
-    if not slide.title.strip():
-        yield "title", "is blank"
+    """Name what a slide of this type lacks."""
+    words, name = (
+        (slide.quote, "quote") if isinstance(slide, QuoteSlide) else (slide.title, "title")
+    )
+    if not words.strip():
+        yield name, "is blank"
     match slide:
-        case BulletsSlide():
-            if _blank(slide.bullets):
-                yield "bullets", "has no text"
+        case BulletsSlide() if _blank(slide.bullets):
+            yield "bullets", "has no text"
         case TwoColumnsSlide():
-            for name, column in (("left", slide.left), ("right", slide.right)):
-                if _blank(column.bullets):
-                    yield f"{name}.bullets", "has no text"
-        case TableSlide():
-            if not any(cell.strip() for row in slide.table.rows for cell in row):
-                yield "table", "has no row with text"
-        case ChartSlide():
-            if not has_data(slide.chart):
-                yield "chart", "has no value to draw"
+            yield from ((name, "has no text") for name in _blank_columns(slide))
+        case TableSlide() if not any(cell.strip() for row in slide.table.rows for cell in row):
+            yield "table", "has no row with text"
+        case ChartSlide() if not has_data(slide.chart):
+            yield "chart", "has no value to draw"
         case _:
             return
+
+
+def _blank_columns(slide: TwoColumnsSlide) -> Iterator[str]:
+    for name, column in (("left.bullets", slide.left), ("right.bullets", slide.right)):
+        if _blank(column.bullets):
+            yield name
 
 
 def _blank(bullets: tuple[Bullet, ...]) -> bool:

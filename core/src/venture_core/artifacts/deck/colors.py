@@ -51,7 +51,7 @@ class ColorScheme:
     values: dict[Role, str]
 
     def contrast(self, one: Role, other: Role) -> float:
-        """Contrast ratio of two roles, between 1 and 21."""
+        """Return the contrast ratio of two roles, between 1 and 21."""
         return contrast(self.values[one], self.values[other])
 
     @property
@@ -91,7 +91,7 @@ def color_scheme(theme: Theme) -> ColorScheme:
 
 
 def luminance(color: str) -> float:
-    """Relative luminance of a hexadecimal sRGB value: 0 for black, 1 for white."""
+    """Return the relative luminance of a hexadecimal sRGB value: 0 for black, 1 for white."""
     red, green, blue = (_linear(int(color[at : at + 2], 16) / 255) for at in (0, 2, 4))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -101,12 +101,12 @@ def _linear(channel: float) -> float:
 
 
 def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two hexadecimal sRGB values, between 1 and 21."""
+    """Return the contrast ratio of two hexadecimal sRGB values, between 1 and 21."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def required_ratio(size_points: float, *, bold: bool) -> float:
-    """The contrast that text of this size needs."""
+    """Return the contrast that text of this size needs."""
     large = size_points >= LARGE_POINTS or (bold and size_points >= LARGE_BOLD_POINTS)
     return LARGE_TEXT_RATIO if large else NORMAL_TEXT_RATIO

@@ -1,4 +1,4 @@
-"""Lengths and boxes on a slide, in English Metric Units: 914,400 to the inch, 12,700 to the point."""
+"""Lengths and boxes on a slide, in English Metric Units: 914,400 make an inch, 12,700 a point."""
 
 from dataclasses import dataclass
 

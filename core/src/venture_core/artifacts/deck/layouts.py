@@ -87,13 +87,13 @@ class LayoutSpec:
     background: Role
     placeholders: tuple[Placeholder, ...]
     decorations: tuple[Decoration, ...] = ()
-    footer: Box | None = None
-    """Where the footer text stands, if the layout shows it and the slide number."""
+    footer: bool = False
+    """Shows the footer text and the slide number."""
     logo: bool = True
     """Shows the logo in the upper right corner."""
 
     def placeholder(self, idx: int) -> Placeholder:
-        """The placeholder with the number `idx`."""
+        """Return the placeholder with the number `idx`."""
         return next(item for item in self.placeholders if item.idx == idx)
 
 
@@ -112,7 +112,7 @@ COLUMN_SIZES = (20.0, 18.0, 16.0, 14.0)
 
 _TITLE_TOP = inches(0.7)
 _TITLE_HEIGHT = inches(0.9)
-_BODY_TOP = inches(1.75)
+_BODY_TOP = inches(1.82)
 _BODY_BOTTOM = inches(6.72)
 _FOOTER_TOP = inches(6.98)
 _FOOTER_HEIGHT = inches(0.26)
@@ -123,46 +123,45 @@ LEVEL_INDENT = points(20)
 
 
 def level_size(size: float, level: int) -> float:
-    """Size of bullets at `level` (0 to 2) below first-level text of `size` points."""
+    """Return the size of bullets at `level` (0 to 2) under first-level text of `size` points."""
     return max(12.0, size - 2 * level)
 
 
 def space_before(size: float, level: int) -> float:
-    """Space above a bullet, in points, in a list whose first level has `size` points."""
+    """Return the space above a bullet, in points, in a list whose first level has `size` points."""
     return round(size * (0.6, 0.3, 0.2)[level])
 
 
 def logo_box(page: Page) -> Box:
-    """Where the logo stands on content slides: the upper right corner."""
+    """Return where the logo stands on content slides: the upper right corner."""
     width, height = inches(1.4), inches(0.42)
     return Box(page.width - page.margin - width, inches(0.36), width, height)
 
 
 def cover_logo_box(page: Page) -> Box:
-    """Where the logo stands on the title slide, on a plate in the background colour."""
+    """Return where the logo stands on the title slide, on a plate in the background colour."""
     return Box(page.margin, inches(0.7), inches(2.2), inches(0.66))
 
 
-def footer_box(page: Page, left: int) -> Box:
-    """The footer text, from `left` to the slide number."""
-    width = number_box(page).left - inches(0.2) - left
-    return Box(left, _FOOTER_TOP, width, _FOOTER_HEIGHT)
+def footer_box(page: Page) -> Box:
+    """Return where the footer text stands: at the lower left."""
+    return Box(page.margin, _FOOTER_TOP, page.inner - inches(1.2), _FOOTER_HEIGHT)
 
 
 def number_box(page: Page) -> Box:
-    """The slide number, at the lower right."""
+    """Return where the slide number stands: at the lower right."""
     width = inches(1.0)
     return Box(page.width - page.margin - width, _FOOTER_TOP, width, _FOOTER_HEIGHT)
 
 
 def title_box(page: Page, *, logo: bool) -> Box:
-    """The title of content slides; it leaves room for a logo."""
+    """Return where the title of content slides stands; it leaves room for a logo."""
     width = page.inner - (inches(1.7) if logo else 0)
     return Box(page.margin, _TITLE_TOP, width, _TITLE_HEIGHT)
 
 
 def body_box(page: Page) -> Box:
-    """The area of a content slide's body."""
+    """Return the area of a content slide's body."""
     return Box(page.margin, _BODY_TOP, page.inner, _BODY_BOTTOM - _BODY_TOP)
 
 
@@ -178,7 +177,7 @@ _VISUAL_STYLE = TextStyle((18.0,), Role.MUTED, Role.BACKGROUND)
 
 @cache
 def layouts(aspect: str, on_primary: Role, *, logo: bool) -> dict[Layout, LayoutSpec]:
-    """Every layout for a page of this aspect, in the order in which the file lists them.
+    """Lay out every kind of slide for this aspect, in the order in which the file lists them.
 
     `on_primary` is the colour role of text on the primary colour; `logo` says whether the deck
     has one.
@@ -221,18 +220,18 @@ def _content(
     *body: Placeholder,
     decorations: tuple[Decoration, ...] = (),
 ) -> LayoutSpec:
-    """A content slide: accent bar, title, and whatever fills the body."""
+    """Lay out a content slide: accent bar, title, and whatever fills the body."""
     return LayoutSpec(
         layout,
         Role.BACKGROUND,
         (title, *body),
         (_accent_bar(page), *decorations),
-        footer_box(page, page.margin),
+        True,
     )
 
 
 def _cover(page: Page, on_primary: Role) -> LayoutSpec:
-    """Full-bleed primary colour; rising columns at the right, tone on tone."""
+    """Lay out the opening: full-bleed primary colour, rising columns tone on tone."""
     columns = tuple(
         Decoration(
             f"Column {index + 1}",
@@ -293,7 +292,7 @@ def _cover(page: Page, on_primary: Role) -> LayoutSpec:
 
 
 def _section(page: Page, on_primary: Role) -> LayoutSpec:
-    """A panel with the section's number at the left, its title at the right."""
+    """Set the section's number on a panel at the left, its title at the right."""
     panel = Box(0, 0, round(page.width * 0.31), page.height)
     left = panel.right + inches(0.7)
     width = page.width - page.margin - left
@@ -326,13 +325,12 @@ def _section(page: Page, on_primary: Role) -> LayoutSpec:
                 "Accent bar", Box(left, inches(4.24), inches(0.9), inches(0.08)), Role.PRIMARY
             ),
         ),
-        footer_box(page, left),
         logo=False,
     )
 
 
 def _two_columns(page: Page, title: Placeholder) -> LayoutSpec:
-    """Two columns, each under a rule and a heading."""
+    """Set two columns, each under a heading and a rule."""
     body = body_box(page)
     width = (body.width - _GUTTER) // 2
     heading_height, rule_height = inches(0.48), inches(0.045)
@@ -354,7 +352,7 @@ def _two_columns(page: Page, title: Placeholder) -> LayoutSpec:
 
 
 def _captioned(layout: Layout, kind: Kind, page: Page, title: Placeholder) -> LayoutSpec:
-    """A table or picture with a line of caption below."""
+    """Set a table or picture with a caption below."""
     body = body_box(page)
     caption_height = inches(0.5)
     visual = Box(body.left, body.top, body.width, body.height - caption_height - inches(0.12))
@@ -369,7 +367,7 @@ def _captioned(layout: Layout, kind: Kind, page: Page, title: Placeholder) -> La
 
 
 def _chart_takeaway(page: Page, title: Placeholder) -> LayoutSpec:
-    """A chart with a panel at its right that says what it means."""
+    """Set a chart beside a panel that says what it means."""
     body = body_box(page)
     panel_width = round(body.width * 0.27)
     panel = Box(body.right - panel_width, body.top, panel_width, body.height)
@@ -399,7 +397,7 @@ def _chart_takeaway(page: Page, title: Placeholder) -> LayoutSpec:
 
 
 def _quote(page: Page) -> LayoutSpec:
-    """Large words on the surface colour; the quotation is the slide's title."""
+    """Set large words on the surface colour; the quotation is the slide's title."""
     left = page.margin + inches(0.9)
     width = page.width - left - page.margin - inches(0.4)
     quote = TextStyle(
@@ -424,7 +422,7 @@ def _quote(page: Page) -> LayoutSpec:
         (
             Decoration(
                 "Quotation mark",
-                Box(page.margin - inches(0.06), inches(1.1), inches(1.2), inches(1.4)),
+                Box(page.margin - inches(0.06), inches(2.05), inches(0.9), inches(1.4)),
                 Role.PRIMARY,
                 glyph="\u201c",
             ),
@@ -432,6 +430,6 @@ def _quote(page: Page) -> LayoutSpec:
                 "Accent bar", Box(left, inches(4.94), inches(0.9), inches(0.08)), Role.PRIMARY
             ),
         ),
-        footer_box(page, page.margin),
+        True,
         logo=False,
     )

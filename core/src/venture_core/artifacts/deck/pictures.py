@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def contain(image: ImageInfo, frame: Box) -> Box:
-    """The largest box of the picture's proportions within `frame`, centred."""
+    """Return the largest box of the picture's proportions within `frame`, centred."""
     if image.width * frame.height > image.height * frame.width:
         width = frame.width
         height = max(1, round(frame.width * image.height / image.width))
@@ -22,7 +22,7 @@ def contain(image: ImageInfo, frame: Box) -> Box:
 
 
 def cover(image: ImageInfo, frame: Box) -> tuple[float, float]:
-    """The shares of the picture's width and height to cut off so that the rest fills `frame`."""
+    """Return the shares of width and height to cut off so that the rest fills `frame`."""
     wanted = frame.width / frame.height
     given = image.width / image.height
     return (1 - wanted / given, 0.0) if given > wanted else (0.0, 1 - given / wanted)

@@ -65,29 +65,30 @@ class _Planner:
     images: Mapping[str, ImageInfo]
 
     def plan(self, slide: Slide, section: int) -> tuple[Layout, Iterator[Element]]:
-        """The layout for `slide` and its elements; `section` counts sections up to here."""
+        """Choose the layout of `slide` and plan its elements; `section` counts sections so far."""
         match slide:
             case TitleSlide():
-                return Layout.COVER, self._cover(slide)
+                planned = Layout.COVER, self._cover(slide)
             case SectionSlide():
-                return Layout.SECTION, self._section(slide, section)
+                planned = Layout.SECTION, self._section(slide, section)
             case BulletsSlide():
-                return Layout.BULLETS, self._bullets(slide)
+                planned = Layout.BULLETS, self._bullets(slide)
             case TwoColumnsSlide():
-                return Layout.TWO_COLUMNS, self._two_columns(slide)
+                planned = Layout.TWO_COLUMNS, self._two_columns(slide)
             case TableSlide():
-                return Layout.TABLE, self._table(slide)
+                planned = Layout.TABLE, self._table(slide)
             case ChartSlide():
-                return self._chart(slide)
+                planned = self._chart(slide)
             case ImageSlide():
-                return Layout.IMAGE, self._image(slide)
+                planned = Layout.IMAGE, self._image(slide)
             case QuoteSlide():
-                return Layout.QUOTE, self._quote(slide)
+                planned = Layout.QUOTE, self._quote(slide)
+        return planned
 
     def _text(
         self, layout: Layout, idx: int, element: str, *paragraphs: Paragraph
     ) -> Iterator[Element]:
-        """The paragraphs that are not blank, fitted; nothing when all are."""
+        """Fit the paragraphs that are not blank; plan nothing when all are."""
         kept = tuple(paragraph for paragraph in paragraphs if paragraph.text.strip())
         if kept:
             holder = self.specs[layout].placeholder(idx)
@@ -154,7 +155,7 @@ class _Planner:
         yield from self._text(Layout.IMAGE, ids.CAPTION, "caption", Paragraph(slide.caption))
 
     def _visual_area(self, layout: Layout, caption: str) -> Box:
-        """The box for a table or picture; without a caption it takes the caption's room too."""
+        """Return the box for a table or picture; without a caption it takes that room too."""
         visual = self.specs[layout].placeholder(ids.BODY).box
         below = self.specs[layout].placeholder(ids.CAPTION).box
         if caption.strip():

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from venture_core.artifacts.deck.geometry import EMU_PER_POINT
 from venture_core.artifacts.deck.layouts import (
+    FOOTER_POINTS,
     LEVEL_INDENT,
     Placeholder,
     TextStyle,
+    footer_box,
     level_size,
     space_before,
 )
@@ -17,6 +19,7 @@ from venture_core.artifacts.fonts.metrics import FontMetrics, load_metrics
 
 if TYPE_CHECKING:
     from venture_core.artifacts.deck.geometry import Box
+    from venture_core.artifacts.deck.plan import DeckPlan
     from venture_core.artifacts.ir.theme import Fonts
 
 
@@ -33,7 +36,7 @@ class Typeface:
         return cls(load_metrics(fonts.heading), load_metrics(fonts.body))
 
     def of_style(self, style: TextStyle) -> FontMetrics:
-        """The family that `style` uses."""
+        """Return the family that `style` uses."""
         return self.heading if style.heading else self.body
 
 
@@ -53,6 +56,15 @@ def fit_text(
         if not problem:
             break
     return TextElement(element, holder.idx, paragraphs, style, box, size, problem)
+
+
+def footer_problem(plan: DeckPlan) -> str:
+    """Say why the footer text does not fit its one line; empty when it does."""
+    font = load_metrics(plan.spec.theme.fonts.body)
+    limit = footer_box(plan.page).width_points / FOOTER_POINTS
+    if measure(plan.spec.footer.text, font, bold=False).lines(limit) > 1:
+        return f"takes more than one line at {FOOTER_POINTS:g} pt"
+    return ""
 
 
 def _misfit(

@@ -1,1 +1,1 @@
-"""Text measurement from bundled advance widths: the same on every machine, with no font installed."""
+"""Text measurement from bundled advance widths, the same on every machine without any font."""

@@ -29,7 +29,7 @@ class MeasuredText:
     widest: str
 
     def lines(self, limit_em: float) -> int:
-        """Number of lines the paragraph takes in a box `limit_em` wide; an empty one takes 1."""
+        """Count the lines the paragraph takes in a box `limit_em` wide; an empty one takes 1."""
         count, used = 1, 0.0
         pending_space = 0.0
         for width, space in self.pieces:

@@ -7,10 +7,10 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.ir.theme import FontFamily
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from venture_core.artifacts.ir.theme import FontFamily
 
 # A viewer draws characters that the family lacks with some other font. These widths, in em, are
 # at the wide end of what such fonts have, so that the text still fits.
@@ -29,7 +29,7 @@ class FontMetrics:
     _bold: dict[int, float] = field(repr=False)
 
     def width_em(self, text: str, *, bold: bool) -> float:
-        """Width of `text` set on one line, in multiples of the font size. Kerning is left out."""
+        """Return the width of `text` on one line, in multiples of the font size; no kerning."""
         widths = self._bold if bold else self._regular
         return sum(
             widths[code] if (code := ord(character)) in widths else _fallback_em(character)

@@ -109,7 +109,7 @@ class Table(IRModel):
     columns: Annotated[tuple[TableColumn, ...], Field(min_length=1, max_length=10)]
     rows: Annotated[tuple[TableRow, ...], Field(max_length=25)]
     total_row: bool = False
-    """The last row sums up the others and is set apart."""
+    """The last row is a total or a result and is set apart."""
 
 
 class TableSlide(BaseSlide):

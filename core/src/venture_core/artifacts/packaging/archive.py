@@ -68,7 +68,7 @@ def write_zip(members: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def _common(entry: _Entry) -> tuple[int, ...]:
-    """The fields that local and central headers share, from method to extra length."""
+    """Return the fields that both headers of a member share, from method to extra length."""
     sizes = (entry.stored_size, entry.size)
     return entry.method, 0, _EPOCH, entry.checksum, *sizes, len(entry.name), 0
 

@@ -132,7 +132,7 @@ def _bars(plot: Native, chart: Chart) -> None:
 
 
 def _axes(native: Native, element: ChartElement) -> None:
-    """A quiet frame: light grid lines, no value axis line, labels outside the marks."""
+    """Frame the marks quietly: light grid lines, no value axis line, labels outside."""
     chart = element.chart
     values, categories = native.value_axis, native.category_axis
     labelled = chart.type == "bar" and chart.value_labels and not chart.stacked

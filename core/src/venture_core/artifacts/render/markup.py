@@ -24,7 +24,7 @@ EMPTY_GROUP = (
 
 
 def fill(role: Role, opacity: float = 1.0) -> str:
-    """A solid fill in a theme colour."""
+    """Write a solid fill in a theme colour."""
     if opacity == 1.0:
         return f'<a:solidFill><a:schemeClr val="{role.value}"/></a:solidFill>'
     alpha = f'<a:alpha val="{round(opacity * 100_000)}"/>'
@@ -32,12 +32,12 @@ def fill(role: Role, opacity: float = 1.0) -> str:
 
 
 def background(role: Role) -> str:
-    """A slide background in a theme colour."""
+    """Write a slide background in a theme colour."""
     return f"<p:bg><p:bgPr>{fill(role)}<a:effectLst/></p:bgPr></p:bg>"
 
 
 def transform(box: Box) -> str:
-    """Where a shape stands."""
+    """Write where a shape stands."""
     return (
         f'<a:xfrm><a:off x="{box.left}" y="{box.top}"/>'
         f'<a:ext cx="{box.width}" cy="{box.height}"/></a:xfrm>'
@@ -45,12 +45,12 @@ def transform(box: Box) -> str:
 
 
 def text_size(points: float) -> str:
-    """A font size as DrawingML writes it, in hundredths of a point."""
+    """Write a font size as DrawingML does, in hundredths of a point."""
     return str(round(points * 100))
 
 
 def rectangle(shape_id: int, name: str, box: Box, paint: str) -> str:
-    """A rectangle without outline or text."""
+    """Write a rectangle without outline or text."""
     return (
         f'<p:sp><p:nvSpPr><p:cNvPr id="{shape_id}" name={quoteattr(name)}/><p:cNvSpPr/>'
         f'<p:nvPr userDrawn="1"/></p:nvSpPr><p:spPr>{transform(box)}'
@@ -60,7 +60,7 @@ def rectangle(shape_id: int, name: str, box: Box, paint: str) -> str:
 
 
 def decoration(shape_id: int, item: Decoration) -> str:
-    """A layout's decoration: a filled rectangle, or a large character."""
+    """Write a layout's decoration: a filled rectangle, or a large character."""
     if not item.glyph:
         return rectangle(shape_id, item.name, item.box, fill(item.color, item.opacity))
     size = text_size(item.box.height_points * 1.1)

@@ -1,4 +1,4 @@
-"""The package in memory: python-pptx's, without its quadratic searches, and its way out to bytes."""
+"""The package in memory: python-pptx's without its quadratic searches, and its way to bytes."""
 
 import hashlib
 import io

@@ -156,7 +156,7 @@ def _describe(shape: Native, alt_text: str) -> None:
 def _footer(slide: Native, plan: SlidePlan, deck: DeckPlan) -> None:
     """Add the footer placeholders, which python-pptx leaves out of new slides."""
     footer = deck.spec.footer
-    if plan.layout.footer is None:
+    if not plan.layout.footer:
         return
     language = f'<a:rPr lang="{deck.spec.language}"/>'
     if footer.text.strip():

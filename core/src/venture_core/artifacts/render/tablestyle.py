@@ -7,15 +7,15 @@ STYLE_ID = "{5B0B54D4-53F5-4C5B-9C3E-2B6D7A1F0E11}"
 
 _RULE, _STRONG_RULE = 6350, 19050
 """Widths in EMU: half a point and one and a half."""
-_RULE_SHADE = '<a:lumMod val="88000"/>'
+_RULE_FILL = (
+    f'<a:solidFill><a:schemeClr val="{Role.SURFACE.value}"><a:lumMod val="88000"/></a:schemeClr>'
+    "</a:solidFill>"
+)
 
 
 def table_styles_xml(on_primary: Role) -> str:
     """Write the part: rules between rows, banded rows, header in the primary colour, bold total."""
-    thin = _line(
-        _RULE,
-        f'<a:solidFill><a:schemeClr val="{Role.SURFACE.value}">{_RULE_SHADE}</a:schemeClr></a:solidFill>',
-    )
+    thin = _line(_RULE, _RULE_FILL)
     strong = _line(_STRONG_RULE, fill(Role.PRIMARY))
     none = "<a:ln><a:noFill/></a:ln>"
     whole = _borders(left=none, right=none, top=none, bottom=thin, insideH=thin, insideV=none)

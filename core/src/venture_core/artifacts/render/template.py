@@ -196,11 +196,7 @@ def _master(plan: DeckPlan, layouts: int) -> str:
     logo = plan.spec.theme.logo is not None
     title = Placeholder(0, Kind.TITLE, "Title", title_box(page, logo=logo), TITLE_STYLE)
     body = Placeholder(1, Kind.BODY, "Text", body_box(page), BODY_STYLE)
-    shapes = (
-        _placeholder(2, title)
-        + _placeholder(3, body)
-        + _footer_shapes(plan, 4, footer_box(page, page.margin), text="")
-    )
+    shapes = _placeholder(2, title) + _placeholder(3, body) + _footer_shapes(plan, 4, "")
     layout_ids = "".join(
         f'<p:sldLayoutId id="{_FIRST_LAYOUT_ID + index}" r:id="rId{index + 1}"/>'
         for index in range(layouts)
@@ -222,9 +218,8 @@ def _layout(plan: DeckPlan, spec: LayoutSpec) -> str:
         shapes.append(decoration(len(shapes) + 2, item))
     for holder in spec.placeholders:
         shapes.append(_placeholder(len(shapes) + 2, holder))
-    if spec.footer is not None:
-        text = plan.spec.footer.text
-        shapes.append(_footer_shapes(plan, len(shapes) + 2, spec.footer, text=text))
+    if spec.footer:
+        shapes.append(_footer_shapes(plan, len(shapes) + 2, plan.spec.footer.text))
     kind = _LAYOUT_TYPES.get(spec.layout.value)
     attributes = f' type="{kind}"' if kind else ' userDrawn="1"'
     if not spec.logo:
@@ -261,7 +256,7 @@ def _body_properties(anchor: str) -> str:
 
 
 def _levels(style: TextStyle) -> str:
-    """The paragraph properties of a style's levels: one, or three with bullets."""
+    """Write the paragraph properties of a style's levels: one, or three with bullets."""
     size = style.sizes[0]
     family = "+mj-lt" if style.heading else "+mn-lt"
     if not style.bullets:
@@ -289,13 +284,13 @@ def _plain_level(
     )
 
 
-def _footer_shapes(plan: DeckPlan, first_id: int, box: Box, *, text: str) -> str:
+def _footer_shapes(plan: DeckPlan, first_id: int, text: str) -> str:
     """Write the footer and slide number placeholders of the master or of a layout."""
     footer = _footer_shape(
         first_id,
         f'type="ftr" sz="quarter" idx="{FOOTER_IDX}"',
         "Footer",
-        box,
+        footer_box(plan.page),
         "l",
         f"<a:r><a:t>{escape(text)}</a:t></a:r>" if text else "",
     )
