@@ -1,9 +1,7 @@
 """ArtifactBuilds through the real operator process, against a real API server and real S3."""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,7 +11,6 @@ from operatorprocess import OperatorProcess
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 from venture_core.artifacts import provenance
 from venture_core.artifacts.jobcontract import EXIT_TRANSIENT, EXIT_USER_ERROR, Stage
-from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.resources import (
     ARTIFACT_BUILDS,
     CLUSTER_ROLES,
@@ -23,7 +20,13 @@ from venture_core.kubernetes.resources import (
     LEASES,
     NETWORK_POLICIES,
 )
-from venture_core.objectstore import ObjectStore, S3Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from venture_core.kubernetes.client import KubernetesClient
+    from venture_core.objectstore import ObjectStore, S3Settings
 
 type Body = dict[str, Any]
 type Condition = tuple[str, str]
@@ -33,7 +36,11 @@ DEADLINE_SECONDS = 30
 
 @pytest.fixture
 async def operator(
-    api_server: Path, client: KubernetesClient, namespace: str, s3_settings: S3Settings, tmp_path: Path
+    api_server: Path,
+    client: KubernetesClient,
+    namespace: str,
+    s3_settings: S3Settings,
+    tmp_path: Path,
 ) -> AsyncIterator[OperatorProcess]:
     role = f"venture-{namespace}"
     await client.create(
@@ -59,7 +66,6 @@ async def operator(
     await process.start()
     yield process
     code = await process.terminate()
-    print((tmp_path / "operator.log").read_text())
     assert code in {0, -9}, f"the operator ended with {code}"
 
 
@@ -321,7 +327,9 @@ async def test_memory_and_time_limits_get_one_more_try_then_stall(
     await builds.create("deck")
     first = await next_job(kubelet)
     await run_out(first)
-    await patiently(kubelet.jobs, lambda jobs: bool(jobs) and first["metadata"]["name"] not in names(jobs))
+    await patiently(
+        kubelet.jobs, lambda jobs: bool(jobs) and first["metadata"]["name"] not in names(jobs)
+    )
     await run_out(await next_job(kubelet))
     stalled = await builds.until_condition("deck", "Stalled")
     assert condition(stalled, "Stalled")["reason"] == reason

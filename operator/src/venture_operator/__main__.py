@@ -1,6 +1,7 @@
 """venture-operator: stand by for the Lease, then watch and reconcile until told to stop."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -40,6 +41,8 @@ def main() -> None:
         missing = ", ".join(f"VENTURE_{each['loc'][0]!s}".upper() for each in error.errors())
         sys.exit(f"venture-operator cannot start: check the settings {missing}\n{error}")
     configure_logging(settings.log_level)
+    # kopf tells of every event that a handler took in; ours only queue a key.
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     asyncio.run(run(settings))
 
 

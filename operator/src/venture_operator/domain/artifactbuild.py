@@ -205,8 +205,7 @@ def _rule_published(observed: Observed, now: datetime) -> Plan | None:
     size = human_size(entry.size_bytes)
     reason, message = ("Built", f"built {size}") if own else ("CacheHit", f"built before, {size}")
     status = _status(build, conditions.succeeded(reason, message), now, phase=Phase.READY)
-    job = _job_status(build, entry.attempt) if own else None
-    status = status.model_copy(update=_published_fields(build, entry, own, job, now))
+    status = status.model_copy(update=_published_fields(build, entry, own, now))
     return Plan(status=status, transition=Transition(reason, f"{message}, {entry.uri}"))
 
 
@@ -380,9 +379,11 @@ def _started(
     return _with(_status(build, state, now, phase=Phase.COMPILING), fields)
 
 
-def _published_fields(
-    build: ArtifactBuild, entry: CacheEntry, own: bool, job: JobStatus | None, now: datetime
-) -> Fields:
+def _published_fields(build: ArtifactBuild, entry: CacheEntry, own: bool, now: datetime) -> Fields:
+    # Attempts never count backwards: a later retry must not meet the name of an earlier Job.
+    job = build.status.job
+    if own and (job is None or job.attempt < entry.attempt):
+        job = _job_status(build, entry.attempt)
     return {
         "cache_key": entry.cache_key,
         "cache_hit": not own,

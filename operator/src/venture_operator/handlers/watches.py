@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 INACTIVITY_SECONDS = 70.0
 """Without even a bookmark for so long, kopf takes a watch for dead and reconnects."""
+WORKER_IDLE_SECONDS = 0.5
+"""kopf keeps one task per object for so long after its last event, and waits for it at the end."""
 
 
 def build_registry(builds: Intake, jobs: Intake, pods: Intake) -> kopf.OperatorRegistry:
@@ -41,6 +43,8 @@ def build_settings() -> kopf.OperatorSettings:
     settings.posting.reporting_component = FIELD_MANAGER
     settings.watching.inactivity_timeout = INACTIVITY_SECONDS
     settings.watching.chunk_size = 500
+    settings.queueing.idle_timeout = WORKER_IDLE_SECONDS
+    settings.queueing.exit_timeout = WORKER_IDLE_SECONDS
     for resource in (JOBS, PODS):
         settings.watching.label_selectors[resource.group, resource.version, resource.plural] = (
             COMPILE_SELECTOR
