@@ -90,7 +90,16 @@ def _build(module: str, folder: Path) -> None:
         )
     if module in _KEPT_FILES:
         dependency, name = _KEPT_FILES[module]
-        listing: list[str | Path] = [_go_program(), "-C", source, "list", "-m", "-f", "{{.Dir}}", dependency]
+        listing: list[str | Path] = [
+            _go_program(),
+            "-C",
+            source,
+            "list",
+            "-m",
+            "-f",
+            "{{.Dir}}",
+            dependency,
+        ]
         origin = Path(output(listing, next_step="check the network and the module files").strip())
         shutil.copyfile(origin / name, partial / Path(name).name)
     if (partial / "server").exists():

@@ -80,13 +80,3 @@ def felix(programs: Path, kubeconfig: Path) -> Service:
         "KUBECONFIG": str(kubeconfig)
     }
     return Service("felix", (str(programs / "calico-felix"), "-c", "/nonexistent"), environment)
-
-
-def remove_cni_results() -> None:
-    """Remove what the CNI library remembers of our network outside the state folder."""
-    results = Path("/var/lib/cni/results")
-    for path in results.glob(f"{layout.CNI_NETWORK}-*"):
-        path.unlink()
-    for folder in (results, results.parent):
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()

@@ -62,6 +62,13 @@ class Containerd:
             next_step="mend what the log names, then run again",
         )
 
+    def running(self) -> set[str]:
+        """Return the ids of all containers that run."""
+        lines = output(
+            self._ctr("tasks", "list"), next_step="start the cluster: `make up`"
+        ).splitlines()
+        return {line.split()[0] for line in lines if line.endswith("RUNNING")}
+
     def _ctr(self, *arguments: str | Path) -> list[str | Path]:
         return ["ctr", "--address", self._socket, "--namespace", "k8s.io", *arguments]
 

@@ -76,6 +76,11 @@ class Layout:
         return self.containerd / "state" / "io.containerd.runtime.v2.task" / "k8s.io"
 
     @property
+    def sandboxes(self) -> Path:
+        """One folder for each pod sandbox that containerd knows, named by its id."""
+        return self.containerd / "root" / "io.containerd.grpc.v1.cri" / "sandboxes"
+
+    @property
     def cni(self) -> Path:
         """CNI plugins, configuration and leases."""
         return self.state / "cni"

@@ -24,21 +24,22 @@ from pki import Authority, Pair, write_kubeconfig
 from processes import Processes, Service
 from progress import ClusterError, say, step, wait_until
 
-# Those that make work stop before those that do it; the record of everything stops last.
-_STOP_ORDER = (
-    "kubelet",
+# Nothing may restart a container while the pods end; the API server goes after its clients, else it waits for them.
+_STOPPED_BEFORE_PODS = ("kubelet", "containerd")
+_STOPPED_AFTER_PODS = (
     "kube-scheduler",
     "kube-controller-manager",
     "kube-proxy",
     "felix",
-    "containerd",
     "kube-apiserver",
     "etcd",
 )
+_SERVICES = (*_STOPPED_BEFORE_PODS, *_STOPPED_AFTER_PODS)
 _HEALTH_CHECKS = {
     "kube-proxy": f"http://127.0.0.1:{node.PROXY_HEALTH_PORT}/healthz",
     "felix": f"http://127.0.0.1:{calico.HEALTH_PORT}/readiness",
 }
+_SEE_EVENTS = "look at `kubectl get pods,events -A`"
 _CLIENT_LIMITS = ("--kube-api-qps=200", "--kube-api-burst=400")
 
 
@@ -63,6 +64,7 @@ def up() -> Path:
         node.ensure_cgroup()
         pki = Authority(where.pki)
         _start_control_plane(programs["kubernetes"], where, processes, pki)
+        teardown.remove_dead_sockets(where)
         client = containerd.start(where, processes, references["PAUSE_IMAGE"])
         containerd.load_missing(
             client,
@@ -72,9 +74,10 @@ def up() -> Path:
         kubectl = Kubectl(where.kubeconfig)
         _start_network_policy(programs["calico"], where, processes, pki, kubectl)
         _start_node(programs["kubernetes"], where, processes, pki, kubectl)
+        _wait_statuses_true(kubectl, client)
         addons.apply_workloads(kubectl, where, references)
         addons.wait_workloads(kubectl)
-        for name in _STOP_ORDER:
+        for name in _SERVICES:
             processes.require(name)
     return where.kubeconfig
 
@@ -100,6 +103,7 @@ def down() -> None:
         )
     with step(f"Removing the native cluster in {where.state}"):
         _end_everything(where)
+        teardown.remove_traces(where)
         shutil.rmtree(where.state)
 
 
@@ -108,8 +112,7 @@ def status() -> dict[str, object]:
     where = Layout(state_dir())
     processes = Processes(where.state)
     pids = {
-        name: process.pid if (process := processes.running(name)) else None
-        for name in reversed(_STOP_ORDER)
+        name: process.pid if (process := processes.running(name)) else None for name in _SERVICES
     }
     return {"state": str(where.state), "kubeconfig": str(where.kubeconfig), "pids": pids}
 
@@ -148,13 +151,13 @@ def _claim(where: Layout) -> None:
 
 def _end_everything(where: Layout) -> None:
     processes = Processes(where.state)
-    for name in _STOP_ORDER:
+    for name in _STOPPED_BEFORE_PODS:
         processes.stop(name)
     teardown.end_pods(where)
-    teardown.unmount_all(where)
-    teardown.remove_log_links(where)
-    calico.remove_cni_results()
+    for name in _STOPPED_AFTER_PODS:
+        processes.stop(name)
     network.down(where)
+    teardown.unmount_all(where)
 
 
 def _kubeconfig(where: Layout, pki: Authority, name: str, *, user: str, group: str = "") -> Path:
@@ -288,3 +291,21 @@ def _ready_heartbeat(kubectl: Kubectl) -> str:
     path = '{range .status.conditions[?(@.type=="Ready")]}{.status} {.lastHeartbeatTime}{end}'
     found = kubectl("get", "nodes", layout.NODE, "--ignore-not-found", f"--output=jsonpath={path}")
     return found.removeprefix("True ") if found.startswith("True ") else ""
+
+
+def _wait_statuses_true(kubectl: Kubectl, client: containerd.Containerd) -> None:
+    """Wait until every container that the API calls running does run: after a crash it tells of the past."""
+
+    def check() -> bool:
+        pods = kubectl.json("get", "pods", "--all-namespaces")["items"]
+        statuses = [status for pod in pods for status in pod["status"].get("containerStatuses", [])]
+        claimed = {
+            status["containerID"].removeprefix("containerd://")
+            for status in statuses
+            if "running" in status["state"]
+        }
+        return claimed <= client.running()
+
+    wait_until(
+        "the state of all pods is known", check, seconds=60, every=0.3, next_step=_SEE_EVENTS
+    )

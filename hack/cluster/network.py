@@ -17,6 +17,7 @@ from progress import ClusterError, output
 
 _NEXT = "run as root on a machine whose kernel has bridges and nftables"
 _FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
+_BPF = Path("/sys/fs/bpf")
 _OUR_LINK = re.compile(r"cali[0-9a-f]{11}")
 _KUBE_PROXY_TABLES = ("ip kube-proxy", "ip6 kube-proxy")
 
@@ -25,7 +26,11 @@ def up(where: Layout) -> None:
     """Create the node's link and switch forwarding on; remember what the host had before."""
     if not where.before.exists():
         _check_addresses_free()
-        before = {"ip_forward": _FORWARD.read_text().strip(), "tables": nft_tables()}
+        before = {
+            "ip_forward": _FORWARD.read_text().strip(),
+            "tables": nft_tables(),
+            "bpf_mounted": _BPF.is_mount(),
+        }
         where.before.write_text(json.dumps(before))
     if layout.LINK not in links():
         output(["ip", "link", "add", layout.LINK, "type", "bridge"], next_step=_NEXT)
@@ -50,6 +55,8 @@ def down(where: Layout) -> None:
         before = json.loads(where.before.read_text())
         _delete_tables_left_empty(before["tables"])
         _FORWARD.write_text(before["ip_forward"])
+        if _BPF.is_mount() and not before["bpf_mounted"]:
+            output(["umount", _BPF], next_step=_NEXT)  # Felix mounts it
 
 
 def links() -> list[str]:

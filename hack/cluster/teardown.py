@@ -19,23 +19,68 @@ from layout import Layout
 from progress import ClusterError
 
 _CGROUPS = Path("/sys/fs/cgroup")
-_CONTAINER_LINKS = Path("/var/log/containers")
-_SHIM_SOCKETS = Path("/run/containerd/s")
 _END_SECONDS = 20
+# Places outside the state folder, fixed in the programs that use them.
+_SHIM_SOCKETS = Path("/run/containerd/s")
+_CONTAINER_LINKS = Path("/var/log/containers")
+_CNI_RESULTS = Path("/var/lib/cni/results")
+_DEVICE_PLUGIN_SOCKET = Path("/var/lib/kubelet/device-plugins/kubelet.sock")
+_CALICO_MTU = Path("/var/lib/calico/mtu")
 
 
 def end_pods(where: Layout) -> None:
     """Kill every process of every pod, then the shims that watched over them."""
-    sockets = [
-        Path(path.read_text().removeprefix("unix://")) for path in where.tasks.glob("*/address")
-    ]
     # Shims first would orphan containers; containers first lets the shims reap them.
     _kill_all(_cgroup_members, "pods")
     _kill_all(lambda: _shims(where), "container shims")
-    for path in sockets:
-        if path.parent == _SHIM_SOCKETS:
-            path.unlink(missing_ok=True)
+    remove_dead_sockets(where)
     _remove_cgroups()
+
+
+def remove_dead_sockets(where: Layout) -> None:
+    """Remove the sockets of our shims that ended without doing so themselves."""
+    for bundle in where.tasks.glob("*/address"):
+        socket = Path(bundle.read_text().removeprefix("unix://"))
+        if socket.parent == _SHIM_SOCKETS:
+            _remove_if_dead(socket)
+
+
+def remove_traces(where: Layout) -> None:
+    """Remove what our programs wrote outside the state folder, and then the folders that this leaves empty."""
+    for link in _entries(_CONTAINER_LINKS):
+        if link.is_symlink() and link.readlink().is_relative_to(where.pod_logs):
+            link.unlink()
+    sandboxes = {path.name for path in _entries(where.sandboxes)}
+    for result in _entries(_CNI_RESULTS):
+        if sandboxes & set(result.name.split("-")):
+            result.unlink()
+    _CALICO_MTU.unlink(missing_ok=True)
+    _remove_if_dead(_DEVICE_PLUGIN_SOCKET)
+    for folder in (
+        _SHIM_SOCKETS,
+        _CONTAINER_LINKS,
+        _CNI_RESULTS,
+        _DEVICE_PLUGIN_SOCKET.parent,
+        _CALICO_MTU.parent,
+    ):
+        _remove_if_empty(folder)
+    for parent in (_SHIM_SOCKETS.parent, _CNI_RESULTS.parent, _DEVICE_PLUGIN_SOCKET.parent.parent):
+        _remove_if_empty(parent)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _remove_if_dead(socket: Path) -> None:
+    """Remove a Unix socket that no process listens on."""
+    if str(socket) not in Path("/proc/net/unix").read_text().split():
+        socket.unlink(missing_ok=True)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not _entries(folder):
+        folder.rmdir()
 
 
 def unmount_all(where: Layout) -> None:
@@ -51,17 +96,6 @@ def unmount_all(where: Layout) -> None:
                 f"cannot unmount {mount}: {done.stderr.strip()}",
                 next_step="find who uses it: `fuser -m`",
             )
-
-
-def remove_log_links(where: Layout) -> None:
-    """Remove the links to our pods' logs that the kubelet makes outside its folder."""
-    if not _CONTAINER_LINKS.is_dir():
-        return
-    for link in _CONTAINER_LINKS.iterdir():
-        if link.is_symlink() and link.readlink().is_relative_to(where.pod_logs):
-            link.unlink()
-    if not any(_CONTAINER_LINKS.iterdir()):
-        _CONTAINER_LINKS.rmdir()
 
 
 def mounts_below(folder: Path, mountinfo: str) -> Iterator[str]:
