@@ -7,11 +7,15 @@ import secrets
 import signal
 import socket
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
-from venture_core.objectstore import S3Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from venture_core.objectstore import S3Settings
 
 
 class OperatorProcess:
@@ -32,7 +36,9 @@ class OperatorProcess:
             self._port = probe.getsockname()[1]
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
-        self._environment = {
+        # Nothing of the machine's environment but where programs are, and coverage's own settings.
+        inherited = {key: value for key, value in os.environ.items() if key.startswith("COVERAGE_")}
+        self._environment = inherited | {
             "PATH": os.environ["PATH"],
             "KUBECONFIG": str(kubeconfig),
             "VENTURE_NAMESPACE": namespace,

@@ -302,14 +302,10 @@ def test_whatever_is_observed_the_status_stays_lawful(
         if plan.status is None:
             continue
         conditions = plan.status.conditions
-        assert {each.type for each in conditions} == {
-            "Reconciling",
-            "Stalled",
-            "Ready",
-            "Succeeded",
-        }
-        assert not (is_true(conditions, "Reconciling") and is_true(conditions, "Stalled"))  # type: ignore[arg-type]
-        assert not (is_true(conditions, "Ready") and plan.status.artifact is None)  # type: ignore[arg-type]
+        assert {each.type for each in conditions} == set(ConditionType)
+        reconciling = is_true(conditions, ConditionType.RECONCILING)
+        assert not (reconciling and is_true(conditions, ConditionType.STALLED))
+        assert plan.status.artifact or not is_true(conditions, ConditionType.READY)
         last = current.status.job.attempt if current.status.job else 0
         assert last <= (plan.status.job.attempt if plan.status.job else last) <= last + 1
         current = build(spec=spec, status=plan.status)
