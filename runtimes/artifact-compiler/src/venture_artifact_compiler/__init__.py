@@ -1,1 +1,1 @@
-"""The compile Job: one IR document in, one artifact out."""
+"""The compile Job: one document in, one artifact out, no credentials."""

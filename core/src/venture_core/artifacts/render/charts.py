@@ -67,6 +67,7 @@ def style_chart(native: Native, element: ChartElement, scheme: ColorScheme) -> N
     native.font.size = Pt(element.label_size)
     native.font.color.theme_color = THEME_COLORS[Role.TEXT]
     native.has_title = False
+    _positive_axis_ids(native)
     _legend(native, element)
     plot = native.plots[0]
     match chart.type:
@@ -80,6 +81,13 @@ def style_chart(native: Native, element: ChartElement, scheme: ColorScheme) -> N
             _axes(native, element)
     if chart.value_labels and chart.type != "pie":
         _value_labels(plot, element, scheme)
+
+
+def _positive_axis_ids(native: Native) -> None:
+    """Keep to the schema, whose axis ids are unsigned; python-pptx writes negative ones."""
+    for tag in ("axId", "crossAx"):
+        for element in native._chartSpace.iter(f"{{{CHART}}}{tag}"):
+            element.set("val", str(int(element.get("val")) & 0xFFFF_FFFF))
 
 
 def _legend(native: Native, element: ChartElement) -> None:

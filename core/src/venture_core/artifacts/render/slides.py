@@ -17,7 +17,6 @@ from venture_core.artifacts.deck.plan import (
     TextElement,
 )
 from venture_core.artifacts.deck.tables import CELL_END, CELL_SIDE
-from venture_core.artifacts.render.charts import chart_data, chart_type, style_chart
 from venture_core.artifacts.render.colors import THEME_COLORS
 from venture_core.artifacts.render.markup import NAMESPACES
 from venture_core.artifacts.render.tablestyle import STYLE_ID
@@ -26,6 +25,7 @@ from venture_core.artifacts.render.template import FOOTER_IDX, NUMBER_IDX, SLIDE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from venture_core.artifacts.deck.colors import ColorScheme
     from venture_core.artifacts.deck.geometry import Box
     from venture_core.artifacts.deck.plan import Element, Paragraph
     from venture_core.artifacts.render.native import Native
@@ -61,10 +61,7 @@ def _place(
         case TableElement():
             _insert_table(holder, element, deck.spec.language)
         case ChartElement():
-            frame = holder.insert_chart(chart_type(element.chart), chart_data(element.chart))
-            _stand(frame, element.box)
-            _describe(frame, element.alt_text)
-            style_chart(frame.chart, element, deck.scheme)
+            _insert_chart(holder, element, deck.scheme)
         case PictureElement():
             _insert_picture(holder, element, assets[element.asset])
 
@@ -133,6 +130,16 @@ def _write_cell(
     run.text = text
     run.font.size = Pt(size)
     run._r.get_or_add_rPr().set("lang", language)
+
+
+def _insert_chart(holder: Native, element: ChartElement, scheme: ColorScheme) -> None:
+    # Imported here: XlsxWriter costs 0.1 s that a deck without charts need not pay.
+    from venture_core.artifacts.render.charts import chart_data, chart_type, style_chart
+
+    frame = holder.insert_chart(chart_type(element.chart), chart_data(element.chart))
+    _stand(frame, element.box)
+    _describe(frame, element.alt_text)
+    style_chart(frame.chart, element, scheme)
 
 
 def _insert_picture(holder: Native, element: PictureElement, data: bytes) -> None:

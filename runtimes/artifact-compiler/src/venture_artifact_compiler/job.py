@@ -1,0 +1,246 @@
+"""One compile, from the request in the input folder to the result."""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from pydantic import ValidationError
+from venture_core.artifacts.compile import (
+    CompiledArtifact,
+    InvalidAssetError,
+    UnsupportedTargetError,
+    compile_artifact,
+)
+from venture_core.artifacts.gates import GateFailedError
+from venture_core.artifacts.images import MAX_IMAGE_BYTES
+from venture_core.artifacts.ir import MAX_IR_BYTES, InvalidIRError, SlideSpec, parse_ir
+from venture_core.artifacts.jobcontract import (
+    IR_FILE,
+    REQUEST_FILE,
+    CompileJobInput,
+    CompileJobResult,
+    JobArtifact,
+    JobAsset,
+    JobGateResult,
+    Stage,
+    parse_input,
+)
+from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN, ToolchainMismatchError
+from venture_core.canonical import sha256_hex
+
+from venture_artifact_compiler.failures import CompileError, TransientCompileError
+from venture_artifact_compiler.transfer import (
+    DigestMismatchError,
+    InterruptedTransferError,
+    MissingObjectError,
+    TooLargeError,
+    TransferError,
+    Transfers,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from venture_artifact_compiler.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+MAX_REQUEST_BYTES: Final = 1024 * 1024
+MAX_ASSETS_BYTES: Final = 64 * 1024 * 1024
+"""All assets of a document together: they are held in memory."""
+DOWNLOADS_AT_ONCE: Final = 4
+
+
+async def run(settings: Settings) -> CompileJobResult:
+    """Do the whole Job. Raises `CompileError` with what the operator shall hear."""
+    request = _read_request(settings.input_folder)
+    _check_toolchain(request)
+    log.info("started", target=request.target, assets=len(request.assets))
+    async with Transfers.opened(settings.transfer_seconds) as transfers:
+        document = await _document(request, settings.input_folder, transfers)
+        ir = _parse(document)
+        assets = await _fetch_assets(request.assets, transfers)
+        started = time.monotonic()
+        artifact = await asyncio.to_thread(_compile, request, ir, assets)
+        log.info(
+            "compiled",
+            sha256=artifact.sha256,
+            size_bytes=len(artifact.data),
+            slides=len(ir.slides),
+            seconds=round(time.monotonic() - started, 3),
+        )
+        await _export(request, artifact, transfers)
+    log.info("uploaded", sha256=artifact.sha256)
+    return CompileJobResult(
+        artifact=JobArtifact(
+            sha256=artifact.sha256,
+            size_bytes=len(artifact.data),
+            media_type=artifact.media_type,
+        ),
+        gates=tuple(JobGateResult.from_result(result) for result in artifact.gates),
+        toolchain=PPTX_TOOLCHAIN.id,
+    )
+
+
+def _read_request(folder: Path) -> CompileJobInput:
+    try:
+        return parse_input(_read(folder / REQUEST_FILE, MAX_REQUEST_BYTES))
+    except ValidationError as error:
+        raise CompileError(
+            Stage.VALIDATE,
+            "InvalidRequest",
+            f"{REQUEST_FILE} breaks the contract: {error.error_count()} errors, the first "
+            f"{error.errors(include_input=False)[0]['msg']}",
+        ) from None
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """Read an input file, at most `limit` bytes."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise CompileError(
+            Stage.VALIDATE, "MissingInput", f"{path.name} cannot be read: {error.strerror}"
+        ) from error
+    if len(data) > limit:
+        raise CompileError(
+            Stage.VALIDATE, "InputTooLarge", f"{path.name} has more than {limit} bytes"
+        )
+    return data
+
+
+def _check_toolchain(request: CompileJobInput) -> None:
+    """Refuse to make bytes under the cache key of another toolchain."""
+    if request.toolchain != PPTX_TOOLCHAIN.id:
+        raise CompileError(
+            Stage.VALIDATE,
+            "ToolchainMismatch",
+            f"the request asks for {request.toolchain}; this image has {PPTX_TOOLCHAIN.id}",
+        )
+    try:
+        PPTX_TOOLCHAIN.verify_installed()
+    except ToolchainMismatchError as error:
+        raise CompileError(Stage.VALIDATE, "ToolchainMismatch", str(error)) from error
+
+
+async def _document(request: CompileJobInput, folder: Path, transfers: Transfers) -> bytes:
+    if request.ir_url is None:
+        document = _read(folder / IR_FILE, MAX_IR_BYTES)
+        if request.ir_sha256 is not None and sha256_hex(document) != request.ir_sha256:
+            raise CompileError(
+                Stage.VALIDATE, "DigestMismatch", f"{IR_FILE} is not the document asked for"
+            )
+        return document
+    return await _fetch("document", request.ir_url, MAX_IR_BYTES, request.ir_sha256, transfers)
+
+
+async def _fetch(
+    what: str, url: str, limit: int, sha256: str | None, transfers: Transfers
+) -> bytes:
+    """Download one input, and put into words what went wrong."""
+    try:
+        return await transfers.download(url, limit=limit, sha256=sha256)
+    except InterruptedTransferError as error:
+        raise TransientCompileError(Stage.VALIDATE, "DownloadFailed", f"{what}: {error}") from error
+    except TransferError as error:
+        match error:
+            case MissingObjectError():
+                reason = "InputNotFound"
+            case TooLargeError():
+                reason = "InputTooLarge"
+            case DigestMismatchError():
+                reason = "DigestMismatch"
+            case _:
+                reason = "DownloadRefused"
+        raise CompileError(Stage.VALIDATE, reason, f"{what}: {error}") from error
+
+
+async def _fetch_assets(wanted: tuple[JobAsset, ...], transfers: Transfers) -> dict[str, bytes]:
+    """Download all assets, a few at once; the first failure ends the others."""
+    slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
+    assets: dict[str, bytes] = {}
+
+    async def fetch(asset: JobAsset) -> None:
+        async with slots:
+            limit = min(MAX_IMAGE_BYTES, MAX_ASSETS_BYTES - sum(map(len, assets.values())))
+            assets[asset.name] = await _fetch(
+                f"asset {asset.name}", asset.url, limit, asset.sha256, transfers
+            )
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for asset in wanted:
+                group.create_task(fetch(asset))
+    except* CompileError as failures:
+        raise _first(failures) from None
+    if sum(map(len, assets.values())) > MAX_ASSETS_BYTES:
+        raise CompileError(
+            Stage.VALIDATE,
+            "InputTooLarge",
+            f"the assets have more than {MAX_ASSETS_BYTES} bytes together",
+        )
+    return assets
+
+
+def _first(failures: BaseExceptionGroup[CompileError]) -> CompileError:
+    """Pick the failure to report: the first that trying again cannot mend, if there is one."""
+    leaves = [leaf for leaf in failures.exceptions if isinstance(leaf, CompileError)]
+    return next((leaf for leaf in leaves if not isinstance(leaf, TransientCompileError)), leaves[0])
+
+
+def _parse(document: bytes) -> SlideSpec:
+    try:
+        return parse_ir(document)
+    except InvalidIRError as error:
+        raise _invalid_ir(error) from error
+
+
+def _invalid_ir(error: InvalidIRError) -> CompileError:
+    sentences = [
+        f"{problem.pointer or 'the document'}: {problem.message}; expected {problem.expected}"
+        for problem in error.problems
+    ]
+    return CompileError(
+        Stage.VALIDATE,
+        "InvalidIR",
+        " | ".join(sentences),
+        pointer=error.problems[0].pointer,
+    )
+
+
+def _compile(request: CompileJobInput, ir: SlideSpec, assets: dict[str, bytes]) -> CompiledArtifact:
+    """Compile, and put into words what went wrong."""
+    try:
+        return compile_artifact(
+            ir=ir, assets=assets, gates=request.gates.settings(), target=request.target
+        )
+    except InvalidIRError as error:
+        raise _invalid_ir(error) from error
+    except UnsupportedTargetError as error:
+        raise CompileError(Stage.VALIDATE, "UnsupportedTarget", str(error)) from error
+    except InvalidAssetError as error:
+        uses = [at for at, name in ir.asset_references() if name == error.asset]
+        raise CompileError(Stage.PLAN, "InvalidAsset", str(error), pointer=uses[0]) from error
+    except GateFailedError as error:
+        gates = tuple(JobGateResult.from_result(result) for result in error.results)
+        raise CompileError(Stage.GATE, "GateFailed", str(error), gates=gates) from error
+
+
+async def _export(
+    request: CompileJobInput, artifact: CompiledArtifact, transfers: Transfers
+) -> None:
+    size = len(artifact.data)
+    if size > request.max_artifact_bytes:
+        raise CompileError(
+            Stage.EXPORT,
+            "ArtifactTooLarge",
+            f"the artifact has {size} bytes; at most {request.max_artifact_bytes} are allowed",
+        )
+    try:
+        await transfers.upload(request.upload_url, artifact.data, artifact.media_type)
+    except InterruptedTransferError as error:
+        raise TransientCompileError(Stage.EXPORT, "UploadFailed", str(error)) from error
+    except TransferError as error:
+        raise CompileError(Stage.EXPORT, "UploadRefused", str(error)) from error
