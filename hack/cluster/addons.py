@@ -6,12 +6,15 @@ import os
 import shutil
 import string
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import layout
-from kubectl import Kubectl
 from layout import Layout
 from ociimage import SmallImage
 from progress import ClusterError
+
+if TYPE_CHECKING:
+    from kubectl import Kubectl
 
 _MANIFESTS = Path(__file__).resolve().parent / "manifests"
 _DEPLOYMENTS = (("kube-system", "coredns"), ("local-path-storage", "local-path-provisioner"))
@@ -35,7 +38,7 @@ _APPLETS = (
 
 
 def small_images(*, pause: Path, coredns: Path, storage: Path) -> dict[str, SmallImage]:
-    """Return the images that the cluster itself runs, by the name of their place in the manifests."""
+    """Return the images that the cluster itself runs, by the placeholder in the manifests."""
     busybox = Path(shutil.which("busybox") or "/bin/busybox")
     if not busybox.exists():
         raise ClusterError("busybox is not installed", next_step="apt-get install busybox-static")

@@ -1,13 +1,13 @@
-"""etcd and the API server alone, on loopback with free ports: enough for schemas, CEL, RBAC and reconcilers.
+"""etcd and the API server alone, on loopback: enough for schemas, CEL, RBAC and reconcilers.
 
-There is no controller and no kubelet: no pod runs, a namespace never finishes deleting, owners do not collect
-their children. Service accounts are not required of pods, as nothing would create them.
+There is no controller and no kubelet: no pod runs, a namespace never finishes deleting, owners do
+not collect their children. Pods need no service account, as nothing would create one.
 """
 
 from __future__ import annotations
 
 import socket
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import binaries
 import controlplane
@@ -15,6 +15,9 @@ from controlplane import Endpoint
 from pki import Authority, write_kubeconfig
 from processes import Processes
 from progress import ClusterError, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ATTEMPTS = 3
 _READY_SECONDS = 90

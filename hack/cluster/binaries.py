@@ -1,21 +1,19 @@
-"""Programs built from pinned Go modules, kept in the cache under a hash of everything that decides their bytes.
+"""Programs built from pinned Go modules, cached under a hash of what decides their bytes.
 
-Each folder of `binaries/` is one module; its `tool` lines name the programs (`pause` and `kindcheck` are our own).
-Separate modules keep dependency sets that disagree about versions apart.
+Each folder of `binaries/` is one module; its `tool` lines name the programs (`pause` and
+`kindcheck` are our own). Separate modules keep apart what disagrees about versions.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from locking import exclusive
 from paths import cache_dir
-from progress import ClusterError, output, run, say, step
+from progress import ClusterError, output, run, step
 
 _MODULES = Path(__file__).resolve().parent / "binaries"
 KUBERNETES_VERSION = "v1.34.10"
@@ -25,7 +23,7 @@ _STAMPED_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/vers
 
 
 def linker_flags(module: str) -> str:
-    """Return the linker flags of a module; Kubernetes needs its version stamped in, or it reports v0.0.0."""
+    """Return the linker flags of a module: unstamped, Kubernetes reports itself as v0.0.0."""
     flags = ["-s", "-w"]
     if module == "kubernetes":
         major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
@@ -57,7 +55,7 @@ def ensure(module: str) -> Path:
     if folder.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(folder.with_suffix(".lock")):
+    with exclusive(folder.name):
         if not folder.exists():
             _build(module, folder)
     return folder
@@ -86,7 +84,7 @@ def _build(module: str, folder: Path) -> None:
             cwd=source,
             env={**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": ""},
             log=log,
-            next_step=f"mend what the log names (network, disk, hack/cluster/binaries/{module}/go.mod), then run again",
+            next_step=f"mend what the log names (network, disk, {source}/go.mod), then run again",
         )
     if module in _KEPT_FILES:
         dependency, name = _KEPT_FILES[module]
@@ -114,14 +112,3 @@ def _go_program() -> Path:
             "the go program is not installed", next_step="install Go 1.26 or later and run again"
         )
     return Path(found)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say(f"Another run builds here; waiting for {path}")
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

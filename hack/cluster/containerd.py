@@ -1,16 +1,20 @@
-"""containerd with its own configuration, data and socket, apart from any other containerd of the machine."""
+"""containerd with its own configuration, data and socket, apart from any other on the machine."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from layout import Layout
-from ociimage import SmallImage
 from processes import Processes, Service
 from progress import ClusterError, output, run, step, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from layout import Layout
+    from ociimage import SmallImage
 
 _CONFIG = """\
 version = 2
@@ -24,7 +28,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   path = "{root}/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{pause}"
-  # Lowering a score needs CAP_SYS_RESOURCE, which root lacks on some virtual machines: sandboxes would not start.
+  # Lowering a score needs CAP_SYS_RESOURCE. Root lacks it on some virtual machines, and then no
+  # sandbox would start.
   restrict_oom_score_adj = true
   # Whatever is mounted below the state folder is found and unmounted when the cluster goes.
   netns_mounts_under_state_dir = true

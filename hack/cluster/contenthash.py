@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 # What Python leaves behind when it runs; .dockerignore keeps it out of images too.
 _LEFT_BY_PYTHON = {"__pycache__"}
 
 
 def tree_hash(root: Path, paths: Iterable[Path], extra: str = "") -> str:
-    """Return 16 hexadecimal digits over the names, executable bits and bytes of all files in `paths`, and over `extra`."""
+    """Return 16 hexadecimal digits over `extra` and all files in `paths`: name, mode, bytes."""
     digest = hashlib.sha256(extra.encode())
     for file in sorted({file for path in paths for file in _files(path)}):
         executable = bool(file.stat().st_mode & 0o111)

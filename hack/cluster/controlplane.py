@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pki import Authority, Pair
 from processes import Processes, Service
 from progress import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pki import Authority, Pair
 
 ADMIN_GROUP = "system:masters"
 
@@ -31,7 +35,7 @@ class Endpoint:
 def etcd(
     program: Path, data: Path, pki: Authority, *, client: Endpoint, peer: Endpoint, durable: bool
 ) -> Service:
-    """Return the one-member etcd; without `durable` it skips disk flushes and may lose data with the machine."""
+    """Return the one-member etcd; without `durable` it skips flushes and may lose data."""
     pair = pki.server("etcd", common_name="etcd", hosts=["127.0.0.1", "localhost"])
     tls = [
         f"--cert-file={pair.cert}",
@@ -77,7 +81,7 @@ def api_server(
     first_service_ip: str,
     extra: Sequence[str],
 ) -> Service:
-    """Return the API server with role-based access control; `extra` holds the flags that differ by mode."""
+    """Return the API server, with role-based access control and the `extra` flags of its mode."""
     hosts = [
         "kubernetes",
         "kubernetes.default",

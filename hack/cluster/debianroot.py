@@ -1,6 +1,6 @@
-"""A small Debian root folder with CPython 3.14, made by debootstrap from the mirror that this machine already uses.
+"""A small Debian root folder with CPython 3.14, made from the mirror that this machine uses.
 
-It is the base of images where no container registry can be reached, and the source of a CPython 3.14 for the host.
+It is the base of images where no container registry can be reached, and a Python for the host.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from progress import ClusterError, output, run, step
 
 SUITE = "forky"  # the first Debian with CPython 3.14
 _INCLUDED = ("ca-certificates", "python3.14", "python3.14-venv")
-# debootstrap of an older Debian does not know the suite's name; this script is the one of all newer suites.
+# debootstrap of an older Debian does not know the suite's name; this script serves all newer ones.
 _SCRIPT = Path("/usr/share/debootstrap/scripts/sid")
 
 

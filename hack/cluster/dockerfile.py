@@ -1,11 +1,14 @@
-"""What an image is made of, read from its Dockerfile: the files that its COPY lines take from the build context."""
+"""What an image is made of: the files that the COPY lines of its Dockerfile take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from contenthash import tree_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 def copied_sources(text: str) -> list[str]:

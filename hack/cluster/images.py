@@ -1,7 +1,7 @@
 """Venture's container images: named by their content, built once, loaded once.
 
-Docker builds them where an engine answers; else buildah does, on a base made from Debian packages, so that no container
-registry is needed.
+Docker builds them where an engine answers; else buildah does, on a base made from Debian packages:
+no container registry is needed.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import binaries
 import debianroot
 import dockerfile
 import packages
-from containerd import Containerd
 from imagestore import ImageStore
+from locking import exclusive
 from paths import REPOSITORY, cache_dir
 from progress import ClusterError, output, run, step
+
+if TYPE_CHECKING:
+    from containerd import Containerd
 
 DOCKERFILES = {
     "venture": "operator/Dockerfile",
@@ -34,7 +38,7 @@ _NEXT = "mend what the log names, then run again"
 
 @dataclass(frozen=True)
 class Image:
-    """One image: its name, its Dockerfile and its full reference, whose tag is a hash of what goes in."""
+    """One image: its name, its Dockerfile, and its reference, tagged with a hash of its content."""
 
     name: str
     dockerfile: Path
@@ -49,7 +53,7 @@ def docker_answers() -> bool:
 
 
 def plan(names: list[str], base: str | None) -> dict[str, Image]:
-    """Return the wanted images with their references; `base` is None for the base each Dockerfile names."""
+    """Return the wanted images; `base` is None for the base that each Dockerfile names."""
     _provide_versitygw()
     images = {}
     for name in names:
@@ -85,6 +89,11 @@ def build_with_docker(names: list[str]) -> dict[str, Image]:
 
 def build_with_buildah(names: list[str]) -> dict[str, Image]:
     """Build what the image store of the cache does not hold yet."""
+    with exclusive("image-store"):
+        return _build_with_buildah(names)
+
+
+def _build_with_buildah(names: list[str]) -> dict[str, Image]:
     packages.ensure(packages.IMAGES, cache_dir() / "logs" / "packages.log")
     root = debianroot.ensure()
     base = f"localhost/python:3.14-{debianroot.version(root)}"
@@ -117,7 +126,7 @@ def build_with_buildah(names: list[str]) -> dict[str, Image]:
                 log=log,
                 next_step=_NEXT,
             )
-            # Layers stay uncompressed: squeezing them takes longer than anything it saves on one machine.
+            # Uncompressed: squeezing layers takes longer than anything it saves on one machine.
             destination = f"oci:{store.folder}:{image.reference}"
             run(
                 ["buildah", "push", "--disable-compression", image.reference, destination],

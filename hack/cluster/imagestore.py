@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import tarfile
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _REFERENCE = "org.opencontainers.image.ref.name"
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import binaries
 from progress import output
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NEXT = "read the message; `kubectl get events -A` tells more"
 
@@ -31,6 +33,6 @@ class Kubectl:
         self("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=manifests)
 
     def json(self, *arguments: str) -> dict[str, Any]:
-        """Run one command that gets objects and return what it prints; nothing gives an empty object."""
+        """Run one command that gets objects and return them; nothing gives an empty object."""
         text = self(*arguments, "--output=json")
         return dict(json.loads(text)) if text.strip() else {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controlplane import Endpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NODE = "venture"
 LINK = "cni0"
@@ -32,7 +35,7 @@ class Layout:
 
     @property
     def marker(self) -> Path:
-        """File that says: this folder was made by `cluster up` and may be removed by `cluster down`."""
+        """File that says: `cluster up` made this folder, `cluster down` may remove it."""
         return self.state / ".venture-native-cluster"
 
     @property

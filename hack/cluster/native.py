@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import addons
 import binaries
@@ -19,12 +19,16 @@ import packages
 import teardown
 from kubectl import Kubectl
 from layout import Layout
+from locking import exclusive
 from paths import state_dir
 from pki import Authority, Pair, write_kubeconfig
 from processes import Processes, Service
 from progress import ClusterError, say, step, wait_until
 
-# Nothing may restart a container while the pods end; the API server goes after its clients, else it waits for them.
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Nothing may restart a container while the pods end; the API server waits for clients that remain.
 _STOPPED_BEFORE_PODS = ("kubelet", "containerd")
 _STOPPED_AFTER_PODS = (
     "kube-scheduler",
@@ -39,13 +43,18 @@ _HEALTH_CHECKS = {
     "kube-proxy": f"http://127.0.0.1:{node.PROXY_HEALTH_PORT}/healthz",
     "felix": f"http://127.0.0.1:{calico.HEALTH_PORT}/readiness",
 }
+_LOCK = "native-cluster"
 _SEE_EVENTS = "look at `kubectl get pods,events -A`"
 _CLIENT_LIMITS = ("--kube-api-qps=200", "--kube-api-burst=400")
 
 
 def up() -> Path:
-    """Start whatever does not run yet and wait until pods can run; return the administrator's kubeconfig."""
-    where = Layout(state_dir())
+    """Start what does not run yet and wait until pods can run; return the admin's kubeconfig."""
+    with exclusive(_LOCK):
+        return _up(Layout(state_dir()))
+
+
+def _up(where: Layout) -> Path:
     _claim(where)
     processes = Processes(where.state)
     packages.ensure(packages.CLUSTER, processes.log("packages"))
@@ -86,12 +95,12 @@ def stop() -> None:
     """End every process of the cluster and keep its data, as a reboot would."""
     where = Layout(state_dir())
     if where.marker.exists():
-        with step(f"Stopping the native cluster in {where.state}"):
+        with exclusive(_LOCK), step(f"Stopping the native cluster in {where.state}"):
             _end_everything(where)
 
 
 def down() -> None:
-    """End every process of the cluster and remove every trace of it; cached programs and images stay."""
+    """End every process of the cluster and remove every trace of it; the cache stays."""
     where = Layout(state_dir())
     if not where.state.exists():
         say("No native cluster: nothing to remove")
@@ -101,7 +110,7 @@ def down() -> None:
             f"{where.state} was not made by this cluster",
             next_step="check VENTURE_STATE_DIR; nothing was removed",
         )
-    with step(f"Removing the native cluster in {where.state}"):
+    with exclusive(_LOCK), step(f"Removing the native cluster in {where.state}"):
         _end_everything(where)
         teardown.remove_traces(where)
         shutil.rmtree(where.state)
@@ -118,7 +127,7 @@ def status() -> dict[str, object]:
 
 
 def load_images(names: list[str]) -> dict[str, str]:
-    """Build the named images (all when none is named) and load them; return their references by name."""
+    """Build the named images (none: all) and load them; return their references by name."""
     wanted = names or list(images.DOCKERFILES)
     if unknown := set(wanted) - set(images.DOCKERFILES):
         raise ClusterError(
@@ -271,7 +280,7 @@ def _start_node(
     kubelet = _kubeconfig(
         where, pki, "kubelet-client", user=f"system:node:{layout.NODE}", group="system:nodes"
     )
-    # What the API says of the node may date from before a crash: only a heartbeat of this kubelet counts.
+    # The API may tell of the node as it was before a crash: only a new heartbeat counts.
     before = None if processes.running("kubelet") else _ready_heartbeat(kubectl)
     processes.start(node.kubelet(programs / "kubelet", where, pki, kubelet))
     log = processes.log("kubelet")
@@ -294,7 +303,7 @@ def _ready_heartbeat(kubectl: Kubectl) -> str:
 
 
 def _wait_statuses_true(kubectl: Kubectl, client: containerd.Containerd) -> None:
-    """Wait until every container that the API calls running does run: after a crash it tells of the past."""
+    """Wait until all containers run that the API calls running: it may tell of before a crash."""
 
     def check() -> bool:
         pods = kubectl.json("get", "pods", "--all-namespaces")["items"]

@@ -1,7 +1,7 @@
-"""The host's part of the network: a link that owns the node's address, forwarding, and packet-filter rules.
+"""The host's part of the network: a link with the node's address, forwarding, packet-filter rules.
 
-Pods are wired by the Calico plugin with one routed link each; nothing is plugged into the bridge. It only carries the
-node's address, because not every kernel has dummy devices.
+Pods are wired by the Calico plugin with one routed link each; nothing is plugged into the bridge.
+It only carries the node's address, because not every kernel has dummy devices.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def nft_tables() -> list[str]:
 
 
 def uplink_mtu() -> int:
-    """Return the packet size of the link with the default route: pods must not send larger packets."""
+    """Return the packet size of the link with the default route, which pods must not exceed."""
     routes = json.loads(output(["ip", "-json", "route", "show", "default"], next_step=_NEXT))
     if not routes:
         raise ClusterError(
@@ -85,13 +85,13 @@ def uplink_mtu() -> int:
 
 
 def _check_addresses_free() -> None:
-    # Felix and kube-proxy would fight with whoever owns these addresses; find out before anything is changed.
+    # Felix and kube-proxy would fight with whoever owns these addresses.
     for address in (layout.FIRST_POD_IP, layout.FIRST_SERVICE_IP):
         route = json.loads(output(["ip", "-json", "route", "get", address], next_step=_NEXT))[0]
         if "gateway" not in route:
             raise ClusterError(
                 f"{address} is already routed to {route.get('dev')}",
-                next_step=f"free {layout.POD_CIDR} and {layout.SERVICE_CIDR}: another cluster or bridge uses them",
+                next_step=f"free {layout.POD_CIDR} and {layout.SERVICE_CIDR} of other clusters",
             )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import layout
 from layout import Layout
-from pki import Authority, Pair
 from processes import Service
+
+if TYPE_CHECKING:
+    from pki import Authority, Pair
 
 PROXY_HEALTH_PORT = 10256
 _SYSTEMD_RESOLVED = Path("/run/systemd/resolve/resolv.conf")
@@ -82,7 +85,7 @@ def _kubelet_config(where: Layout, pki: Authority, serving: Pair) -> dict[str, o
 
 
 def ensure_cgroup() -> None:
-    """Create the root cgroup of all pods, in the one or the many hierarchies that the machine has."""
+    """Create the root cgroup of all pods, in each hierarchy that the machine has."""
     root = Path("/sys/fs/cgroup")
     if (root / "cgroup.controllers").exists():
         (root / layout.CGROUP).mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""A container image of one layer, written with the standard library: for images that hold a program or two.
+"""A container image of one layer, written with the standard library, for a program or two.
 
 The same files give the same bytes: times, owners and order are fixed.
 """
@@ -10,16 +10,19 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
 class SmallImage:
-    """An image: absolute paths in it → files of this machine, and symbolic links → their targets."""
+    """An image: paths in it → files of this machine, and symbolic links → their targets."""
 
     name: str
     entrypoint: Sequence[str]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from progress import run, step
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CLUSTER = (
     "busybox-static",
@@ -38,7 +41,7 @@ def ensure(names: tuple[str, ...], log: Path) -> None:
                 ["apt-get", *arguments],
                 log=log,
                 env=environment,
-                next_step="mend the machine's apt sources (`apt-get update` must work), then run again",
+                next_step="make `apt-get update` work, then run again",
             )
 
 

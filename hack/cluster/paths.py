@@ -1,4 +1,4 @@
-"""Where things are: the repository, the cache that outlives a cluster, and the state of one cluster."""
+"""Where things are: the repository, the cache that outlives a cluster, the state of a cluster."""
 
 from __future__ import annotations
 

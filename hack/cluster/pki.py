@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from progress import output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 _VALID_DAYS = 3650
 _NEXT = "check that the openssl program (3.0 or later) is installed and the folder can be written"
@@ -26,7 +29,7 @@ class Pair:
 
 
 class Authority:
-    """The certificate authority in one folder; every method makes a missing file and keeps an existing one."""
+    """The certificate authority of one folder: it makes what is missing and keeps what exists."""
 
     def __init__(self, folder: Path) -> None:
         """Open the authority of `folder`, creating it on first use."""
@@ -43,18 +46,18 @@ class Authority:
         )
 
     def server(self, name: str, *, common_name: str, hosts: Sequence[str], group: str = "") -> Pair:
-        """Return a pair for a server (that may act as a client too) with its DNS names and addresses."""
+        """Return a pair for a server, maybe a client too, with its names and addresses."""
         names = ",".join(f"{'IP' if host[0].isdigit() else 'DNS'}:{host}" for host in hosts)
         return self._leaf(
             name, common_name, group, "serverAuth,clientAuth", [f"subjectAltName={names}"]
         )
 
     def client(self, name: str, *, user: str, group: str = "") -> Pair:
-        """Return a pair that authenticates as a Kubernetes user and, if given, a member of a group."""
+        """Return a pair that authenticates as a Kubernetes user, in a group if one is given."""
         return self._leaf(name, user, group, "clientAuth", [])
 
     def signing_keys(self, name: str) -> tuple[Path, Path]:
-        """Return the private and public half of an EC key without certificate, for service-account tokens."""
+        """Return the private and the public half of a key that signs service-account tokens."""
         private, public = self.folder / f"{name}.key", self.folder / f"{name}.pub"
         if not private.exists():
             _openssl(
@@ -124,7 +127,7 @@ class Authority:
 
 
 def _openssl(target: Path, arguments: Sequence[str]) -> None:
-    # Written beside its place and moved there, so that a killed run leaves no half file that looks complete.
+    # Written beside its place and moved there: a killed run leaves no half file that looks whole.
     partial = target.with_name(target.name + ".partial")
     output(["openssl", *arguments, "-out", partial], next_step=_NEXT)
     partial.replace(target)

@@ -1,6 +1,7 @@
 """Long-running processes, each known by its pid and the moment it started, stopped by nothing else.
 
-A pid alone may belong to another program after a crash or a reboot; pid, start time and boot together cannot.
+A pid alone may belong to another program after a crash or a reboot; pid, start time and boot
+together cannot.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ import select
 import signal
 import subprocess
 import urllib.request
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from progress import ClusterError, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _STATE_FIELD, _START_FIELD = 0, 19  # of /proc/<pid>/stat, counted after the parenthesised name
 _LOG_BYTES_MAX = 50_000_000
@@ -26,9 +30,10 @@ _LOG_BYTES_MAX = 50_000_000
 
 @dataclass(frozen=True)
 class Service:
-    """A program to keep running: a name unique in its folder, the command line, extra environment, its own files.
+    """A program to keep running: its name, command line, extra environment and own files.
 
-    The files are written before the start, and only when they changed: some programs end when one is touched.
+    The files are written before the start, and only when they changed: some programs end when one
+    is touched.
     """
 
     name: str
@@ -80,7 +85,7 @@ def boot_id() -> str:
 
 
 def start_ticks(pid: int) -> int | None:
-    """Return when a process started, in clock ticks since boot; None for one that is gone or a zombie."""
+    """Return when a process started, in ticks since boot; None when it is gone or a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -90,7 +95,7 @@ def start_ticks(pid: int) -> int | None:
 
 
 def parse_stat(stat: str) -> list[str]:
-    """Split a line of /proc/<pid>/stat after the name, which may itself hold spaces and parentheses."""
+    """Split /proc/<pid>/stat after the name, which may hold spaces and parentheses itself."""
     return stat[stat.rindex(")") + 2 :].split()
 
 
@@ -154,7 +159,7 @@ class Processes:
             )
 
     def wait_healthy(self, name: str, url: str, *, seconds: float) -> None:
-        """Wait until a service answers its health check; raise ClusterError at once when it has ended."""
+        """Wait for a service's health check; raise ClusterError at once when it has ended."""
 
         def check() -> bool:
             self.require(name)

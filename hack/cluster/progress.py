@@ -9,9 +9,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _STARTED = time.monotonic()
 _LOG_LINES_SHOWN = 15
@@ -94,7 +97,7 @@ def run(
 
 
 def output(argv: Sequence[str | Path], *, next_step: str, stdin: str = "") -> str:
-    """Run a short program and return what it printed; raise ClusterError with its complaint otherwise."""
+    """Run a short program and return what it printed, or raise ClusterError with its complaint."""
     try:
         done = subprocess.run(
             [str(part) for part in argv], input=stdin, capture_output=True, text=True, check=False

@@ -86,7 +86,7 @@ def _is_wanted(program: Path) -> bool:
 
 
 def _from_debian(prefix: Path) -> Path:
-    """Copy CPython and every library it needs, loader included, so that nothing of the host's is mixed in."""
+    """Copy CPython and all its libraries, loader included: nothing of the host's is mixed in."""
     root = debianroot.ensure()
     log = cache_dir() / "logs" / _LOG_NAME
     packages.ensure(("patchelf",), log)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import binaries
 import python
@@ -16,6 +15,9 @@ from kubectl import Kubectl
 from paths import REPOSITORY, cache_dir
 from progress import ClusterError, output, run, say, step
 from target import Target
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NAME = "venture"
 _NAMESPACE = "venture-system"
@@ -31,8 +33,8 @@ _RESTRICTED = {
 }
 
 
-def up() -> None:
-    """Do everything from nothing to a deck on this machine; run again, change nothing."""
+def up() -> Path:
+    """Do everything from nothing to a deck; run again, change nothing; return the kubeconfig."""
     cluster = target.up()
     environment = python.ensure_environment()
     settings = cluster.provide_images()
@@ -41,10 +43,11 @@ def up() -> None:
     _install(cluster, kubectl, settings)
     decks = _build_examples(kubectl, environment / "bin" / "venture")
     _tell_what_next(cluster, decks)
+    return cluster.kubeconfig
 
 
 def down() -> None:
-    """Remove everything that `up` put into the cluster, and the cluster itself unless it was named."""
+    """Remove what `up` put into the cluster, and the cluster itself unless it was named."""
     named = target.named()
     if named is None:
         target.down()
@@ -54,12 +57,9 @@ def down() -> None:
 
 
 def _label_namespace(kubectl: Kubectl) -> None:
-    labels = ", ".join(
-        f"{name}: {value}" for name, value in {**_RESTRICTED, _MADE_BY: "make-up"}.items()
-    )
-    kubectl.apply(
-        f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {_NAMESPACE}, labels: {{{labels}}}}}}}"
-    )
+    labels = {**_RESTRICTED, _MADE_BY: "make-up"}
+    metadata = {"name": _NAMESPACE, "labels": labels}
+    kubectl.apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
 
 
 def _install(cluster: Target, kubectl: Kubectl, settings: dict[str, str]) -> None:
@@ -95,12 +95,12 @@ def _install(cluster: Target, kubectl: Kubectl, settings: dict[str, str]) -> Non
                 "5m",
             ],
             log=log,
-            next_step=f"look at `kubectl --kubeconfig {cluster.kubeconfig} -n {_NAMESPACE} get pods,events`",
+            next_step=f"{_look(kubectl)} -n {_NAMESPACE} get pods,events",
         )
 
 
 def _recover(cluster: Target, log: Path) -> dict[str, Any]:
-    """Return what helm knows of the release, after undoing an operation that was killed half-way."""
+    """Return what helm knows of the release, after undoing an operation that was killed."""
     releases = _status(cluster)
     status = releases.get("info", {}).get("status", "")
     if not status.startswith("pending"):
@@ -145,17 +145,21 @@ def _build_examples(kubectl: Kubectl, venture: Path) -> list[Path]:
             "apply",
             "--filename",
             str(_EXAMPLES),
-            next_step=f"an example that changed cannot be applied over the old one: kubectl delete -f {_EXAMPLES}, then again",
+            next_step=f"if an example changed, {_look(kubectl)} delete -f {_EXAMPLES}, then again",
         )
         deadline = time.monotonic() + _DECK_SECONDS
         while waiting := [item for item in _builds(kubectl) if not _is_ready(item)]:
             if time.monotonic() > deadline:
                 raise ClusterError(
                     f"not Ready after {_DECK_SECONDS} s: {', '.join(map(_describe, waiting))}",
-                    next_step=f"kubectl --kubeconfig {kubectl.kubeconfig} describe artifactbuild",
+                    next_step=f"{_look(kubectl)} describe artifactbuild",
                 )
             time.sleep(0.5)
     return [_download(item["metadata"], kubectl, venture) for item in _builds(kubectl)]
+
+
+def _look(kubectl: Kubectl) -> str:
+    return f"kubectl --kubeconfig {kubectl.kubeconfig}"
 
 
 def _builds(kubectl: Kubectl) -> list[dict[str, Any]]:
@@ -212,9 +216,7 @@ def _tell_what_next(cluster: Target, decks: list[Path]) -> None:
     print(f"  export KUBECONFIG={cluster.kubeconfig} PATH={':'.join(map(str, tools))}:$PATH")
     print("  kubectl get artifactbuilds                 # the builds, and how each went")
     print("  kubectl explain artifactbuild.spec         # what you can ask for")
-    print(
-        "  venture artifact render examples/NAME.yaml -o deck.pptx   # the same bytes, without any cluster"
-    )
+    print("  venture artifact render FILE -o deck.pptx  # the same bytes, without any cluster")
     print("  make down                                  # remove it all")
 
 

@@ -1,17 +1,20 @@
-"""The cluster that `make up` uses: the one you name, else kind where Docker answers, else the native cluster."""
+"""The cluster of `make up`: the one you name, else kind where Docker answers, else native."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import binaries
 import images
 import native
 from paths import REPOSITORY, cache_dir
 from progress import ClusterError, output, run, step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 _KIND_NAME = "venture"
 _KIND_CONFIG = REPOSITORY / "kind-config.yaml"
@@ -53,7 +56,7 @@ def named() -> Target | None:
 
 
 def down() -> None:
-    """Remove the kind cluster and the native cluster, whichever exists; a cluster you named stays."""
+    """Remove the kind cluster and the native cluster, whichever exists."""
     if images.docker_answers() and _KIND_NAME in _kind_clusters():
         with step("Removing the kind cluster"):
             output(
@@ -63,11 +66,11 @@ def down() -> None:
 
 
 def _kubeconfig_of(context: str) -> Path:
-    # A kubeconfig of this context alone: whatever is run later cannot reach another cluster by mistake.
+    # A kubeconfig of this context alone: nothing run later can reach another cluster by mistake.
     program = binaries.ensure("kubernetes") / "kubectl"
     text = output(
         [program, "config", "view", "--minify", "--flatten", "--raw", "--context", context],
-        next_step="set VENTURE_KUBE_CONTEXT to a name that `kubectl config get-contexts` lists, or unset it",
+        next_step="set VENTURE_KUBE_CONTEXT to one of `kubectl config get-contexts`, or unset it",
     )
     path = cache_dir() / "contexts" / f"{context.replace('/', '_')}.kubeconfig"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,8 +83,8 @@ def _images_of_a_registry() -> dict[str, str]:
     registry = os.environ.get("VENTURE_IMAGE_REGISTRY")
     if registry is None:
         raise ClusterError(
-            "a cluster of your own pulls its images, but VENTURE_IMAGE_REGISTRY does not say from where",
-            next_step="push the images to a registry the cluster reaches and set VENTURE_IMAGE_REGISTRY "
+            "your cluster pulls its images, but VENTURE_IMAGE_REGISTRY does not say from where",
+            next_step="push them to a registry that it reaches and set VENTURE_IMAGE_REGISTRY "
             "(and VENTURE_IMAGE_TAG); docs/native-cluster.md tells how",
         )
     settings = {"global.imageRegistry": registry}

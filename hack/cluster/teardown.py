@@ -1,7 +1,7 @@
-"""Ending pods and removing traces, working from what is on disk alone: containerd need not answer, nor even run.
+"""Ending pods and removing traces, from what is on disk alone: containerd need not even run.
 
-Nothing is found by a program's name. Containers are the members of our cgroup; their shims carry our socket's path on
-their command line; mounts, sockets and log links are those that point into our state folder.
+Nothing is found by a program's name. Containers are the members of our cgroup; their shims carry
+the path of our socket on their command line; mounts and log links lead into our state folder.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import layout
 from layout import Layout
 from progress import ClusterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _END_SECONDS = 20
@@ -46,7 +49,7 @@ def remove_dead_sockets(where: Layout) -> None:
 
 
 def remove_traces(where: Layout) -> None:
-    """Remove what our programs wrote outside the state folder, and then the folders that this leaves empty."""
+    """Remove what our programs wrote outside the state folder, and folders this leaves empty."""
     for link in _entries(_CONTAINER_LINKS):
         if link.is_symlink() and link.readlink().is_relative_to(where.pod_logs):
             link.unlink()
@@ -99,7 +102,7 @@ def unmount_all(where: Layout) -> None:
 
 
 def mounts_below(folder: Path, mountinfo: str) -> Iterator[str]:
-    """Yield the mount points below a folder in the order they were mounted, from the text of mountinfo."""
+    """Yield the mount points below a folder in the order of mounting, out of mountinfo."""
     for line in mountinfo.splitlines():
         point = line.split()[4].encode().decode("unicode_escape")
         if Path(point).is_relative_to(folder):
