@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help up down
+.PHONY: help up down check test
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,3 +12,9 @@ up: ## Bring a cluster, install Venture, build the example decks and download th
 
 down: ## Remove the cluster and all that `make up` made in it; the cache stays
 	@$(PYTHON) hack/cluster venture-down
+
+check: ## The fast gate: ruff, mypy, import-linter, generated files, helm lint
+	@$(PYTHON) hack/cluster check
+
+test: ## Every tier of tests, with all they need set up first
+	@$(PYTHON) hack/cluster test $(TIERS)

@@ -12,6 +12,7 @@ import binaries
 import images
 import native
 import release
+import verify
 from progress import ClusterError
 
 
@@ -52,6 +53,13 @@ def _parser() -> argparse.ArgumentParser:
         "venture-down", help="remove what venture-up made: what `make down` runs"
     )
     venture_down.set_defaults(run=lambda options: release.down())
+
+    check = commands.add_parser("check", help="the fast gate: what `make check` runs")
+    check.set_defaults(run=lambda options: verify.check())
+
+    test = commands.add_parser("test", help="every tier of tests: what `make test` runs")
+    test.add_argument("tiers", nargs="*", metavar="tier", help=f"of {', '.join(verify.TIERS)}")
+    test.set_defaults(run=lambda options: verify.test(options.tiers))
 
     up = commands.add_parser(
         "up", help="start the native cluster, or what of it does not run; print its kubeconfig"
