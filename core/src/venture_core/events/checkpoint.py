@@ -1,0 +1,88 @@
+"""Checkpoints (C2SP tlog-checkpoint): what a log signs about itself, its size and Merkle root."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from venture_core.events.chain import HASH_BYTES
+from venture_core.events.notes import open_note, sign_note
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from venture_core.events.notes import NoteSigner, NoteVerifier
+
+MAX_SIZE: Final = 2**63 - 1
+"""The most leaves a log can have: what a signed 64-bit column holds."""
+
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+_LINES_MIN: Final = 3
+
+
+class CheckpointError(ValueError):
+    """The text of a note is no checkpoint, or is another log's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a log was at one moment."""
+
+    origin: str
+    """Which log: a name like `venture.example.com/record`, the same for its whole life."""
+
+    size: int
+    """How many leaves it had."""
+
+    root: bytes
+    """The root of the Merkle tree over them."""
+
+    def text(self) -> str:
+        """Return the text that is signed."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> Checkpoint:
+        """Read the text of a checkpoint; lines after the third are another's business.
+
+        Raises CheckpointError where it is none.
+        """
+        lines = text.removesuffix("\n").split("\n")
+        if len(lines) < _LINES_MIN or not text.endswith("\n") or not all(lines):
+            raise CheckpointError("a checkpoint has an origin, a size and a root, a line each")
+        origin, size, encoded = lines[:_LINES_MIN]
+        if not _SIZE.fullmatch(size) or int(size) > MAX_SIZE:
+            raise CheckpointError(f"the size of a log is no {size!r}")
+        try:
+            root = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise CheckpointError("the root is not base64") from error
+        if len(root) != HASH_BYTES or base64.b64encode(root).decode() != encoded:
+            raise CheckpointError(f"the root is not {HASH_BYTES} bytes in base64")
+        return cls(origin, int(size), root)
+
+
+def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[NoteSigner]) -> bytes:
+    """Return the signed note of the checkpoint.
+
+    More than one signer means that a key is being replaced: either verifies it.
+    Raises CheckpointError or NoteFormatError where the origin cannot be written.
+    """
+    text = checkpoint.text()
+    if Checkpoint.parse(text) != checkpoint:
+        raise CheckpointError(f"no log has the origin {checkpoint.origin!r}")
+    return sign_note(text, signers)
+
+
+def open_checkpoint(
+    note: bytes, trusted: Collection[NoteVerifier], *, origin: str | None = None
+) -> Checkpoint:
+    """Return the checkpoint if a trusted key signed it and, where given, it is that log's.
+
+    Raises NoteFormatError, NoteSignatureError or CheckpointError.
+    """
+    checkpoint = Checkpoint.parse(open_note(note, trusted).text)
+    if origin is not None and checkpoint.origin != origin:
+        raise CheckpointError(f"it is a checkpoint of {checkpoint.origin}, not of {origin}")
+    return checkpoint
