@@ -57,6 +57,6 @@ PPTX_TOOLCHAIN = Toolchain(
         ("python-pptx", "1.0.2"),
         ("xlsxwriter", "3.3.1"),
     ),
-    fonts="0000000000000000",
+    fonts="d9282e0abd51b767",
 )
 """The toolchain of the target `Pptx`."""

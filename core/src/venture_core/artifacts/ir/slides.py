@@ -6,8 +6,8 @@ from pydantic import Field
 
 from venture_core.artifacts.ir.values import (
     AltText,
+    CurrencySymbol,
     IRModel,
-    Line20,
     Line60,
     Line120,
     Line200,
@@ -127,7 +127,7 @@ class NumberFormat(IRModel):
 
     style: Literal["number", "percent", "currency"] = "number"
     decimals: Annotated[int, Field(ge=0, le=4)] = 0
-    symbol: Line20 = "$"
+    symbol: CurrencySymbol = "$"
     """Written before the number when the style is currency."""
     scale: Literal["ones", "thousands", "millions"] = "ones"
     """Display unit: 1,200,000 shows as 1,200K or 1.2M. The data keep their full value."""

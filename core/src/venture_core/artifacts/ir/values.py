@@ -1,6 +1,7 @@
 """The scalar types of the IR: each with its bounds, and with words for what it expects."""
 
 import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -69,6 +70,14 @@ def _version(value: int) -> int:
     return value
 
 
+def _currency_symbol(value: str) -> str:
+    # Letters and currency signs only: it stands between quotes in a spreadsheet's format code.
+    categories = [unicodedata.category(character) for character in value]
+    if not all(category == "Sc" or category.startswith("L") for category in categories):
+        raise _refuse("a currency symbol or code such as $, \u20ac or CHF")
+    return value
+
+
 Version = Annotated[int, AfterValidator(_version)]
 """The version of the IR. Not a literal, since True and 1.0 equal 1 but are other JSON values."""
 Color = Annotated[str, AfterValidator(_color)]
@@ -78,7 +87,11 @@ Name = Annotated[str, AfterValidator(_name)]
 Language = Annotated[str, AfterValidator(_language)]
 """A BCP 47 tag of language, optional script and optional region."""
 
-Line20 = Annotated[str, StringConstraints(max_length=20), AfterValidator(_single_line)]
+CurrencySymbol = Annotated[
+    str, StringConstraints(min_length=1, max_length=4), AfterValidator(_currency_symbol)
+]
+"""What stands before an amount of money."""
+
 Line60 = Annotated[str, StringConstraints(max_length=60), AfterValidator(_single_line)]
 Line120 = Annotated[str, StringConstraints(max_length=120), AfterValidator(_single_line)]
 Line200 = Annotated[str, StringConstraints(max_length=200), AfterValidator(_single_line)]
