@@ -12,6 +12,7 @@ import binaries
 import images
 import native
 import release
+import target
 import verify
 from progress import ClusterError
 
@@ -88,6 +89,10 @@ def _parser() -> argparse.ArgumentParser:
         "names", nargs="*", metavar="name", help=f"of {', '.join(images.DOCKERFILES)}; default: all"
     )
     build.set_defaults(run=lambda options: print(json.dumps(native.load_images(options.names))))
+
+    kind = commands.add_parser("kindcheck", help="check kind's configuration with kind's own types")
+    kind.add_argument("file", nargs="?", type=Path, default=target.KIND_CONFIG)
+    kind.set_defaults(run=lambda options: target.check_kind_config(options.file))
 
     programs = commands.add_parser(
         "programs", help="build a set of programs if needed; print their folder"

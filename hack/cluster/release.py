@@ -119,7 +119,7 @@ def _status(cluster: Target) -> dict[str, Any]:
     flags = ["--namespace", _NAMESPACE, "--output", "json"]
     listed = json.loads(
         output(
-            [*_helm(cluster), "list", "--all", "--filter", f"^{_NAME}$", *flags],
+            [*_helm(cluster), "list", "--filter", f"^{_NAME}$", *flags],
             next_step="see the message",
         )
     )

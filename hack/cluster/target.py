@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KIND_NAME = "venture"
-_KIND_CONFIG = REPOSITORY / "kind-config.yaml"
+KIND_CONFIG = REPOSITORY / "kind-config.yaml"
 # The chart's settings that name the tag of each image.
 _TAG_SETTINGS = {
     "venture": "image.tag",
@@ -103,7 +103,7 @@ def _kind_up() -> Path:
                     "create",
                     "cluster",
                     "--config",
-                    _KIND_CONFIG,
+                    KIND_CONFIG,
                     "--kubeconfig",
                     cache_dir() / "kind.kubeconfig",
                 ],
@@ -131,6 +131,11 @@ def _images_of_kind() -> dict[str, str]:
                     next_step="see the message",
                 )
     return _tag_settings({name: image.reference for name, image in built.items()})
+
+
+def check_kind_config(path: Path) -> None:
+    """Read a kind configuration as strictly as kind does; no container engine is needed."""
+    output([binaries.ensure("kind") / "kindcheck", path], next_step=f"mend {path}")
 
 
 def _kind_clusters() -> Sequence[str]:

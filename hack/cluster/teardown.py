@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _END_SECONDS = 20
+_OCTAL = re.compile(r"\\([0-7]{3})")  # how mountinfo writes spaces and the like
 # Places outside the state folder, fixed in the programs that use them.
 _SHIM_SOCKETS = Path("/run/containerd/s")
 _CONTAINER_LINKS = Path("/var/log/containers")
@@ -104,7 +106,7 @@ def unmount_all(where: Layout) -> None:
 def mounts_below(folder: Path, mountinfo: str) -> Iterator[str]:
     """Yield the mount points below a folder in the order of mounting, out of mountinfo."""
     for line in mountinfo.splitlines():
-        point = line.split()[4].encode().decode("unicode_escape")
+        point = _OCTAL.sub(lambda found: chr(int(found[1], 8)), line.split()[4])
         if Path(point).is_relative_to(folder):
             yield point
 
