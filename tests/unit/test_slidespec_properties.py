@@ -5,11 +5,11 @@ import json
 import zipfile
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from pptx import Presentation
-
 from venture_core.artifacts.cachekey import cache_key
 from venture_core.artifacts.compile import compile_artifact
 from venture_core.artifacts.deck.checks import run_gates
@@ -228,7 +228,6 @@ JSON = st.recursive(
 @settings(max_examples=300, deadline=None)
 def test_anything_else_is_refused_with_problems(value: object) -> None:
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
-    try:
+    with pytest.raises(InvalidIRError) as caught:
         parse_ir(data)
-    except InvalidIRError as error:
-        assert error.problems
+    assert caught.value.problems

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-
 from venture_core.artifacts.ir import (
     MAX_IR_BYTES,
     MAX_SLIDES,
@@ -299,7 +298,7 @@ def test_the_rule_accepts_what_keeps_it_and_names_what_breaks_it(
 
 
 def test_every_cross_field_rule_is_broken_by_some_case() -> None:
-    broken = set()
+    broken: set[str] = set()
     for _, _, refused, _ in CASES:
         try:
             parse_ir(encode(refused))

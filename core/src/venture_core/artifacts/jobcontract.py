@@ -6,7 +6,7 @@ which makes them secrets for as long as they live, so they never appear in a rep
 """
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import (
     BaseModel,
@@ -21,9 +21,6 @@ from pydantic.alias_generators import to_camel
 from venture_core.artifacts.gates import GateResult, GateSettings
 from venture_core.canonical import canonical_json
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 INPUT_FOLDER: Final = "/etc/venture/input"
 """Where the Job finds its input."""
 REQUEST_FILE: Final = "request.json"
@@ -34,6 +31,8 @@ TERMINATION_LOG: Final = "/dev/termination-log"
 MAX_RESULT_BYTES: Final = 4096
 """Kubernetes keeps no more of a termination message."""
 MAX_ASSETS: Final = 50
+MAX_FINDINGS: Final = 20
+"""A gate reports no more findings than these; the rest are counted."""
 
 EXIT_DONE: Final = 0
 EXIT_USER_ERROR: Final = 10
@@ -159,21 +158,35 @@ class JobGateResult(ContractModel):
 
     name: Annotated[str, StringConstraints(max_length=32)]
     passed: bool
-    findings: tuple[JobFinding, ...] = ()
+    findings: Annotated[tuple[JobFinding, ...], Field(max_length=MAX_FINDINGS)] = ()
     findings_omitted: Annotated[int, Field(ge=0)] = 0
 
     @classmethod
     def from_result(cls, result: GateResult) -> Self:
-        """Copy a gate's outcome into a message, long texts cut to the message's bounds."""
+        """Copy a gate's outcome: the first 20 findings, long texts cut to the bounds."""
         findings = tuple(
             JobFinding(
                 slide=finding.slide,
                 element=finding.element[:120],
                 message=finding.message[:200],
             )
-            for finding in result.findings
+            for finding in result.findings[:MAX_FINDINGS]
         )
-        return cls(name=result.name, passed=result.passed, findings=findings)
+        return cls(
+            name=result.name,
+            passed=result.passed,
+            findings=findings,
+            findings_omitted=len(result.findings) - len(findings),
+        )
+
+    def without_last(self) -> Self:
+        """Leave out the last finding, and count it as left out."""
+        return self.model_copy(
+            update={
+                "findings": self.findings[:-1],
+                "findings_omitted": self.findings_omitted + 1,
+            }
+        )
 
 
 class CompileJobResult(ContractModel):
@@ -191,26 +204,28 @@ class CompileJobResult(ContractModel):
         return self
 
     def to_message(self) -> bytes:
-        """Serialise in at most 4096 bytes, leaving out findings from the longest list as needed."""
-        kept = [list(gate.findings) for gate in self.gates]
-        message = self._encode(kept)
+        """Serialise in at most 4096 bytes, leaving out what does not fit.
+
+        Findings go first, from the end of the longest list, then the end of the error's message.
+        """
+        result, message = self, self._encode()
         while len(message) > MAX_RESULT_BYTES:
-            max(kept, key=len).pop()
-            message = self._encode(kept)
+            result = result._with_less()
+            message = result._encode()
         return message
 
-    def _encode(self, kept: Iterable[list[JobFinding]]) -> bytes:
-        gates = tuple(
-            gate.model_copy(
-                update={
-                    "findings": tuple(findings),
-                    "findings_omitted": gate.findings_omitted + len(gate.findings) - len(findings),
-                }
-            )
-            for gate, findings in zip(self.gates, kept, strict=True)
-        )
-        trimmed = self.model_copy(update={"gates": gates})
-        return canonical_json(trimmed.model_dump(mode="json", by_alias=True, exclude_none=True))
+    def _encode(self) -> bytes:
+        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+    def _with_less(self) -> Self:
+        longest = max(self.gates, key=lambda gate: len(gate.findings), default=None)
+        if longest is not None and longest.findings:
+            gates = tuple(gate.without_last() if gate is longest else gate for gate in self.gates)
+            return self.model_copy(update={"gates": gates})
+        if self.error is None or not self.error.message:
+            raise ValueError("a result without findings and message does not fit a message")
+        shorter = self.error.message[: len(self.error.message) * 9 // 10]
+        return self.model_copy(update={"error": self.error.model_copy(update={"message": shorter})})
 
 
 class InvalidResultError(ValueError):

@@ -1,0 +1,47 @@
+"""The toolchain's identity is what is locked, bundled and installed."""
+
+import hashlib
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from venture_core.artifacts.fonts.metrics import data_files
+from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN, ToolchainMismatchError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def test_the_versions_are_those_of_the_lock() -> None:
+    lock = tomllib.loads((REPOSITORY / "uv.lock").read_text())
+    locked = {package["name"]: package["version"] for package in lock["package"]}
+    for library, pinned in PPTX_TOOLCHAIN.libraries:
+        assert locked[library] == pinned, (
+            f"the lock has {library} {locked[library]}: put it into toolchain.py, and raise the "
+            "revision if any golden digest changes"
+        )
+
+
+def test_the_fonts_are_those_that_are_bundled() -> None:
+    digest = hashlib.sha256()
+    for _, data in data_files():
+        digest.update(data)
+    assert PPTX_TOOLCHAIN.fonts == digest.hexdigest()[:16]
+
+
+def test_the_identity_names_every_part() -> None:
+    identity = PPTX_TOOLCHAIN.id
+    assert identity.startswith(f"pptx-{PPTX_TOOLCHAIN.revision} deflate-")
+    for library, pinned in PPTX_TOOLCHAIN.libraries:
+        assert f" {library}-{pinned}" in identity
+    assert identity.endswith(f" fonts-{PPTX_TOOLCHAIN.fonts}")
+    assert PPTX_TOOLCHAIN.libraries == tuple(sorted(PPTX_TOOLCHAIN.libraries))
+    assert len(identity) <= 512
+
+
+def test_what_is_installed_is_verified() -> None:
+    PPTX_TOOLCHAIN.verify_installed()
+    other = replace(PPTX_TOOLCHAIN, libraries=(("deflate", "0.0.1"), ("no-such-library", "1")))
+    with pytest.raises(ToolchainMismatchError, match=r"deflate 0\.0\.1 is pinned") as caught:
+        other.verify_installed()
+    assert "no-such-library 1 is pinned, nothing is installed" in str(caught.value)
