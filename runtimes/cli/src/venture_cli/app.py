@@ -1,0 +1,75 @@
+"""The program: its commands, and how each of them ends."""
+
+import traceback
+from typing import Annotated, Any, override
+
+import typer
+from typer.core import TyperGroup
+
+from venture_cli.commands import artifacts, builds, control, version
+from venture_cli.errors import CliError, ExitCode
+from venture_cli.program import program_name
+
+
+class VentureGroup(TyperGroup):
+    """Ends every command with an exit code of ours, and says why."""
+
+    @override
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.Exit, typer.Abort, typer.TyperException:
+            raise
+        except KeyboardInterrupt:
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except Exception as error:
+            if ctx.params.get("debug"):
+                traceback.print_exception(error)
+            failure = error if isinstance(error, CliError) else _explain(error)
+            _print(failure)
+            raise typer.Exit(failure.code) from None
+
+
+def _explain(error: Exception) -> CliError:
+    # Explaining imports what only a command that talks to a cluster needs.
+    from venture_cli.explain import explain
+
+    return explain(error)
+
+
+def _print(failure: CliError) -> None:
+    from venture_cli.views.failures import print_failure
+
+    print_failure(failure)
+
+
+app = typer.Typer(
+    cls=VentureGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Build deliverables with Venture: documents in, signed artifacts out.",
+)
+artifact = typer.Typer(no_args_is_help=True, help="Build, read and verify artifacts.")
+app.add_typer(artifact, name="artifact")
+for module in (builds, artifacts, control):
+    module.register(artifact)
+version.register(app)
+
+
+@app.callback()
+def root(
+    *,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", envvar="VENTURE_DEBUG", help="Show the traceback of a failure."),
+    ] = False,
+) -> None:
+    """Build deliverables with Venture: documents in, signed artifacts out."""
+    del debug  # read from the context when a command fails
+
+
+def main() -> None:
+    """Run the program with the arguments of this process."""
+    app(prog_name=program_name())

@@ -1,0 +1,1 @@
+"""What can be typed: each module holds the commands of one concern."""

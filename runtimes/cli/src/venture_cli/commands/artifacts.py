@@ -1,0 +1,169 @@
+"""venture artifact get, list, download, verify, render: what was built, or would be."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from venture_cli.options import (
+    NONE_GIVEN,
+    Assets,
+    BuildName,
+    Document,
+    Keys,
+    ListFormat,
+    OutputFile,
+    OutputFormat,
+    PhaseName,
+    ResultFormat,
+    SkippedGates,
+    TargetName,
+    checked_name,
+    clustered,
+)
+
+if TYPE_CHECKING:
+    from venture_cli.services.session import Session
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands of this module."""
+    group.command("get")(get)
+    group.command("list")(list_)
+    group.command("download")(download)
+    group.command("verify")(verify)
+    group.command("render")(render)
+
+
+@clustered
+async def get(session: Session, name: BuildName, *, form: OutputFormat = None) -> None:
+    """Show one build: where it stands, what it made, what the gates said."""
+    from venture_cli.services.builds import get_build
+    from venture_cli.views.results import print_build
+
+    print_build(await get_build(*await session.place(), name), form)
+
+
+@clustered
+async def list_(
+    session: Session,
+    *,
+    everywhere: Annotated[
+        bool, typer.Option("--all-namespaces", "-A", help="List the builds of all namespaces.")
+    ] = False,
+    phase: Annotated[
+        PhaseName | None, typer.Option("--phase", help="Only the builds of this phase.")
+    ] = None,
+    form: Annotated[
+        ListFormat | None,
+        typer.Option("--output", "-o", "--format", help="Print this on standard output."),
+    ] = None,
+) -> None:
+    """List the builds of a namespace."""
+    from venture_cli.services.builds import list_builds
+    from venture_cli.views.results import print_builds
+
+    client, namespace = await session.place()
+    bodies = await list_builds(client, None if everywhere else namespace, phase)
+    print_builds(bodies, form, namespace=None if everywhere else namespace)
+
+
+@clustered
+async def download(
+    session: Session,
+    name: BuildName,
+    *,
+    out: OutputFile = None,
+    provenance: Annotated[
+        Path | None,
+        typer.Option("--provenance", metavar="FILE", help="Save the signed statement here."),
+    ] = None,
+    keys: Keys = NONE_GIVEN,
+    form: ResultFormat = None,
+) -> None:
+    """Download the artifact of a build. It is saved only if digest and signature hold."""
+    from venture_cli.services.artifacts import fetch
+    from venture_cli.services.builds import get_build, parse_build
+    from venture_cli.services.files import save
+    from venture_cli.views.results import print_saved
+
+    build = parse_build(await get_build(*await session.place(), name))
+    fetched = await fetch(session, build, keys)
+    path = save(fetched.data, out or ".", fetched.file_name)
+    if provenance is not None:
+        save(fetched.envelope, str(provenance), f"{fetched.file_name}.intoto.json")
+    print_saved(build, fetched.verified, path, form)
+
+
+@clustered
+async def verify(
+    session: Session,
+    what: Annotated[
+        str,
+        typer.Argument(metavar="NAME|FILE", help="A file that exists, else a build."),
+    ],
+    *,
+    provenance: Annotated[
+        Path | None,
+        typer.Option(
+            "--provenance",
+            metavar="FILE",
+            help="The signed statement about the file. Default: looked up in the object store.",
+        ),
+    ] = None,
+    keys: Keys = NONE_GIVEN,
+    form: OutputFormat = None,
+) -> None:
+    """Verify digest and signature of a build's artifact, or of a file.
+
+    With --key and --provenance a file is verified offline.
+    """
+    from venture_cli.services.artifacts import fetch, verify_file
+    from venture_cli.services.builds import get_build, parse_build
+    from venture_cli.services.files import is_file, read_artifact, read_envelope
+    from venture_cli.views.results import print_verified
+
+    if is_file(what):
+        envelope = None if provenance is None else read_envelope(provenance)
+        verified = await verify_file(session, read_artifact(Path(what)), envelope, keys)
+    elif provenance is not None:
+        raise typer.BadParameter(f"there is no file {what}", param_hint="NAME|FILE")
+    else:
+        build = parse_build(await get_build(*await session.place(), checked_name(what)))
+        verified = (await fetch(session, build, keys)).verified
+    print_verified(what, verified, form)
+
+
+def render(
+    file: Document,
+    *,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Where to save the artifact: a file, a folder, or - for standard output.",
+        ),
+    ],
+    target: Annotated[
+        TargetName | None, typer.Option("--target", help="The format to make. Default: Pptx.")
+    ] = None,
+    assets: Assets = NONE_GIVEN,
+    skipped_gates: SkippedGates = NONE_GIVEN,
+    form: ResultFormat = None,
+) -> None:
+    """Compile FILE on this machine, without a cluster, to the very bytes that the Job makes."""
+    from venture_cli.domain.documents import read_source
+    from venture_cli.domain.names import artifact_file_name, name_from_file
+    from venture_cli.services.files import read_assets, read_document_file, save
+    from venture_cli.services.rendering import render as compile_locally
+    from venture_cli.views.results import print_rendered
+
+    source = read_source(read_document_file(file), file)
+    wanted = source.target(target)
+    artifact = compile_locally(
+        source, read_assets(assets), target=wanted, skipped_gates=skipped_gates, origin=file
+    )
+    path = save(artifact.data, out, artifact_file_name(name_from_file(file) or "artifact", wanted))
+    print_rendered(artifact, path, form)

@@ -1,0 +1,43 @@
+"""venture version: what is installed here, and in the cluster."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from venture_cli.options import OutputFormat, clustered
+
+if TYPE_CHECKING:
+    from venture_cli.services.session import Session
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands of this module."""
+    group.command("version")(version)
+
+
+@clustered
+async def version(
+    session: Session,
+    *,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Ask the cluster for the operator's image, too.")
+    ] = False,
+    form: OutputFormat = None,
+) -> None:
+    """Show the versions of this program and of its renderer."""
+    from importlib.metadata import version as installed
+
+    from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
+
+    from venture_cli.views.builds import print_facts
+    from venture_cli.views.structured import print_data
+
+    facts = {"client": installed("venture-cli"), "toolchain": PPTX_TOOLCHAIN.id}
+    if cluster:
+        facts["operator"] = (await session.installation()).image
+    if form in ("json", "yaml"):
+        print_data(facts, form)
+    elif form == "name":
+        raise typer.BadParameter("a version has no name", param_hint="-o")
+    else:
+        print_facts(facts)

@@ -1,0 +1,191 @@
+"""From FILE and options to what shall exist: the ArtifactBuild, and what it reads."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from venture_core.canonical import sha256_hex
+
+from venture_cli.domain.documents import API_VERSION, KIND, document_bytes
+from venture_cli.domain.names import name_from_file, object_name
+from venture_cli.errors import CliError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from venture_cli.domain.documents import Body, Source
+
+INLINE_MAX_BYTES: Final = 64 * 1024
+"""The operator takes no larger document within an ArtifactBuild."""
+CONFIG_MAP_MAX_BYTES: Final = 512 * 1024
+"""Nor a larger one in a ConfigMap; beyond it, the document goes to S3."""
+DOCUMENT_KEY: Final = "ir.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Bytes to put under `inputs/<namespace>/<key>` before the build is created."""
+
+    key: str
+    data: bytes
+    media_type: str
+
+    @property
+    def reference(self) -> Body:
+        """How a build refers to the object."""
+        return {"key": self.key, "sha256": sha256_hex(self.data)}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """All that one build needs, before anything is asked of a cluster."""
+
+    body: Body
+    """The ArtifactBuild."""
+    uploads: tuple[Upload, ...] = ()
+    config_map: bytes | None = None
+    """The document, where it goes into a ConfigMap that the build owns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """What the command line adds to FILE."""
+
+    name: str | None = None
+    namespace: str | None = None
+    target: str | None = None
+    skipped_gates: tuple[str, ...] = ()
+    assets: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def plan_build(
+    source: Source, options: BuildOptions, *, origin: str, default_namespace: str
+) -> BuildPlan:
+    """Return what to create for a checked source. CliError (usage) where options contradict it."""
+    if source.has_config_maps:
+        raise CliError(
+            f"{origin} holds ConfigMaps, too",
+            ExitCode.USAGE,
+            next_step=f"Create it all with kubectl apply -f {origin}, then wait for the build.",
+        )
+    spec = _spec(source, options)
+    metadata = _metadata(source, options, origin, default_namespace)
+    uploads = [_asset_upload(data) for data in options.assets.values()]
+    added = [
+        {"name": name, "objectRef": upload.reference}
+        for name, upload in zip(options.assets, uploads, strict=True)
+    ]
+    if added:
+        spec["assets"] = [*spec.get("assets", []), *added]
+    config_map = None
+    if source.ir is not None:
+        data = document_bytes(source.ir, origin)
+        if len(data) <= INLINE_MAX_BYTES:
+            spec["source"] = {"inline": source.ir}
+        elif len(data) <= CONFIG_MAP_MAX_BYTES:
+            name = config_map_name(metadata["name"], data)
+            spec["source"] = {"configMapRef": {"name": name, "key": DOCUMENT_KEY}}
+            config_map = data
+        else:
+            upload = Upload(f"documents/{sha256_hex(data)}.json", data, "application/json")
+            spec["source"] = {"objectRef": upload.reference}
+            uploads.append(upload)
+    base = dict(source.manifest.body) if source.manifest else {}
+    base.pop("status", None)
+    body = base | {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
+    return BuildPlan(body=body, uploads=tuple(uploads), config_map=config_map)
+
+
+def config_map_name(build: str, document: bytes) -> str:
+    """Return the name of the ConfigMap that holds that document of that build."""
+    return f"{build}-document-{sha256_hex(document)[:12]}"
+
+
+def config_map_body(build: Body, data: bytes) -> Body:
+    """Return the ConfigMap with a created build's document; it goes when the build goes."""
+    metadata = build["metadata"]
+    owner = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "immutable": True,
+        "metadata": {
+            "name": build["spec"]["source"]["configMapRef"]["name"],
+            "ownerReferences": [owner],
+        },
+        "data": {DOCUMENT_KEY: data.decode()},
+    }
+
+
+def is_same_request(wanted: Body, existing: Body) -> bool:
+    """Return whether the existing build asks for what is wanted, `suspend` and `retry` aside."""
+    return _comparable(wanted["spec"]) == _comparable(existing["spec"])
+
+
+def retry_nonce(now: datetime) -> str:
+    """Return a value for `spec.retry` that was never used before."""
+    return now.isoformat(timespec="microseconds")
+
+
+def _comparable(spec: Body) -> Body:
+    kept = {key: value for key, value in spec.items() if key not in ("suspend", "retry")}
+    gates = {"contrast": True, "altText": True, "overflow": True, "emptySlides": True}
+    kept["gates"] = gates | kept.get("gates", {})
+    kept.setdefault("timeoutSeconds", 300)
+    kept["assets"] = sorted(kept.get("assets", []), key=lambda asset: str(asset["name"]))
+    return kept
+
+
+def _spec(source: Source, options: BuildOptions) -> Body:
+    spec: Body = {}
+    if source.manifest is not None:
+        spec = dict(source.manifest.body["spec"])
+        _refuse_pinned_assets(source, options.assets)
+    spec["target"] = source.target(options.target)
+    if options.skipped_gates:
+        off = dict.fromkeys(options.skipped_gates, False)
+        spec["gates"] = spec.get("gates", {}) | off
+    return spec
+
+
+def _metadata(
+    source: Source, options: BuildOptions, origin: str, default_namespace: str
+) -> dict[str, Any]:
+    metadata = dict(source.manifest.body.get("metadata", {})) if source.manifest else {}
+    written = metadata.get("namespace")
+    if None not in (written, options.namespace) and written != options.namespace:
+        raise CliError(
+            f"--namespace {options.namespace} contradicts the manifest, which says {written}",
+            ExitCode.USAGE,
+            next_step="Leave the option out, or change the manifest.",
+        )
+    metadata["namespace"] = written or options.namespace or default_namespace
+    name = options.name or metadata.get("name") or name_from_file("" if origin == "-" else origin)
+    if not name:
+        raise CliError(
+            "the build has no name", ExitCode.USAGE, next_step="Give it one with --name NAME."
+        )
+    try:
+        metadata["name"] = object_name(name)
+    except ValueError as error:
+        raise CliError(str(error), ExitCode.USAGE, next_step="Choose another --name.") from None
+    return metadata
+
+
+def _refuse_pinned_assets(source: Source, given: Collection[str]) -> None:
+    for name in source.pinned_assets():
+        if name in given:
+            raise CliError(
+                f"the manifest says where asset {name} is, and so does --asset",
+                ExitCode.USAGE,
+                next_step="Give it in one place only.",
+            )
+
+
+def _asset_upload(data: bytes) -> Upload:
+    return Upload(f"assets/{sha256_hex(data)}", data, "application/octet-stream")

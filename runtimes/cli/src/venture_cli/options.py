@@ -1,0 +1,199 @@
+"""The options that commands share, and the session that those of the cluster stand for."""
+
+import annotationlib
+import asyncio
+import inspect
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Final, Literal, cast
+
+import typer
+
+from venture_cli.domain.durations import parse_duration
+from venture_cli.domain.names import object_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from venture_cli.services.session import Session
+
+DEFAULT_SYSTEM_NAMESPACE: Final = "venture-system"
+
+TargetName = Literal["Pptx"]
+GATES: Final = ("contrast", "altText", "overflow", "emptySlides")
+PhaseName = Literal["Pending", "Compiling", "Ready", "Failed", "Suspended"]
+Format = Literal["json", "yaml", "name"]
+ListFormat = Literal["json", "yaml", "name", "wide"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Which cluster, which namespace, and where Venture itself is installed."""
+
+    kubeconfig: str | None
+    context: str | None
+    namespace: str | None
+    """None: the namespace of the kubeconfig's context."""
+    system_namespace: str
+
+
+def seconds(text: str) -> float:
+    """Return the seconds of a `TimeLimit`."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--timeout") from None
+
+
+def checked_gate(text: str) -> str:
+    """Return the name of a gate."""
+    if text not in GATES:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(GATES)}")
+    return text
+
+
+def checked_name(text: str) -> str:
+    """Return the name that an argument means."""
+    try:
+        return object_name(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+BuildName = Annotated[
+    str,
+    typer.Argument(parser=checked_name, metavar="NAME", help="The ArtifactBuild: NAME or ab/NAME."),
+]
+BuildNames = Annotated[
+    list[str],
+    typer.Argument(parser=checked_name, metavar="NAME...", help="ArtifactBuilds, NAME or ab/NAME."),
+]
+Document = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="A SlideSpec or an ArtifactBuild manifest, in JSON or YAML; - reads standard input.",
+    ),
+]
+Assets = Annotated[
+    list[str],
+    typer.Option(
+        "--asset", metavar="NAME=PATH", help="A picture the document names. May be repeated."
+    ),
+]
+SkippedGates = Annotated[
+    list[str],
+    typer.Option(
+        "--skip-gate",
+        parser=checked_gate,
+        metavar="GATE",
+        help=f"Do not run this quality gate ({', '.join(GATES)}). May be repeated.",
+    ),
+]
+OutputFormat = Annotated[
+    Format | None,
+    typer.Option("--output", "-o", "--format", help="Print this on standard output."),
+]
+ResultFormat = Annotated[
+    Format | None,
+    typer.Option("--format", help="Print this on standard output, instead of a summary."),
+]
+Wait = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Wait until the build is ready or has failed.")
+]
+TimeLimit = Annotated[
+    str, typer.Option("--timeout", metavar="TIME", help="How long to wait: 90, 90s, 5m, 1h.")
+]
+DEFAULT_TIMEOUT: Final = "10m"
+NONE_GIVEN: Final[list[Any]] = []
+"""The default of options that may be repeated; nobody writes to it."""
+OutputFile = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        help="Where to save the artifact: a file, a folder, or - for standard output.",
+    ),
+]
+Keys = Annotated[
+    list[Path],
+    typer.Option(
+        "--key",
+        metavar="PEM",
+        help="Trust this public key, not the cluster's published ones. May be repeated.",
+    ),
+]
+
+_Kubeconfig = Annotated[
+    str | None,
+    typer.Option("--kubeconfig", metavar="PATH", help="The kubeconfig file."),
+]
+_Context = Annotated[
+    str | None,
+    typer.Option("--context", metavar="NAME", help="The kubeconfig context."),
+]
+_Namespace = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", metavar="NAME", help="The namespace of the object."),
+]
+_SystemNamespace = Annotated[
+    str,
+    typer.Option(
+        "--system-namespace",
+        metavar="NAME",
+        envvar="VENTURE_SYSTEM_NAMESPACE",
+        help="Where Venture is installed.",
+    ),
+]
+
+
+def clustered[**P](
+    command: Callable[Concatenate[Session, P], Coroutine[Any, Any, None]],
+) -> Callable[..., None]:
+    """Make a command of a coroutine that takes a session, with the options that choose its cluster.
+
+    The session connects to nothing until it is asked to.
+    """
+    coroutine = cast("Callable[..., Coroutine[Any, Any, None]]", command)
+
+    @wraps(command, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
+    def run(
+        kubeconfig: _Kubeconfig = None,
+        context: _Context = None,
+        namespace: _Namespace = None,
+        system_namespace: _SystemNamespace = DEFAULT_SYSTEM_NAMESPACE,
+        **own: object,
+    ) -> None:
+        from venture_cli.services.session import Session
+
+        connection = Connection(
+            kubeconfig=kubeconfig,
+            context=context,
+            namespace=namespace,
+            system_namespace=system_namespace,
+        )
+
+        async def within_session() -> None:
+            async with Session(connection) as session:
+                await coroutine(session, **own)
+
+        asyncio.run(within_session())
+
+    _, *own = _parameters(command)
+    *shared, _ = _parameters(run)
+    parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *shared)]
+    # Typer reads the signature to find out which options there are.
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
+    signature = inspect.signature(
+        function,
+        follow_wrapped=False,
+        # The session's type is only known to type checkers.
+        annotation_format=annotationlib.Format.FORWARDREF,
+    )
+    return list(signature.parameters.values())

@@ -1,0 +1,19 @@
+"""What the program was called as, so that usage and hints can be pasted back."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+_PLUGIN_PREFIX: Final = "kubectl-"
+
+
+def program_name(argv0: str | None = None) -> str:
+    """Return `venture`, or `kubectl venture` when kubectl runs us as its plugin."""
+    called = Path(sys.argv[0] if argv0 is None else argv0).name
+    return "kubectl venture" if called.startswith(_PLUGIN_PREFIX) else "venture"
+
+
+def hint(*words: str, namespace: str = "") -> str:
+    """Return a command line of ours, to print as the next step."""
+    tail = ("-n", namespace) if namespace else ()
+    return " ".join((program_name(), *words, *tail))

@@ -1,0 +1,1 @@
+"""What asks the cluster, S3 or the file system."""

@@ -1,0 +1,99 @@
+"""Compiling on this machine: the same code as the compile Job, hence the same bytes."""
+
+from typing import TYPE_CHECKING
+
+from venture_core.artifacts.compile import CompiledArtifact, compile_artifact
+from venture_core.artifacts.gates import GateFailedError, GateSettings
+from venture_core.artifacts.images import InvalidAssetError
+from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN, ToolchainMismatchError
+from venture_core.canonical import sha256_hex
+
+from venture_cli.domain.documents import check_document
+from venture_cli.errors import CliError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from venture_cli.domain.documents import Manifest, Source
+
+
+def render(
+    source: Source,
+    assets: Mapping[str, bytes],
+    *,
+    target: str,
+    skipped_gates: Collection[str],
+    origin: str,
+) -> CompiledArtifact:
+    """Compile what FILE holds. CliError with each problem of the document, assets or gates."""
+    _require_toolchain()
+    _require_assets(source.pinned_assets(), assets)
+    ir = check_document(source, assets.keys(), origin)
+    if ir is None:
+        raise CliError(
+            f"{origin} refers to a document in the cluster, which cannot be read from here",
+            ExitCode.USAGE,
+            next_step="Render the document itself.",
+        )
+    gates = _gate_settings(source.manifest, skipped_gates)
+    try:
+        return compile_artifact(ir=ir, assets=assets, gates=gates, target=target)
+    except GateFailedError as error:
+        raise _gates_failed(error, origin) from None
+    except InvalidAssetError as error:
+        raise CliError(str(error), ExitCode.BUILD_FAILED) from error
+
+
+def _require_toolchain() -> None:
+    try:
+        PPTX_TOOLCHAIN.verify_installed()
+    except ToolchainMismatchError as error:
+        raise CliError(
+            f"the renderer here is not the Job's, so the bytes would differ: {error}",
+            next_step="Install venture-cli anew, with the versions it pins.",
+        ) from error
+
+
+def _require_assets(pinned: Mapping[str, str], given: Mapping[str, bytes]) -> None:
+    """Raise CliError unless each asset that a manifest pins was given with the bytes it pins."""
+    for name, sha256 in pinned.items():
+        if name not in given:
+            raise CliError(
+                f"the manifest's asset {name} is in the cluster's object store",
+                ExitCode.USAGE,
+                next_step=f"Give its file with --asset {name}=PATH.",
+            )
+        if (found := sha256_hex(given[name])) != sha256:
+            raise CliError(
+                f"asset {name} is sha256:{found}, the manifest asks for sha256:{sha256}",
+                ExitCode.BUILD_FAILED,
+            )
+
+
+def _gate_settings(manifest: Manifest | None, skipped: Collection[str]) -> GateSettings:
+    on = {"contrast": True, "altText": True, "overflow": True, "emptySlides": True}
+    if manifest is not None:
+        on |= manifest.build.spec.gates.to_json()
+    on |= dict.fromkeys(skipped, False)
+    return GateSettings(
+        contrast=on["contrast"],
+        alt_text=on["altText"],
+        overflow=on["overflow"],
+        empty_slides=on["emptySlides"],
+    )
+
+
+def _gates_failed(error: GateFailedError, origin: str) -> CliError:
+    failed = [result for result in error.results if not result.passed]
+    lines = tuple(
+        f"{result.name}: slide {each.slide}, {each.element}: {each.message}"
+        for result in failed
+        for each in result.findings
+    )
+    names = ", ".join(result.name for result in failed)
+    return CliError(
+        f"{origin} does not pass {names}",
+        ExitCode.BUILD_FAILED,
+        details=lines,
+        next_step="Mend these slides, or leave a gate out with --skip-gate.",
+    )

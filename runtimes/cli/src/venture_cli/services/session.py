@@ -1,0 +1,140 @@
+"""One command's connections: the cluster, the bucket, the trusted keys. Each opens when needed."""
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Self
+
+from kubernetes_asyncio.config import ConfigException
+from venture_core.artifacts.provenance import key_id, load_public_key
+from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.portforward import PortForward, find_service_port, forward_port
+from venture_core.kubernetes.resources import CONFIG_MAPS
+from venture_core.objectstore import ObjectStore, ObjectStoreError
+
+from venture_cli.domain.endpoints import ServiceAddress, local_endpoint, service_address
+from venture_cli.errors import CliError, ExitCode
+from venture_cli.services.installation import (
+    DEFAULT_KEYS_CONFIG_MAP,
+    Installation,
+    find_installation,
+)
+from venture_cli.services.s3environment import s3_from_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from venture_cli.options import Connection
+
+type TrustedKeys = dict[str, Ed25519PublicKey]
+
+
+class Session:
+    """Opens each connection at its first use and closes them all at the end."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._stack = AsyncExitStack()
+        self._client: KubernetesClient | None = None
+        self._bucket: ObjectStore | None = None
+        self._installation: Installation | None = None
+        self._forward: PortForward | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, ObjectStoreError) and self._forward and self._forward.error:
+            # The store only saw its connection close; the port-forward knows why.
+            error.add_note(self._forward.error)
+        await self._stack.aclose()
+
+    async def client(self) -> KubernetesClient:
+        """Connect to the cluster. CliError where none is configured."""
+        if self._client is None:
+            wanted = self._connection
+            opening = KubernetesClient.from_kubeconfig(wanted.kubeconfig, wanted.context)
+            try:
+                self._client = await self._stack.enter_async_context(opening)
+            except ConfigException as error:
+                raise CliError(
+                    f"no cluster is configured: {error}",
+                    ExitCode.UNREACHABLE,
+                    next_step="Name a kubeconfig with --kubeconfig or KUBECONFIG, "
+                    "and one of its contexts with --context.",
+                ) from error
+        return self._client
+
+    async def place(self) -> tuple[KubernetesClient, str]:
+        """Return the cluster and the namespace that the command is about."""
+        client = await self.client()
+        return client, self._connection.namespace or client.namespace
+
+    @property
+    def given_namespace(self) -> str | None:
+        """What `--namespace` says."""
+        return self._connection.namespace
+
+    async def bucket(self) -> ObjectStore:
+        """Connect to the bucket: as VENTURE_S3_* says, else as the installation is configured.
+
+        A store that only pods can reach is reached through the API server. Raises CliError where
+        neither is there, KubernetesError where the cluster refuses.
+        """
+        if self._bucket is None:
+            settings = s3_from_environment()
+            if settings is None:
+                settings = (await self.installation()).s3
+                if (address := service_address(settings.endpoint)) is not None:
+                    endpoint = await self._forwarded(address, settings.endpoint)
+                    settings = settings.model_copy(update={"endpoint": endpoint})
+            self._bucket = ObjectStore(settings)
+        return self._bucket
+
+    async def installation(self) -> Installation:
+        """Return how Venture is installed in the cluster."""
+        if self._installation is None:
+            client = await self.client()
+            self._installation = await find_installation(client, self._connection.system_namespace)
+        return self._installation
+
+    async def trusted_keys(self, files: list[Path]) -> TrustedKeys:
+        """Return the keys of those PEM files; without any, those that the operator published."""
+        pems = [_read_pem(path) for path in files] or await self._published_pems()
+        keys = [load_public_key(pem) for pem in pems]
+        # The id is computed, never believed: a ConfigMap's key is only a name.
+        return {key_id(key): key for key in keys}
+
+    async def _published_pems(self) -> list[str]:
+        known = self._installation
+        name = known.keys_config_map if known else DEFAULT_KEYS_CONFIG_MAP
+        namespace = self._connection.system_namespace
+        config_map = await (await self.client()).get(CONFIG_MAPS, name, namespace)
+        pems = list((config_map or {}).get("data", {}).values())
+        if not pems:
+            raise CliError(
+                f"there is no ConfigMap {name} with public keys in {namespace}",
+                ExitCode.NOT_FOUND,
+                next_step="Say where Venture is installed with --system-namespace, "
+                "or name a public key with --key.",
+            )
+        return pems
+
+    async def _forwarded(self, address: ServiceAddress, endpoint: str) -> str:
+        client = await self.client()
+        target = await find_service_port(client, address.namespace, address.service, address.port)
+        self._forward = await self._stack.enter_async_context(forward_port(client, target))
+        return local_endpoint(endpoint, self._forward.port)
+
+
+def _read_pem(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CliError(f"cannot read the key {path}: {error}", ExitCode.USAGE) from error
