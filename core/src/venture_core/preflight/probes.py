@@ -4,30 +4,44 @@ A probe returns a short description of what answered, or raises ProbeError. What
 removes.
 """
 
+import html
+import re
 import socket
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import asyncpg
-import nats
 import nats.errors
 import nats.js.errors
 import obstore
 import redis.asyncio
 import redis.exceptions
+from nats.aio.client import Client as NatsClient
 from obstore import exceptions as obstore_errors
 from obstore.store import S3Store
 
 from venture_core.preflight.settings import split_servers
 
 if TYPE_CHECKING:
-    from nats.aio.client import Client as NatsClient
     from pydantic import SecretStr
 
     from venture_core.objectstore import S3Settings
 
 CONNECT_SECONDS = 5
+
+_S3_ERROR = re.compile(r"<Code>([^<]{1,100})</Code>\s*<Message>([^<]{0,500})</Message>")
+# obstore's errors have no type for what happened below HTTP.
+_TRANSPORT_FAILURES = (
+    ("dns error", socket.gaierror()),
+    ("connection refused", ConnectionRefusedError()),
+    ("timed out", TimeoutError()),
+    ("timeout", TimeoutError()),
+)
+# The last one is versitygw's word for an access key that it does not know.
+_S3_LOGIN_CODES = frozenset(
+    {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "XAdminUserNotFound"}
+)
 
 
 class ProbeError(Exception):
@@ -109,18 +123,22 @@ async def probe_nats(url: SecretStr) -> str:
     async def remember(error: Exception) -> None:
         seen.append(error)
 
+    client = NatsClient()
     try:
-        client = await nats.connect(
+        await client.connect(
             list(split_servers(url)),
             allow_reconnect=False,
+            # The smallest number that bounds the first connection: two tries of each server.
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
             connect_timeout=CONNECT_SECONDS,
             error_cb=remember,
         )
+        return await _jetstream(client)
     except (nats.errors.Error, OSError, TimeoutError) as error:
         raise _nats_refusal([*seen, error]) from error
-    try:
-        return await _jetstream(client)
     finally:
+        # Also after a refused login, which leaves the connection open.
         await client.close()
 
 
@@ -235,27 +253,8 @@ async def probe_s3(settings: S3Settings) -> str:
         result = await obstore.get_async(store, key)
         read = bytes(await result.bytes_async())
         await obstore.delete_async(store, key)
-    except (
-        FileNotFoundError,
-        obstore_errors.NotFoundError,
-    ) as error:
-        raise ProbeError(
-            f"there is no bucket {settings.bucket}",
-            advice="Create it, or correct s3.bucket.",
-        ) from error
-    except (
-        PermissionError,
-        obstore_errors.PermissionDeniedError,
-        obstore_errors.UnauthenticatedError,
-    ) as error:
-        raise ProbeError(
-            f"put, get or delete in the bucket {settings.bucket} is refused",
-            advice="Check the access key in the Secret, the region, and that its policy allows "
-            "these three on every key of the bucket.",
-            permanent=True,
-        ) from error
     except (obstore_errors.BaseError, OSError) as error:
-        raise _s3_failure(error) from error
+        raise _s3_failure(error, settings.bucket) from error
     if read != data:
         raise ProbeError(
             "an object reads back other than it was written", advice="Check the S3 server."
@@ -263,16 +262,32 @@ async def probe_s3(settings: S3Settings) -> str:
     return f"bucket {settings.bucket}, put, get and delete"
 
 
-def _s3_failure(error: Exception) -> ProbeError:
-    text = str(error).lower()
-    if "dns error" in text:
-        return _unreachable(socket.gaierror())
-    if "connection refused" in text:
-        return _unreachable(ConnectionRefusedError())
-    if "timed out" in text or "timeout" in text:
-        return _unreachable(TimeoutError())
-    # The whole message may carry the signed request: its first line says enough.
+def _s3_failure(error: Exception, bucket: str) -> ProbeError:
+    text = str(error)
+    if answer := _S3_ERROR.search(text):
+        code, message = (html.unescape(part) for part in answer.groups())
+        return _s3_refusal(code, message, bucket)
+    for words, cause in _TRANSPORT_FAILURES:
+        if words in text.lower():
+            return _unreachable(cause)
+    # The whole text may carry the signed request: its first line says enough.
     return ProbeError(
-        f"a request fails ({str(error).strip().splitlines()[0][:200]})",
+        f"a request fails ({text.strip().splitlines()[0][:200]})",
         advice="Check s3.endpoint and the log of the S3 server.",
+    )
+
+
+def _s3_refusal(code: str, message: str, bucket: str) -> ProbeError:
+    if code == "NoSuchBucket":
+        return ProbeError(f"there is no bucket {bucket}", advice="Create it, or correct s3.bucket.")
+    if code in _S3_LOGIN_CODES:
+        return ProbeError(
+            f"the access key is refused ({code}: {message})",
+            advice="Check the access key in the Secret, and that it may put, get and delete every "
+            "key of the bucket.",
+            permanent=True,
+        )
+    return ProbeError(
+        f"a request is refused ({code}: {message})",
+        advice="Check s3.endpoint, s3.region and the log of the S3 server.",
     )
