@@ -1,18 +1,16 @@
 """ArtifactBuilds through the real operator process, against a real API server and real S3."""
 
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from builds import Builds, condition, patiently
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from kubelet import Kubelet
 from operatorprocess import OperatorProcess
-from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 from venture_core.artifacts import provenance
 from venture_core.artifacts.jobcontract import EXIT_TRANSIENT, EXIT_USER_ERROR, Stage
 from venture_core.kubernetes.resources import (
-    ARTIFACT_BUILDS,
     CLUSTER_ROLES,
     CONFIG_MAPS,
     EVENTS,
@@ -22,16 +20,13 @@ from venture_core.kubernetes.resources import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from venture_core.kubernetes.client import KubernetesClient
     from venture_core.objectstore import ObjectStore, S3Settings
 
 type Body = dict[str, Any]
-type Condition = tuple[str, str]
-
-DEADLINE_SECONDS = 30
 
 
 @pytest.fixture
@@ -74,39 +69,6 @@ def kubelet(client: KubernetesClient, namespace: str) -> Kubelet:
     return Kubelet(client, namespace)
 
 
-class Builds:
-    """ArtifactBuilds of the test's namespace."""
-
-    def __init__(self, client: KubernetesClient, namespace: str) -> None:
-        self.client = client
-        self.namespace = namespace
-
-    async def create(self, name: str, **spec: object) -> Body:
-        """Create a build of a unique one-slide deck, unless `spec` says otherwise."""
-        body = {
-            "apiVersion": ARTIFACT_BUILDS.api_version,
-            "kind": ARTIFACT_BUILDS.kind,
-            "metadata": {"name": name},
-            "spec": {"target": "Pptx", "source": {"inline": deck(secrets.token_hex(8))}} | spec,
-        }
-        return await self.client.create(ARTIFACT_BUILDS, body, self.namespace, strict=True)
-
-    async def patch(self, name: str, **spec: object) -> None:
-        await self.client.patch(ARTIFACT_BUILDS, name, {"spec": spec}, self.namespace)
-
-    async def get(self, name: str) -> Body:
-        body = await self.client.get(ARTIFACT_BUILDS, name, self.namespace)
-        assert body is not None
-        return body
-
-    async def until(self, name: str, what: Callable[[Body], bool]) -> Body:
-        """Wait until the build looks that way; return it."""
-        return await patiently(lambda: self.get(name), what)
-
-    async def until_condition(self, name: str, kind: str, status: str = "True") -> Body:
-        return await self.until(name, lambda body: condition(body, kind).get("status") == status)
-
-
 @pytest.fixture
 def builds(client: KubernetesClient, namespace: str) -> Builds:
     return Builds(client, namespace)
@@ -119,27 +81,6 @@ def deck(title: str) -> Body:
         "title": title,
         "slides": [{"type": "title", "title": title}],
     }
-
-
-def condition(body: Body, kind: str) -> Body:
-    found: list[Body] = body.get("status", {}).get("conditions", [])
-    return next((each for each in found if each["type"] == kind), {})
-
-
-async def patiently[T](look: Callable[[], Awaitable[T]], good: Callable[[T], bool]) -> T:
-    retrying = AsyncRetrying(
-        retry=retry_if_result(lambda seen: not good(seen)),
-        wait=wait_fixed(0.1),
-        stop=stop_after_delay(DEADLINE_SECONDS),
-        retry_error_callback=lambda state: state.outcome and state.outcome.result(),
-    )
-
-    async def once() -> T:
-        return await look()
-
-    seen: T = await retrying(once)
-    assert good(seen), f"after {DEADLINE_SECONDS} s it still is {seen}"
-    return seen
 
 
 async def next_job(kubelet: Kubelet, count: int = 1) -> Body:
@@ -162,11 +103,11 @@ async def test_a_build_becomes_ready_with_signed_provenance(
     await builds.create("deck")
     job = await next_job(kubelet)
     assert job["metadata"]["ownerReferences"][0]["name"] == "deck"
-    working = await builds.until_condition("deck", "Reconciling")
+    working = await builds.until("deck", "Reconciling")
     assert working["status"]["phase"] == "Compiling"
 
     await kubelet.succeed(job, b"a deck")
-    ready = (await builds.until_condition("deck", "Ready"))["status"]
+    ready = (await builds.until("deck", "Ready"))["status"]
 
     assert condition({"status": ready}, "Succeeded")["status"] == "True"
     assert condition({"status": ready}, "Reconciling")["status"] == "False"
@@ -199,10 +140,10 @@ async def test_the_same_document_again_is_a_cache_hit_without_a_job(
     source = {"inline": deck("twice")}
     await builds.create("first", source=source)
     await kubelet.succeed(await next_job(kubelet), b"twice")
-    first = await builds.until_condition("first", "Ready")
+    first = await builds.until("first", "Ready")
 
     await builds.create("second", source=source)
-    second = await builds.until_condition("second", "Ready")
+    second = await builds.until("second", "Ready")
 
     assert second["status"]["cacheHit"] is True
     assert second["status"]["artifact"] == first["status"]["artifact"]
@@ -216,12 +157,14 @@ async def test_retry_builds_again_past_the_cache(
 ) -> None:
     await builds.create("deck")
     await kubelet.succeed(await next_job(kubelet), b"same bytes")
-    await builds.until_condition("deck", "Ready")
+    await builds.until("deck", "Ready")
 
     await builds.patch("deck", retry="again")
     await kubelet.succeed(await next_job(kubelet, 2), b"same bytes")
-    again = await builds.until("deck", lambda body: body["status"].get("handledRetry") == "again")
-    again = await builds.until_condition("deck", "Ready")
+    again = await patiently(
+        lambda: builds.get("deck"), lambda body: body["status"].get("handledRetry") == "again"
+    )
+    again = await builds.until("deck", "Ready")
 
     assert again["status"]["job"]["attempt"] == 2
     assert again["status"]["cacheHit"] is False
@@ -232,11 +175,11 @@ async def test_other_bytes_for_the_same_key_are_an_alarm(
 ) -> None:
     await builds.create("deck")
     await kubelet.succeed(await next_job(kubelet), b"some bytes")
-    await builds.until_condition("deck", "Ready")
+    await builds.until("deck", "Ready")
 
     await builds.patch("deck", retry="again")
     await kubelet.succeed(await next_job(kubelet, 2), b"other bytes")
-    stalled = await builds.until_condition("deck", "Stalled")
+    stalled = await builds.until("deck", "Stalled")
 
     assert condition(stalled, "Stalled")["reason"] == "NotReproducible"
 
@@ -246,7 +189,7 @@ async def test_a_bad_document_stalls_in_one_reconcile_and_says_where(
 ) -> None:
     document = deck("bad") | {"slides": [{"type": "title", "titel": "typo"}]}
     await builds.create("bad", source={"inline": document})
-    stalled = await builds.until_condition("bad", "Stalled")
+    stalled = await builds.until("bad", "Stalled")
 
     assert condition(stalled, "Stalled")["reason"] == "InvalidDocument"
     assert "/slides/0/titel" in condition(stalled, "Stalled")["message"]
@@ -260,7 +203,7 @@ async def test_a_failed_gate_stalls_with_its_findings(
     await builds.create("deck")
     job = await next_job(kubelet)
     await kubelet.fail(job, exit_code=EXIT_USER_ERROR, stage=Stage.GATE, reason="GateFailed")
-    stalled = await builds.until_condition("deck", "Stalled")
+    stalled = await builds.until("deck", "Stalled")
 
     assert condition(stalled, "Stalled")["reason"] == "GateFailed"
     assert condition(stalled, "Stalled")["message"] == "Gate: it went wrong at /slides/0"
@@ -272,7 +215,9 @@ async def test_a_transient_failure_gets_another_attempt(
     await builds.create("deck")
     first = await next_job(kubelet)
     await kubelet.fail(first, exit_code=EXIT_TRANSIENT, stage=Stage.EXPORT, reason="UploadFailed")
-    waiting = await builds.until("deck", lambda body: body["status"].get("failures") == 1)
+    waiting = await patiently(
+        lambda: builds.get("deck"), lambda body: body["status"].get("failures") == 1
+    )
     assert condition(waiting, "Reconciling")["reason"] == "UploadFailed"
     assert "retryAt" in waiting["status"]
     gone = await patiently(kubelet.jobs, lambda jobs: first["metadata"]["name"] not in names(jobs))
@@ -281,7 +226,7 @@ async def test_a_transient_failure_gets_another_attempt(
     second = await next_job(kubelet)
     assert second["metadata"]["name"] != first["metadata"]["name"]
     await kubelet.succeed(second, b"second try")
-    ready = await builds.until_condition("deck", "Ready")
+    ready = await builds.until("deck", "Ready")
     assert ready["status"]["job"]["attempt"] == 2
 
 
@@ -294,7 +239,9 @@ async def test_a_lying_upload_is_never_signed(
 ) -> None:
     await builds.create("deck")
     await kubelet.succeed(await next_job(kubelet), b"evil", reported=b"good")
-    waiting = await builds.until("deck", lambda body: body["status"].get("failures") == 1)
+    waiting = await patiently(
+        lambda: builds.get("deck"), lambda body: body["status"].get("failures") == 1
+    )
     assert condition(waiting, "Reconciling")["reason"] == "UploadMismatch"
     assert "artifact" not in waiting["status"]
 
@@ -304,12 +251,14 @@ async def test_a_deleted_job_is_noticed_and_replaced(
 ) -> None:
     await builds.create("deck")
     job = await next_job(kubelet)
-    await builds.until_condition("deck", "Reconciling")
+    await builds.until("deck", "Reconciling")
     await client.delete(JOBS, job["metadata"]["name"], builds.namespace)
-    waiting = await builds.until("deck", lambda body: body["status"].get("failures") == 1)
+    waiting = await patiently(
+        lambda: builds.get("deck"), lambda body: body["status"].get("failures") == 1
+    )
     assert condition(waiting, "Reconciling")["reason"] == "JobDeleted"
     await kubelet.succeed(await next_job(kubelet), b"after all")
-    await builds.until_condition("deck", "Ready")
+    await builds.until("deck", "Ready")
 
 
 @pytest.mark.parametrize(
@@ -331,7 +280,7 @@ async def test_memory_and_time_limits_get_one_more_try_then_stall(
         kubelet.jobs, lambda jobs: bool(jobs) and first["metadata"]["name"] not in names(jobs)
     )
     await run_out(await next_job(kubelet))
-    stalled = await builds.until_condition("deck", "Stalled")
+    stalled = await builds.until("deck", "Stalled")
     assert condition(stalled, "Stalled")["reason"] == reason
     assert "gave up after 2 attempts" in condition(stalled, "Stalled")["message"]
 
@@ -341,9 +290,11 @@ async def test_suspend_stops_the_job_and_resuming_starts_another(
 ) -> None:
     await builds.create("deck")
     first = await next_job(kubelet)
-    await builds.until_condition("deck", "Reconciling")
+    await builds.until("deck", "Reconciling")
     await builds.patch("deck", suspend=True)
-    suspended = await builds.until("deck", lambda body: body["status"]["phase"] == "Suspended")
+    suspended = await patiently(
+        lambda: builds.get("deck"), lambda body: body["status"]["phase"] == "Suspended"
+    )
     assert condition(suspended, "Reconciling")["status"] == "False"
     await patiently(kubelet.jobs, lambda jobs: jobs == [])
 
@@ -351,7 +302,7 @@ async def test_suspend_stops_the_job_and_resuming_starts_another(
     second = await next_job(kubelet)
     assert second["metadata"]["name"] != first["metadata"]["name"]
     await kubelet.succeed(second, b"resumed")
-    ready = await builds.until_condition("deck", "Ready")
+    ready = await builds.until("deck", "Ready")
     assert ready["status"].get("failures", 0) == 0
 
 
@@ -359,14 +310,14 @@ async def test_a_config_map_may_come_later(
     operator: OperatorProcess, builds: Builds, kubelet: Kubelet, client: KubernetesClient
 ) -> None:
     await builds.create("deck", source={"configMapRef": {"name": "ir", "key": "ir.json"}})
-    waiting = await builds.until_condition("deck", "Reconciling")
+    waiting = await builds.until("deck", "Reconciling")
     assert condition(waiting, "Reconciling")["reason"] == "SourceNotFound"
 
     document = provenance.canonical_json(deck("from a ConfigMap")).decode()
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ir"}}
     await client.create(CONFIG_MAPS, body | {"data": {"ir.json": document}}, builds.namespace)
     await kubelet.succeed(await next_job(kubelet), b"late")
-    await builds.until_condition("deck", "Ready")
+    await builds.until("deck", "Ready")
 
 
 async def test_documents_in_s3_are_pinned_and_confined_to_the_namespace(
@@ -377,17 +328,17 @@ async def test_documents_in_s3_are_pinned_and_confined_to_the_namespace(
     await store.put(f"inputs/{builds.namespace}/ir/deck.json", document, media_type="text/plain")
     await builds.create("deck", source={"objectRef": {"key": "ir/deck.json", "sha256": digest}})
     await kubelet.succeed(await next_job(kubelet), b"from S3")
-    await builds.until_condition("deck", "Ready")
+    await builds.until("deck", "Ready")
 
     wrong = {"objectRef": {"key": "ir/deck.json", "sha256": "0" * 64}}
     await builds.create("wrong", source=wrong)
-    stalled = await builds.until_condition("wrong", "Stalled")
+    stalled = await builds.until("wrong", "Stalled")
     assert condition(stalled, "Stalled")["reason"] == "SourceDigestMismatch"
 
     await store.put("elsewhere.json", document, media_type="text/plain")
     outside = {"objectRef": {"key": "elsewhere.json", "sha256": digest}}
     await builds.create("outside", source=outside)
-    waiting = await builds.until_condition("outside", "Reconciling")
+    waiting = await builds.until("outside", "Reconciling")
     assert condition(waiting, "Reconciling")["reason"] == "SourceNotFound"
 
 
@@ -415,7 +366,7 @@ async def test_transitions_are_told_as_events(
 ) -> None:
     await builds.create("deck")
     await kubelet.succeed(await next_job(kubelet), b"deck")
-    await builds.until_condition("deck", "Ready")
+    await builds.until("deck", "Ready")
 
     async def reasons() -> list[str]:
         return [event["reason"] for event in await client.list(EVENTS, builds.namespace)]
@@ -446,7 +397,7 @@ async def test_a_second_replica_takes_over_after_a_kill(
     assert (await standby.get("/readyz"))[0] == 200
     await operator.kill()
     await kubelet.succeed(job, b"deck")
-    await builds.until_condition("deck", "Ready")
+    await builds.until("deck", "Ready")
     lease = await client.get(LEASES, "venture", builds.namespace)
     assert lease is not None
     assert lease["spec"]["leaseTransitions"] == 1
@@ -460,7 +411,7 @@ async def test_a_second_replica_takes_over_after_a_kill(
 
 async def test_metrics_and_probes_answer(operator: OperatorProcess, builds: Builds) -> None:
     await builds.create("deck")
-    await builds.until_condition("deck", "Reconciling")
+    await builds.until("deck", "Reconciling")
     assert (await operator.get("/healthz"))[0] == 200
     _, text = await operator.get("/metrics")
     for expected in (

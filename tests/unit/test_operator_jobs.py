@@ -69,6 +69,7 @@ def test_a_container_that_exits_0_with_a_result_has_succeeded_before_the_job_say
         (job(failed("DeadlineExceeded")), [pod(ended(143))], "Timeout", False),
         (job(failed("DeadlineExceeded", "FailureTarget")), [], "Timeout", False),
         (job(failed("BackoffLimitExceeded")), [], "PodLost", False),
+        (job(failed("BackoffLimitExceeded")), [pod(phase="Pending")], "PodLost", False),
         (
             job(failed("BackoffLimitExceeded")),
             [pod(conditions=[{"type": "DisruptionTarget", "status": "True", "message": "gone"}])],
@@ -77,7 +78,7 @@ def test_a_container_that_exits_0_with_a_result_has_succeeded_before_the_job_say
         ),
         (
             job(failed("BackoffLimitExceeded")),
-            [pod(reason="Evicted", message="disk")],
+            [pod(phase="Failed", reason="Evicted", message="disk")],
             "PodFailed",
             False,
         ),

@@ -132,9 +132,7 @@ def _job_failure(name: str, job: Body, pod: Body | None) -> JobFailed | None:
         waited = _waiting_message(pod)
         detail = f" ({waited})" if waited else ""
         return JobFailed(name, "Timeout", f"the compile Job exceeded its time limit{detail}")
-    if pod is None:
-        return JobFailed(name, "PodLost", f"the pod of Job {name} was deleted or lost")
-    status = pod.get("status", {})
+    status = (pod or {}).get("status", {})
     disruption = next(
         (
             each
@@ -146,6 +144,9 @@ def _job_failure(name: str, job: Body, pod: Body | None) -> JobFailed | None:
     if disruption is not None:
         message = f"the compile pod was disrupted: {disruption.get('message', 'no message')}"
         return JobFailed(name, "PodDisrupted", message)
+    if pod is None or status.get("phase") != "Failed":
+        # The Job knows of an end that the pod never reported: somebody deleted it.
+        return JobFailed(name, "PodLost", f"the pod of Job {name} was deleted or lost")
     reason = status.get("reason") or failed.get("reason", "Unknown")
     message = status.get("message") or failed.get("message", "no message")
     return JobFailed(name, "PodFailed", f"the compile pod failed ({reason}): {message}")

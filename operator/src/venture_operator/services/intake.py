@@ -39,6 +39,9 @@ def itself(body: Body) -> ObjectKey:
 
 
 def labelled_owner(body: Body) -> ObjectKey:
-    """Return the build that the label of a Job or pod names (a CRD rule keeps names that short)."""
+    """Return the build that the label of a Job or pod names (a CRD rule keeps names that short).
+
+    Somebody else's object with our job label names none, and wakes nobody.
+    """
     metadata = body["metadata"]
-    return ObjectKey(metadata["namespace"], metadata["labels"][OWNER_LABEL])
+    return ObjectKey(metadata["namespace"], metadata["labels"].get(OWNER_LABEL, ""))

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 from venture_core.artifacts.jobcontract import (
@@ -14,8 +14,10 @@ from venture_core.artifacts.jobcontract import (
     Stage,
     parse_input,
 )
-from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.resources import CONFIG_MAPS, JOBS, PODS
+
+if TYPE_CHECKING:
+    from venture_core.kubernetes.client import KubernetesClient
 
 type Body = dict[str, Any]
 

@@ -1,0 +1,109 @@
+"""What a compile pod reaches: the object store, and nothing else while its fence stands."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from builds import Builds, patiently
+from venture_core.kubernetes.resources import JOBS, NETWORK_POLICIES, PODS
+
+if TYPE_CHECKING:
+    from venture_core.kubernetes.client import KubernetesClient
+
+type Body = dict[str, Any]
+type Kubectl = Callable[..., str]
+
+POLICY = "venture-compile-egress"
+SYSTEM = "venture-system"
+PROBE = """
+import json, socket, sys
+answers = {}
+for name, (host, port) in json.loads(sys.argv[1]).items():
+    try:
+        socket.create_connection((host, port), timeout=3).close()
+        answers[name] = True
+    except OSError:
+        answers[name] = False
+print(json.dumps(answers))
+"""
+LISTEN = """
+import socket
+server = socket.create_server(("0.0.0.0", 8080))
+while True:
+    server.accept()[0].close()
+"""
+
+
+def pod(name: str, template: Body, code: str, *arguments: str, labels: Body) -> Body:
+    """Return a pod with the security of a compile pod that runs `code` instead."""
+    spec = json.loads(json.dumps(template))
+    container = spec["containers"][0]
+    container |= {"command": ["python", "-c", code, *arguments], "volumeMounts": []}
+    spec["volumes"] = []
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": labels},
+        "spec": spec,
+    }
+
+
+@pytest.mark.timeout(300)
+async def test_s3_answers_and_nothing_else_does_until_the_policy_is_gone(
+    builds: Builds, client: KubernetesClient, kubectl: Kubectl
+) -> None:
+    await builds.create("deck")
+    await builds.until("deck", "Ready")
+    (job,) = await client.list(JOBS, builds.namespace)
+    template = job["spec"]["template"]["spec"]
+    # Without the Job controller's own labels: it would adopt the probes and clear them away.
+    compile_labels = {
+        key: value
+        for key, value in job["spec"]["template"]["metadata"]["labels"].items()
+        if "batch.kubernetes.io" not in key and key not in {"controller-uid", "job-name"}
+    }
+    assert await client.get(NETWORK_POLICIES, POLICY, builds.namespace) is not None
+
+    listener = pod("listener", template, LISTEN, labels={"app": "listener"})
+    await client.create(PODS, listener, builds.namespace)
+    running = await patiently(
+        lambda: client.get(PODS, "listener", builds.namespace),
+        lambda body: body is not None and body["status"].get("phase") == "Running",
+    )
+    assert running is not None
+    targets = {
+        "s3": (f"venture-s3.{SYSTEM}.svc", 7070),
+        "api server": ("kubernetes.default.svc", 443),
+        "api server by address": api_server_address(kubectl),
+        "postgres": (f"venture-postgres.{SYSTEM}.svc", 5432),
+        "nats": (f"venture-nats.{SYSTEM}.svc", 4222),
+        "another pod": (running["status"]["podIP"], 8080),
+    }
+
+    async def probe(name: str) -> dict[str, bool]:
+        body = pod(name, template, PROBE, json.dumps(targets), labels=compile_labels)
+        await client.create(PODS, body, builds.namespace)
+        await patiently(
+            lambda: client.get(PODS, name, builds.namespace),
+            lambda body: body is not None and body["status"].get("phase") == "Succeeded",
+        )
+        answers: dict[str, bool] = json.loads(kubectl("-n", builds.namespace, "logs", name))
+        return answers
+
+    fenced = await probe("fenced")
+    assert fenced == {name: name == "s3" for name in targets}
+
+    await client.delete(NETWORK_POLICIES, POLICY, builds.namespace)
+    free = await probe("free")
+    # The data plane has fences of its own, which let in only who uses it.
+    inside = {"postgres", "nats"}
+    assert free == {name: name not in inside for name in targets}
+
+
+def api_server_address(kubectl: Kubectl) -> tuple[str, int]:
+    """Return where the API server itself listens, past its Service."""
+    slices = json.loads(
+        kubectl("get", "endpointslices", "-n", "default", "-o", "json", "kubernetes")
+    )
+    return slices["endpoints"][0]["addresses"][0], slices["ports"][0]["port"]

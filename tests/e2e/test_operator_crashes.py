@@ -1,0 +1,80 @@
+"""SIGKILL the operator again and again in a burst of builds: nothing is lost, nothing doubled."""
+
+import asyncio
+import random
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import operatorpods
+import pytest
+from builds import Builds, condition, patiently, unique_deck
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS, JOBS, PODS
+
+if TYPE_CHECKING:
+    from venture_core.kubernetes.client import KubernetesClient
+
+BUILDS = 30
+KILLS = 10
+SEED = 20261123
+
+
+@pytest.mark.timeout(900)
+async def test_thirty_builds_survive_ten_kills(builds: Builds, client: KubernetesClient) -> None:
+    """Every build is Ready, with exactly one Job each, and no Job, pod or input is an orphan.
+
+    The kills fall at different moments: each comes a little later after a leader was seen at work
+    than the one before, while builds trickle in and Jobs run.
+    """
+    moments = random.Random(SEED).sample([0.05 + 0.2 * step for step in range(KILLS)], KILLS)  # noqa: S311
+    creating = asyncio.create_task(_trickle(builds, over_seconds=sum(moments) + 10))
+    ways: Counter[str] = Counter()
+    for moment in moments:
+        name = await _working_leader(client)
+        await asyncio.sleep(moment)
+        ways[await operatorpods.crash(client, name)] += 1
+    await creating
+
+    async def unfinished() -> list[str]:
+        found = await client.list(ARTIFACT_BUILDS, builds.namespace)
+        return [
+            each["metadata"]["name"]
+            for each in found
+            if condition(each, "Ready").get("status") != "True"
+        ]
+
+    await patiently(unfinished, lambda names: names == [], within_seconds=240)
+    await _check_one_job_each(builds, client)
+
+
+async def _trickle(builds: Builds, *, over_seconds: float) -> None:
+    for number in range(BUILDS):
+        await builds.create(f"burst-{number}", source={"inline": unique_deck(3)})
+        await asyncio.sleep(over_seconds / BUILDS / 4)
+
+
+async def _working_leader(client: KubernetesClient) -> str:
+    """Wait for a leader that renewed the Lease while we looked."""
+    before = await operatorpods.renewed_at(client)
+    await patiently(lambda: operatorpods.renewed_at(client), lambda renewed: renewed != before)
+    return await operatorpods.leader(client)
+
+
+async def _check_one_job_each(builds: Builds, client: KubernetesClient) -> None:
+    found = await client.list(ARTIFACT_BUILDS, builds.namespace)
+    assert len(found) == BUILDS
+    uids = {each["metadata"]["uid"] for each in found}
+    jobs = await client.list(JOBS, builds.namespace)
+    owners = Counter(job["metadata"]["ownerReferences"][0]["uid"] for job in jobs)
+    assert set(owners) == uids
+    assert set(owners.values()) == {1}
+    assert all(each["status"].get("failures", 0) == 0 for each in found)
+    assert all(each["status"]["job"]["attempt"] == 1 for each in found)
+
+    job_uids = {job["metadata"]["uid"] for job in jobs}
+    for resource in (PODS, CONFIG_MAPS):
+        children = await client.list(
+            resource, builds.namespace, label_selector="venture.parpour.dev/job=compile"
+        )
+        parents = Counter(each["metadata"]["ownerReferences"][0]["uid"] for each in children)
+        assert set(parents) <= job_uids, f"an orphan among {resource.plural}"
+        assert set(parents.values()) == {1}

@@ -1,0 +1,222 @@
+"""A Postgres and a NATS server of a test's own, which it may kill and start again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+import nats
+from pydantic import SecretStr
+from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
+from venture_core.record.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nats.aio.client import Client
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STARTS_WITHIN_SECONDS = 30
+NOBODY = 65534
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class PostgresServer:
+    """A database cluster in a folder, by the newest Postgres installed here.
+
+    Postgres refuses to run as root: then it runs as nobody.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._data = folder / "data"
+        self._programs = _newest_postgres()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "max_connections": "200",
+            "shared_buffers": "256MB",
+            "max_wal_size": "4GB",
+            **(settings or {}),
+        }
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+        initdb = [
+            str(self._programs / "initdb"),
+            "--pgdata",
+            str(self._data),
+            "--username=postgres",
+        ]
+        initdb += ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **self._as_nobody())
+
+    @staticmethod
+    def _as_nobody() -> dict[str, int]:
+        return {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
+
+    def url(self, database: str, user: str = "postgres") -> SecretStr:
+        """Return the URL of a database of this server."""
+        return SecretStr(f"postgresql://{user}@127.0.0.1:{self.port}/{database}")
+
+    async def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self._launch()
+        async for attempt in _patiently():
+            with attempt:
+                connection = await asyncpg.connect(self.url("postgres").get_secret_value())
+                await connection.close()
+
+    def _launch(self) -> None:
+        command = [str(self._programs / "postgres"), "-D", str(self._data)]
+        for name, value in self._settings.items():
+            command += ["-c", f"{name}={value}"]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self._folder, **self._as_nobody()
+            )
+
+    def kill(self) -> None:
+        """SIGKILL the server and all its processes, as a power failure would end them."""
+        process = self._running()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+        for child in children:
+            try:
+                os.kill(int(child), signal.SIGKILL)
+            except ProcessLookupError:
+                continue  # it ended with its parent
+        process.wait(timeout=10)
+        # What a power failure would clear: a lock file whose process id may be taken again.
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """Stop the server without waiting for its clients."""
+        process = self._running()
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError("the server was never started")
+        return self._process
+
+    async def create_database(self) -> SecretStr:
+        """Create a database with the record's schema; return its URL, of a superuser."""
+        name = f"test_{secrets.token_hex(6)}"
+        connection = await asyncpg.connect(self.url("postgres").get_secret_value())
+        try:
+            await connection.execute(f"CREATE DATABASE {name}")
+        finally:
+            await connection.close()
+        url = self.url(name)
+        await migrate(url)
+        return url
+
+    async def drop_database(self, url: SecretStr) -> None:
+        """Drop a database and throw its clients out."""
+        name = url.get_secret_value().rsplit("/", 1)[1]
+        connection = await asyncpg.connect(self.url("postgres").get_secret_value())
+        try:
+            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        finally:
+            await connection.close()
+
+
+class NatsServer:
+    """A NATS server with JetStream over a folder, built from Go modules."""
+
+    def __init__(self, folder: Path, *, config: str = "") -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._config = folder / "nats.conf"
+        self._config.write_text(
+            f'listen: "127.0.0.1:{self.port}"\njetstream {{ store_dir: "{folder}/data" }}\n{config}'
+        )
+
+    def url(self) -> SecretStr:
+        """Return the server's URL."""
+        return SecretStr(f"nats://127.0.0.1:{self.port}")
+
+    async def connect(self) -> Client:
+        """Connect a client that does not come back when the server goes."""
+        return await nats.connect(self.url().get_secret_value(), allow_reconnect=False)
+
+    async def start(self) -> None:
+        """Start the server and wait until JetStream answers."""
+        program = await asyncio.to_thread(nats_program)
+        self._launch(program)
+        async for attempt in _patiently():
+            with attempt:
+                client = await nats.connect(
+                    self.url().get_secret_value(), allow_reconnect=False, error_cb=_ignore
+                )
+                try:
+                    await client.jetstream().account_info()
+                finally:
+                    await client.close()
+
+    def _launch(self, program: Path) -> None:
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(program), "--config", str(self._config)], stdout=log, stderr=log
+            )
+
+    def kill(self) -> None:
+        """SIGKILL the server."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=10)
+
+    def stop(self) -> None:
+        """Stop the server in order."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=20)
+
+    def lose_everything(self) -> None:
+        """Delete what a stopped server stored."""
+        shutil.rmtree(self._folder / "data")
+
+
+def nats_program() -> Path:
+    """Return the server's program, built where it is not yet."""
+    cluster = [sys.executable, str(REPOSITORY / "hack" / "cluster")]
+    built = subprocess.run([*cluster, "programs", "nats"], stdout=subprocess.PIPE, check=True)
+    return Path(built.stdout.decode().strip()) / "nats-server"
+
+
+async def _ignore(error: Exception) -> None:
+    """Take the client's report of a failed attempt, which it also raises."""
+
+
+def _newest_postgres() -> Path:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda at: int(at.parent.name))
+    if not versions:
+        raise FileNotFoundError("no Postgres is installed: `apt-get install postgresql-15`")
+    return versions[-1]
+
+
+def _patiently() -> AsyncRetrying:
+    return AsyncRetrying(
+        wait=wait_fixed(0.1), stop=stop_after_delay(STARTS_WITHIN_SECONDS), reraise=True
+    )
