@@ -1,0 +1,169 @@
+"""`venture-migrate`: bring the schema of the record to a revision, once at a time.
+
+Exit codes: 0 done, 1 refused (data would be lost, or another migration runs), 2 wrong settings.
+"""
+
+import argparse
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import asyncpg
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from venture_core.logging import LogLevel, configure_logging
+from venture_core.record.database import CONNECT_SECONDS, Role
+from venture_core.record.migrations.script import DataLossError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+OWNER = "venture_owner"
+NEWEST = "head"
+NOTHING = "base"
+
+_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('record.migrations', 0))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('record.migrations', 0))"
+# Roles belong to the whole server: another database of it may create them at this very moment.
+_CREATE_ROLE = """
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+    CREATE ROLE {role} NOLOGIN;
+  END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+  RAISE NOTICE 'role {role} was created meanwhile';
+END $$
+"""
+_JOIN_OWNER = f"""
+DO $$ BEGIN
+  IF NOT pg_has_role(current_user, '{OWNER}', 'member') THEN
+    EXECUTE format('GRANT {OWNER} TO %I', current_user);
+  END IF;
+END $$
+"""
+
+log = structlog.get_logger(__name__)
+
+
+class MigrationInProgressError(Exception):
+    """Another process migrates this database right now."""
+
+
+class MigrateSettings(BaseSettings):
+    """The settings of a migration, from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="VENTURE_", frozen=True)
+
+    postgres_url: SecretStr
+    """A user who owns the database, or may create schemas in it, and may create roles."""
+    log_level: LogLevel = "INFO"
+
+
+async def migrate(
+    url: SecretStr, revision: str = NEWEST, *, allow_data_loss: bool = False
+) -> str | None:
+    """Upgrade or downgrade the record to `revision`; return the revision it has then.
+
+    Raises MigrationInProgressError, DataLossError, and the driver's errors. Every revision is one
+    transaction: a migration that fails leaves the revisions before it in place, and nothing else.
+    """
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: asyncpg.connect(url.get_secret_value(), timeout=CONNECT_SECONDS),
+        poolclass=NullPool,
+    )
+    try:
+        async with engine.connect() as connection:
+            if not await _scalar(connection, _LOCK):
+                raise MigrationInProgressError("another migration of this database is running")
+            try:
+                await _prepare(connection)
+                await connection.run_sync(_run, revision, allow_data_loss=allow_data_loss)
+                return await connection.run_sync(_current)
+            finally:
+                await connection.rollback()
+                await _scalar(connection, _UNLOCK)
+    finally:
+        await engine.dispose()
+
+
+async def _scalar(connection: AsyncConnection, statement: str) -> object:
+    value = (await connection.exec_driver_sql(statement)).scalar()
+    await connection.commit()
+    return value
+
+
+async def _prepare(connection: AsyncConnection) -> None:
+    """Make what revisions take for granted: the roles, and the schema with its owner."""
+    for role in (OWNER, *Role):
+        await connection.exec_driver_sql(_CREATE_ROLE.format(role=role))
+    await connection.exec_driver_sql(_JOIN_OWNER)
+    await connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS record AUTHORIZATION {OWNER}")
+    await connection.commit()
+
+
+def _run(connection: Connection, revision: str, *, allow_data_loss: bool) -> None:
+    options = argparse.Namespace(x=["allow_data_loss=yes"] if allow_data_loss else [])
+    config = Config(cmd_opts=options)
+    config.set_main_option("script_location", "venture_core.record:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    if revision != NOTHING and (revision == NEWEST or _is_ahead(config, connection, revision)):
+        command.upgrade(config, revision)
+    else:
+        command.downgrade(config, revision)
+
+
+def _is_ahead(config: Config, connection: Connection, revision: str) -> bool:
+    from alembic.script import ScriptDirectory
+
+    current = _current(connection)
+    behind = {
+        each.revision
+        for each in ScriptDirectory.from_config(config).iterate_revisions(
+            current or NOTHING, NOTHING
+        )
+    }
+    return revision not in behind
+
+
+def _current(connection: Connection) -> str | None:
+    context = MigrationContext.configure(
+        connection, opts={"version_table": "schema_version", "version_table_schema": "record"}
+    )
+    return context.get_current_revision()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Migrate the database that the environment describes, and exit."""
+    parser = argparse.ArgumentParser(prog="venture-migrate", description=__doc__)
+    parser.add_argument("--to", default=NEWEST, metavar="REVISION", help="default: the newest")
+    parser.add_argument("--allow-data-loss", action="store_true", help="for downgrades that drop")
+    given = parser.parse_args(arguments)
+    try:
+        settings = MigrateSettings()
+    except ValidationError as error:
+        sys.stderr.write(f"venture-migrate: {error}\n")
+        sys.exit(2)
+    configure_logging(settings.log_level)
+    try:
+        revision = asyncio.run(
+            migrate(settings.postgres_url, given.to, allow_data_loss=given.allow_data_loss)
+        )
+    except (MigrationInProgressError, DataLossError) as error:
+        sys.stderr.write(f"venture-migrate: {error}\n")
+        sys.exit(1)
+    log.info("the record's schema is in place", revision=revision)
+
+
+if __name__ == "__main__":
+    main()

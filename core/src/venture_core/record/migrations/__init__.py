@@ -1,0 +1,1 @@
+"""The schema of the record, as alembic revisions; `venture-migrate` applies them."""
