@@ -25,14 +25,17 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
     No controller and no kubelet run: pods stay Pending, deleted namespaces stay Terminating.
     """
-    cluster = [sys.executable, str(REPOSITORY / "hack" / "cluster")]
-    folder = ["--dir", str(tmp_path_factory.mktemp("api-server"))]
-    try:
-        # Progress and failures go to standard error, which pytest shows with a failing test.
-        started = subprocess.run([*cluster, "api", *folder], stdout=subprocess.PIPE, check=True)
-        yield Path(json.loads(started.stdout)["kubeconfig"])
-    finally:
-        subprocess.run([*cluster, "api-stop", *folder], check=True)
+    command = [sys.executable, str(REPOSITORY / "hack" / "cluster"), "api", "--while-stdin"]
+    command += ["--dir", str(tmp_path_factory.mktemp("api-server"))]
+    # The server ends with our end of the pipe: it never outlives this session, even a killed one.
+    # Progress and failures go to standard error, which pytest shows with a failing test.
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as server:
+        assert server.stdout is not None
+        started = server.stdout.readline()
+        assert started, "the API server did not start: the messages above say why"
+        yield Path(json.loads(started)["kubeconfig"])
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
         "api", help="start etcd and an API server alone; print where they are as JSON"
     )
     api.add_argument("--dir", type=Path, required=True, help="folder of this instance")
-    api.set_defaults(run=lambda options: print(json.dumps(apionly.start(options.dir.resolve()))))
+    api.add_argument("--while-stdin", action="store_true", help="stop it when standard input ends")
+    api.set_defaults(run=_api)
 
     api_stop = commands.add_parser("api-stop", help="stop what `api` started in the same folder")
     api_stop.add_argument("--dir", type=Path, required=True, help="folder of this instance")
@@ -100,6 +101,14 @@ def _parser() -> argparse.ArgumentParser:
     programs.add_argument("module", choices=binaries.modules())
     programs.set_defaults(run=lambda options: print(binaries.ensure(options.module)))
     return parser
+
+
+def _api(options: argparse.Namespace) -> None:
+    folder = options.dir.resolve()
+    if options.while_stdin:
+        apionly.serve(folder, until=sys.stdin)
+    else:
+        print(json.dumps(apionly.start(folder)))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ not collect their children. Pods need no service account, as nothing would creat
 
 from __future__ import annotations
 
+import json
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import binaries
 import controlplane
@@ -40,6 +41,19 @@ def start(folder: Path) -> dict[str, object]:
         "kubeconfig": str(kubeconfig),
         "pids": {name: found.pid for name, found in running.items() if found},
     }
+
+
+def serve(folder: Path, until: TextIO) -> None:
+    """Start the instance in `folder`, print it as JSON, and stop it when `until` ends.
+
+    The other end of `until` closes with the process that holds it, however that one ends: no
+    instance outlives its user.
+    """
+    try:
+        print(json.dumps(start(folder)), flush=True)
+        until.read()
+    finally:
+        stop(folder)
 
 
 def stop(folder: Path) -> None:

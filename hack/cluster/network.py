@@ -18,14 +18,14 @@ from progress import ClusterError, output
 _NEXT = "run as root on a machine whose kernel has bridges and nftables"
 _FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 _BPF = Path("/sys/fs/bpf")
-_OUR_LINK = re.compile(r"cali[0-9a-f]{11}")
+_POD_LINK = re.compile(r"cali[0-9a-f]{11}")
 _KUBE_PROXY_TABLES = ("ip kube-proxy", "ip6 kube-proxy")
 
 
 def up(where: Layout) -> None:
     """Create the node's link and switch forwarding on; remember what the host had before."""
     if not where.before.exists():
-        _check_addresses_free()
+        _check_nobody_is_here()
         before = {
             "ip_forward": _FORWARD.read_text().strip(),
             "tables": nft_tables(),
@@ -42,26 +42,31 @@ def up(where: Layout) -> None:
 
 
 def down(where: Layout) -> None:
-    """Remove the links, the rules of kube-proxy and Felix, and restore forwarding."""
+    """Undo `up`, and remove what kube-proxy, Felix and the CNI plugin left."""
+    if not where.before.exists():
+        return
     for name in links():
-        if name == layout.LINK or _OUR_LINK.fullmatch(name):
+        if _is_ours(name):
             output(["ip", "link", "delete", name], next_step=_NEXT)
     present = nft_tables()
     for table in _KUBE_PROXY_TABLES:
         if table in present:
             output(["nft", "delete", "table", *table.split()], next_step=_NEXT)
     _remove_felix_rules()
-    if where.before.exists():
-        before = json.loads(where.before.read_text())
-        _delete_tables_left_empty(before["tables"])
-        _FORWARD.write_text(before["ip_forward"])
-        if _BPF.is_mount() and not before["bpf_mounted"]:
-            output(["umount", _BPF], next_step=_NEXT)  # Felix mounts it
+    before = json.loads(where.before.read_text())
+    _delete_tables_left_empty(before["tables"])
+    _FORWARD.write_text(before["ip_forward"])
+    if _BPF.is_mount() and not before["bpf_mounted"]:
+        output(["umount", _BPF], next_step=_NEXT)  # Felix mounts it
 
 
 def links() -> list[str]:
     """Return the names of all network links."""
     return [link["ifname"] for link in json.loads(output(["ip", "-json", "link"], next_step=_NEXT))]
+
+
+def _is_ours(link: str) -> bool:
+    return link == layout.LINK or _POD_LINK.fullmatch(link) is not None
 
 
 def nft_tables() -> list[str]:
@@ -84,8 +89,14 @@ def uplink_mtu() -> int:
     return int(Path(f"/sys/class/net/{routes[0]['dev']}/mtu").read_text())
 
 
-def _check_addresses_free() -> None:
-    # Felix and kube-proxy would fight with whoever owns these addresses.
+def _check_nobody_is_here() -> None:
+    """Raise ClusterError when another cluster's network would be fought with, or taken for ours."""
+    foreign = [name for name in links() if _is_ours(name)]
+    if foreign:
+        raise ClusterError(
+            f"another cluster's network is here: {', '.join(foreign)}",
+            next_step="stop that cluster, or use it: set VENTURE_KUBE_CONTEXT",
+        )
     for address in (layout.FIRST_POD_IP, layout.FIRST_SERVICE_IP):
         route = json.loads(output(["ip", "-json", "route", "get", address], next_step=_NEXT))[0]
         if "gateway" not in route:

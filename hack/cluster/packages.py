@@ -26,7 +26,6 @@ CLUSTER = (
     "runc",
 )
 IMAGES = ("buildah", "debootstrap")
-PYTHON = ("debootstrap", "patchelf", "python3-venv")
 
 
 def ensure(names: tuple[str, ...], log: Path) -> None:

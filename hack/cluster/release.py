@@ -12,6 +12,7 @@ import python
 import target
 from contenthash import tree_hash
 from kubectl import Kubectl
+from locking import exclusive
 from paths import REPOSITORY, cache_dir
 from progress import ClusterError, output, run, say, step
 from target import Target
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _NAME = "venture"
 _NAMESPACE = "venture-system"
+_LOCK = "make-up"
 _CHART = REPOSITORY / "charts" / "venture"
 _EXAMPLES = REPOSITORY / "examples"
 _DECKS = REPOSITORY / "build" / "decks"
@@ -35,6 +37,11 @@ _RESTRICTED = {
 
 def up() -> Path:
     """Do everything from nothing to a deck; run again, change nothing; return the kubeconfig."""
+    with exclusive(_LOCK):
+        return _up()
+
+
+def _up() -> Path:
     cluster = target.up()
     environment = python.ensure_environment()
     settings = cluster.provide_images()
@@ -49,10 +56,11 @@ def up() -> Path:
 def down() -> None:
     """Remove what `up` put into the cluster, and the cluster itself unless it was named."""
     named = target.named()
-    if named is None:
-        target.down()
-    else:
-        _uninstall(named, Kubectl(named.kubeconfig))
+    with exclusive(_LOCK):
+        if named is None:
+            target.down()
+        else:
+            _uninstall(named, Kubectl(named.kubeconfig))
     say(f"Kept: the cache ({cache_dir()}), .venv, and {_DECKS.relative_to(REPOSITORY)}")
 
 
