@@ -63,7 +63,11 @@ def inspect_image(name: str, data: bytes) -> ImageInfo:
             return ImageInfo(extension, media_type, image.width, image.height)
     except UnidentifiedImageError:
         raise InvalidAssetError(name, "not a PNG or JPEG picture") from None
-    except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError, Image.DecompressionBombWarning:
+        raise InvalidAssetError(
+            name, f"far more than the {MAX_IMAGE_PIXELS} pixels that are allowed"
+        ) from None
+    except (OSError, SyntaxError, ValueError, Warning) as error:
         if isinstance(error, InvalidAssetError):
             raise
         raise InvalidAssetError(name, f"the picture is broken: {error}"[:200]) from error

@@ -108,7 +108,7 @@ NUMBER = 16
 FOOTER_POINTS = 10.0
 TITLE_SIZES = (28.0, 26.0, 24.0, 22.0)
 BODY_SIZES = (24.0, 22.0, 20.0, 18.0, 16.0, 14.0)
-COLUMN_SIZES = (20.0, 18.0, 16.0, 14.0)
+COLUMN_SIZES = (22.0, 20.0, 18.0, 16.0, 14.0)
 
 _TITLE_TOP = inches(0.7)
 _TITLE_HEIGHT = inches(0.9)
@@ -169,7 +169,12 @@ TITLE_STYLE = TextStyle(TITLE_SIZES, Role.TEXT, Role.BACKGROUND, heading=True, b
 BODY_STYLE = TextStyle(BODY_SIZES, Role.TEXT, Role.BACKGROUND, bullets=True)
 _COLUMN_STYLE = replace(BODY_STYLE, sizes=COLUMN_SIZES)
 _COLUMN_HEADING_STYLE = TextStyle(
-    (20.0, 18.0, 16.0), Role.PRIMARY, Role.BACKGROUND, heading=True, bold=True, anchor="b"
+    (22.0, 20.0, 18.0, 16.0, 14.0),
+    Role.PRIMARY,
+    Role.BACKGROUND,
+    heading=True,
+    bold=True,
+    anchor="b",
 )
 _CAPTION_STYLE = TextStyle((14.0, 13.0, 12.0), Role.MUTED, Role.BACKGROUND)
 _VISUAL_STYLE = TextStyle((18.0,), Role.MUTED, Role.BACKGROUND)

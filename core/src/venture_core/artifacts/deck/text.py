@@ -62,7 +62,8 @@ def footer_problem(plan: DeckPlan) -> str:
     """Say why the footer text does not fit its one line; empty when it does."""
     font = load_metrics(plan.spec.theme.fonts.body)
     limit = footer_box(plan.page).width_points / FOOTER_POINTS
-    if measure(plan.spec.footer.text, font, bold=False).lines(limit) > 1:
+    text = measure(plan.spec.footer.text, font, bold=False)
+    if text.lines(limit) > 1 or text.widest_em > limit:
         return f"takes more than one line at {FOOTER_POINTS:g} pt"
     return ""
 

@@ -67,7 +67,7 @@ def style_chart(native: Native, element: ChartElement, scheme: ColorScheme) -> N
     native.font.size = Pt(element.label_size)
     native.font.color.theme_color = THEME_COLORS[Role.TEXT]
     native.has_title = False
-    _positive_axis_ids(native)
+    _small_axis_ids(native)
     _legend(native, element)
     plot = native.plots[0]
     match chart.type:
@@ -83,11 +83,12 @@ def style_chart(native: Native, element: ChartElement, scheme: ColorScheme) -> N
         _value_labels(plot, element, scheme)
 
 
-def _positive_axis_ids(native: Native) -> None:
-    """Keep to the schema, whose axis ids are unsigned; python-pptx writes negative ones."""
-    for tag in ("axId", "crossAx"):
-        for element in native._chartSpace.iter(f"{{{CHART}}}{tag}"):
-            element.set("val", str(int(element.get("val")) & 0xFFFF_FFFF))
+def _small_axis_ids(native: Native) -> None:
+    """Number the axes from 1: python-pptx writes negative ids, which the schema does not know."""
+    numbers: dict[str, str] = {}
+    for element in native._chartSpace.iter(f"{{{CHART}}}axId", f"{{{CHART}}}crossAx"):
+        number = numbers.setdefault(element.get("val"), str(len(numbers) + 1))
+        element.set("val", number)
 
 
 def _legend(native: Native, element: ChartElement) -> None:
