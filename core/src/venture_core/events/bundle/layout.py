@@ -1,0 +1,140 @@
+"""The format of audit bundles: names, records and the manifest."""
+
+from dataclasses import dataclass
+from struct import Struct
+from typing import Annotated, Final, Literal, NamedTuple
+
+from pydantic import ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from venture_core.canonical import canonical_json
+from venture_core.events.chain import HASH_BYTES, SEQ_BYTES
+from venture_core.events.checkpoint import MAX_SIZE
+from venture_core.events.models import ExternalModel, Id, Sha256Hex
+
+MANIFEST: Final = "manifest.json"
+EVENTS: Final = "events.ndjson"
+INDEX: Final = "index.bin"
+CHECKPOINTS: Final = "checkpoints.ndjson"
+KEYS: Final = "keys.txt"
+GAPS: Final = "gaps.ndjson"
+
+SMALL_FILES: Final = (CHECKPOINTS, KEYS, GAPS)
+"""Files whose digest the manifest holds; the others are verified entry by entry."""
+
+MAX_MANIFEST_BYTES: Final = 64 * 1024
+MAX_LINE_BYTES: Final = 1024 * 1024
+"""The longest line a reader takes: far beyond the largest event."""
+
+RECORD: Final = Struct(f">{HASH_BYTES + SEQ_BYTES}s{HASH_BYTES}s{HASH_BYTES}s")
+"""An entry in `index.bin`: its link (predecessor's hash and number), its hash, its leaf.
+
+The link is what is hashed before the event's bytes, byte for byte.
+"""
+
+NO_HASH: Final = bytes(HASH_BYTES)
+"""Stands where the database had no hash; also the predecessor of a first event."""
+
+
+class BundleError(Exception):
+    """The files are no bundle, or cannot be read as one."""
+
+
+class UnreadableBundleError(BundleError):
+    """A file of the bundle is missing, malformed, or not the one the manifest describes."""
+
+
+class MissingDataError(BundleError):
+    """The bundle ends before its manifest says: it was cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the log as the database holds it, right or wrong."""
+
+    canonical: bytes
+    """The event's bytes."""
+
+    seq: int
+    """Its number within its workflow."""
+
+    prev: bytes | None
+    """The hash of the workflow's event before it."""
+
+    hash: bytes
+    """Its own hash."""
+
+    leaf: bytes
+    """The leaf that the Merkle tree holds at its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A place of the log whose event the database no longer has, and what it still knows of it."""
+
+    leaf: bytes = NO_HASH
+    """The leaf that the Merkle tree holds at that place."""
+
+    event_id: Id | None = None
+    workflow_id: Id | None = None
+    seq: int | None = None
+
+
+class IndexRecord(NamedTuple):
+    """One record of `index.bin`."""
+
+    link: bytes
+    hash: bytes
+    leaf: bytes
+
+
+class GapLine(ExternalModel):
+    """One line of `gaps.ndjson`."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    log_index: Annotated[int, Field(ge=0, le=MAX_SIZE)]
+    event_id: Id | None = None
+    workflow_id: Id | None = None
+    seq: int | None = None
+
+
+class BundleFile(ExternalModel):
+    """One file of a bundle: its length and, for a small file, its digest."""
+
+    bytes: Annotated[int, Field(ge=0, le=MAX_SIZE)]
+    sha256: Sha256Hex | None = None
+
+
+class Manifest(ExternalModel):
+    """What a bundle holds. Each field is checked against what it describes."""
+
+    format: Literal["venture-audit-bundle/v1"] = "venture-audit-bundle/v1"
+    """The version of the format."""
+
+    origin: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    """The name of the log, as its checkpoints have it."""
+
+    first: Annotated[int, Field(ge=0, le=MAX_SIZE)]
+    """The log index of the first entry."""
+
+    size: Annotated[int, Field(ge=0, le=MAX_SIZE)]
+    """How many entries the log had at the end of the bundle: one more than the last log index."""
+
+    frontier: Annotated[tuple[Sha256Hex, ...], Field(strict=False, max_length=63)]
+    """The edge of the Merkle tree of `first` entries, largest node first."""
+
+    files: dict[
+        Literal["events.ndjson", "index.bin", "checkpoints.ndjson", "keys.txt", "gaps.ndjson"],
+        BundleFile,
+    ]
+    """Every file but the manifest."""
+
+    @property
+    def entries(self) -> int:
+        """How many entries the bundle holds."""
+        return self.size - self.first
+
+    def encode(self) -> bytes:
+        """Return the manifest as it is written."""
+        return canonical_json(self.model_dump(mode="json", exclude_none=True)) + b"\n"

@@ -1,0 +1,243 @@
+"""What is wrong with the first entry that does not fit: told from what the signed tree vouches for.
+
+The stored leaf at a place, where a signed root vouches for it, says what was logged there, though
+not in words: a guess is right when it hashes to that leaf. So each kind of tampering is told apart
+by the guess that undoes it.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from venture_core.events.merkle import leaf_hash
+from venture_core.events.verify.report import Finding, Kind
+from venture_core.events.verify.rows import Heads, Row, hashed, leaf_of, link_after, rows
+from venture_core.events.verify.tree import vouching_checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from venture_core.events.bundle import Bundle
+    from venture_core.events.checkpoint import Checkpoint
+
+_WINDOW: Final = 65_536
+"""How far ahead an entry's true place is looked for, in entries: it bounds the memory."""
+
+
+@dataclass(slots=True)
+class _Evidence:
+    """What the entries from the bad one on say about it."""
+
+    rightful: Row | None = None
+    """The entry whose bytes were logged at the bad one's place."""
+
+    follower: Row | None = None
+    """An entry that names, as its predecessor, what was logged at the bad one's place."""
+
+    twin: Row | None = None
+    """Another entry of its workflow with the number that the bad one's bytes were logged with."""
+
+    successor: Row | None = None
+    """The next entry of the bad one's workflow."""
+
+    moved_up: bool | None = None
+    """Whether the first entry whose true place is found was logged further behind."""
+
+
+class Diagnosis:
+    """A closer look at one place of a bundle, everything before it being right."""
+
+    def __init__(self, bundle: Bundle, checkpoints: Sequence[Checkpoint], log_index: int) -> None:
+        self._bundle = bundle
+        self._checkpoints = checkpoints
+        self._heads = Heads(bundle, log_index)
+        self._row = next(rows(bundle, log_index))
+        self._link = self._heads.link_for(self._row)
+        self._is_vouched_for = vouching_checkpoint(bundle, checkpoints, log_index) is not None
+
+    def finding(self) -> Finding:
+        """Say what is wrong with the entry."""
+        row = self._row
+        if row.is_gap:
+            return self._missing(self._gather())
+        if not self._is_vouched_for and (found := self._changed_leaf()):
+            return found
+        if leaf_of(row.link, row.line) == row.leaf:
+            return self._logged_like_this()
+        return self._not_logged_like_this(self._gather())
+
+    def _not_logged_like_this(self, evidence: _Evidence) -> Finding:
+        """Undo one kind of tampering after the other, until what is left fits the leaf."""
+        if leaf_of(self._link, self._row.line) == self._row.leaf:
+            return self._renumbered(evidence)
+        if evidence.rightful is not None:
+            return self._displaced_by(evidence.rightful, was_logged=bool(evidence.moved_up))
+        if evidence.moved_up:
+            return self._missing(evidence)
+        return self._changed(evidence)
+
+    def _gather(self) -> _Evidence:
+        """Read from the bad entry on, as far as the bundle goes."""
+        bad, evidence = self._row, _Evidence()
+        places = {row.leaf: row.log_index for row in islice(self._rows(), _WINDOW)}
+        for row in self._rows():
+            if row.is_gap:
+                continue
+            leaf = leaf_of(self._heads.link_for(row), row.line)
+            if evidence.moved_up is None:
+                place = places.get(leaf, places.get(leaf_of(row.link, row.line)))
+                evidence.moved_up = None if place is None else place > row.log_index
+            if row.log_index == bad.log_index:
+                continue
+            if evidence.rightful is None and leaf == bad.leaf:
+                evidence.rightful = row
+            if evidence.follower is None and leaf_hash(row.prev) == bad.leaf:
+                evidence.follower = row
+            if row.key == bad.key:
+                evidence.successor = evidence.successor or row
+                if evidence.twin is None and row.link == self._link:
+                    evidence.twin = row
+        return evidence
+
+    def _rows(self) -> Iterator[Row]:
+        return rows(self._bundle, self._row.log_index)
+
+    def _changed_leaf(self) -> Finding | None:
+        """Look for one changed leaf that alone keeps the tree from its signed root."""
+        row = self._row
+        if self._would_fit(row.log_index, leaf_of(self._link, row.line)):
+            message = "the Merkle leaf stored for it is not the one that was signed"
+            return self._finding(Kind.COLUMNS_CHANGED, message, row)
+        before = self._heads.last_index(row)
+        if before is not None and self._would_fit(before, leaf_hash(row.prev)):
+            message = "its bytes are not those that were logged; its hash and leaf were recomputed"
+            changed = next(rows(self._bundle, before))
+            return self._finding(Kind.CONTENT_CHANGED, message, changed)
+        return None
+
+    def _would_fit(self, log_index: int, leaf: bytes) -> bool:
+        tried = {log_index: leaf}
+        return (
+            vouching_checkpoint(self._bundle, self._checkpoints, log_index, instead=tried)
+            is not None
+        )
+
+    def _logged_like_this(self) -> Finding:
+        """Blame an entry that the tree has with its bytes, number and predecessor as stored."""
+        row = self._row
+        if not row.fits_itself:
+            message = "the hash stored for it is not its hash"
+            return self._finding(Kind.COLUMNS_CHANGED, message, row)
+        if row.workflow_id is None:
+            message = "its bytes do not name a workflow: it was logged, but it is no event"
+            return self._finding(Kind.MALFORMED, message, row)
+        message = "it was logged like this, but does not continue its workflow's chain"
+        return self._finding(Kind.CHAIN_BROKEN, message, row)
+
+    def _renumbered(self, evidence: _Evidence) -> Finding:
+        """Blame an entry whose bytes were logged here with another number or predecessor."""
+        twin = evidence.twin
+        if twin is not None:
+            message = (
+                "it was not logged; the workflow's entries from log index "
+                f"{self._row.log_index} on were renumbered behind it"
+            )
+            return self._finding(Kind.INSERTED, message, twin)
+        message = "its bytes were logged, but with another number, predecessor or hash"
+        return self._finding(Kind.COLUMNS_CHANGED, message, self._row)
+
+    def _displaced_by(self, rightful: Row, *, was_logged: bool) -> Finding:
+        """Blame an entry in the place of one that stands further behind.
+
+        `was_logged` says that the entry itself belongs behind its place, so it was not inserted.
+        """
+        row, other = self._row, rightful.log_index
+        if self._undone_by_exchange(rightful):
+            message = f"it stands in the place of the entry at log index {other}, and that in its"
+            return replace(self._finding(Kind.SWAPPED, message, row), other_log_index=other)
+        if not was_logged and self._undone_by_removal(rightful):
+            message = f"it was not logged; what was logged here stands at log index {other}"
+            last = other - 1 if other - 1 > row.log_index else None
+            return replace(self._finding(Kind.INSERTED, message, row), last_log_index=last)
+        message = f"it was not logged here; what was stands at log index {other}"
+        return replace(self._finding(Kind.MISPLACED, message, row), other_log_index=other)
+
+    def _undone_by_exchange(self, rightful: Row) -> bool:
+        """Whether the two entries' bytes, exchanged, hash to the leaf at the second place."""
+        heads = self._heads.copy()
+        exchanged = {self._row.log_index: rightful, rightful.log_index: self._row}
+        leaf = b""
+        for row in self._rows():
+            moved = exchanged.get(row.log_index, row)
+            leaf = _follow(heads, moved)
+            if row.log_index == rightful.log_index:
+                return leaf == row.leaf
+        raise AssertionError("the rightful entry was found among these rows")
+
+    def _undone_by_removal(self, rightful: Row) -> bool:
+        """Whether, without what stands before the rightful entry, the entry after it fits too."""
+        heads = self._heads.copy()
+        _follow(heads, rightful)
+        after = next(rows(self._bundle, rightful.log_index + 1), None)
+        if after is None:
+            return True
+        place = next(rows(self._bundle, self._row.log_index + 1))
+        return _follow(heads, after) == place.leaf
+
+    def _missing(self, evidence: _Evidence) -> Finding:
+        """Name, as far as it is known, the entry that was logged here and is nowhere now."""
+        row, follower = self._row, evidence.follower
+        gap = self._bundle.gap(row.log_index) if row.is_gap else None
+        workflow_id = str(gap.workflow_id) if gap and gap.workflow_id else None
+        seq = gap.seq if gap else None
+        if follower is not None:
+            # The follower's stored predecessor is what was signed here, so this is proven.
+            workflow_id, seq = follower.workflow_id, follower.seq - 1
+        return Finding(
+            Kind.MISSING,
+            self._message(row.log_index, workflow_id, seq, "it was logged, but is no longer there"),
+            log_index=row.log_index,
+            workflow_id=workflow_id,
+            seq=seq,
+            event_id=str(gap.event_id) if gap and gap.event_id else None,
+        )
+
+    def _changed(self, evidence: _Evidence) -> Finding:
+        """Blame an entry in the place of one that is nowhere now."""
+        row, successor = self._row, evidence.successor
+        if not row.fits_itself:
+            message = "its bytes are not those that were logged"
+            return self._finding(Kind.CONTENT_CHANGED, message, row)
+        if successor is not None and successor.link == link_after(row.link, row.hash):
+            message = "it is not what was logged; the workflow's chain was rewritten from here on"
+            return self._finding(Kind.REWRITTEN, message, row)
+        message = "its bytes are not those that were logged; its hash was recomputed"
+        return self._finding(Kind.CONTENT_CHANGED, message, row)
+
+    def _finding(self, kind: Kind, message: str, row: Row) -> Finding:
+        workflow_id = row.workflow_id or self._heads.workflow_at(row.link)
+        return Finding(
+            kind,
+            self._message(row.log_index, workflow_id, row.seq, message),
+            log_index=row.log_index,
+            workflow_id=workflow_id,
+            seq=row.seq,
+            event_id=row.event_id,
+        )
+
+    def _message(
+        self, log_index: int, workflow_id: str | None, seq: int | None, message: str
+    ) -> str:
+        place = f"log index {log_index}"
+        if workflow_id is not None and seq is not None:
+            place += f", event {seq} of workflow {workflow_id}"
+        doubt = "" if self._is_vouched_for else "; the stored tree was changed too"
+        return f"{place}: {message}{doubt}"
+
+
+def _follow(heads: Heads, row: Row) -> bytes:
+    """Let an entry's bytes extend their workflow's chain; return the leaf that makes."""
+    link = heads.link_for(row)
+    event_hash = hashed(link, row.line)
+    heads.follow(row.key, link, event_hash)
+    return leaf_hash(event_hash)

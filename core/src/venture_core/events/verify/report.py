@@ -1,0 +1,112 @@
+"""What a verification says: that all is as it was signed, or what is wrong first, and where."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The ways in which a log or a bundle can be wrong."""
+
+    CONTENT_CHANGED = "content-changed"
+    """An entry's bytes are not those that were logged."""
+
+    COLUMNS_CHANGED = "columns-changed"
+    """An entry's bytes are as logged, but not the number or a hash stored beside them."""
+
+    MISSING = "missing"
+    """An entry that was logged is not there."""
+
+    SWAPPED = "swapped"
+    """Two entries stand in each other's place."""
+
+    MISPLACED = "misplaced"
+    """The entry that was logged here stands elsewhere, and not by a plain exchange."""
+
+    INSERTED = "inserted"
+    """There is an entry that was not logged here."""
+
+    REWRITTEN = "rewritten"
+    """A chain was rewritten from some entry on: all fits together, but not with what was signed."""
+
+    CHAIN_BROKEN = "chain-broken"
+    """An entry was logged and signed that does not continue its workflow's chain."""
+
+    MALFORMED = "malformed"
+    """An entry was logged and signed that is no event."""
+
+    FORGED_CHECKPOINT = "forged-checkpoint"
+    """A checkpoint that no trusted key signed, or another log's."""
+
+    CONTRADICTION = "contradiction"
+    """The log signed two histories: one checkpoint does not fit the others."""
+
+    UNPROVEN = "unproven"
+    """There are entries, or none at all, that no signed checkpoint covers."""
+
+    TRUNCATED = "truncated"
+    """The bundle ends too early."""
+
+    DAMAGED = "damaged"
+    """A file of the bundle is not what the bundle says it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong first, as precisely as it can be known. What is not known is None."""
+
+    kind: Kind
+    message: str
+    """What is wrong, in a sentence that stands without the other fields."""
+
+    log_index: int | None = None
+    """The place in the log, counted from 0."""
+
+    last_log_index: int | None = None
+    """Where only a stretch is known: the last place it can be, `log_index` being the first."""
+
+    other_log_index: int | None = None
+    """The other entry, where two are involved."""
+
+    workflow_id: str | None = None
+    seq: int | None = None
+    event_id: str | None = None
+
+    checkpoint_size: int | None = None
+    """The checkpoint that is wrong, or by which it was noticed, named by its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a verification."""
+
+    origin: str
+    """The log's name."""
+
+    first: int
+    """The log index of the bundle's first entry."""
+
+    size: int
+    """How many entries the log has at the end of the bundle."""
+
+    entries: int
+    """How many entries were verified before the end or the first fault."""
+
+    workflows: int
+    """How many workflows they belong to."""
+
+    checkpoints: int
+    """How many signed checkpoints they were compared with."""
+
+    signers: tuple[str, ...]
+    """The trusted keys that signed those, as verifier keys."""
+
+    root: bytes | None
+    """The signed Merkle root at the end of the bundle; None where there is a fault."""
+
+    finding: Finding | None
+    """What is wrong first; None where all is as it was signed."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was changed, removed or inserted."""
+        return self.finding is None
