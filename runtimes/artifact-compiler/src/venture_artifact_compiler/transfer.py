@@ -12,7 +12,7 @@ from tenacity import (
     AsyncRetrying,
     retry_if_exception_type,
     stop_after_attempt,
-    wait_exponential_jitter,
+    wait_random_exponential,
 )
 from venture_core.canonical import sha256_hex
 
@@ -114,7 +114,7 @@ def _attempts() -> AsyncRetrying:
     return AsyncRetrying(
         retry=retry_if_exception_type(UnavailableStoreError),
         stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential_jitter(initial=_FIRST_WAIT_SECONDS, max=_LONGEST_WAIT_SECONDS),
+        wait=wait_random_exponential(multiplier=_FIRST_WAIT_SECONDS, max=_LONGEST_WAIT_SECONDS),
         reraise=True,
     )
 

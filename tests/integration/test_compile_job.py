@@ -1,0 +1,343 @@
+"""The compile Job as a process: a request folder in, an upload and a termination message out."""
+
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, override
+
+import pytest
+from PIL import Image
+from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.gates import GateSettings
+from venture_core.artifacts.ir import parse_ir
+from venture_core.artifacts.jobcontract import (
+    EXIT_DONE,
+    EXIT_TRANSIENT,
+    EXIT_USER_ERROR,
+    CompileJobResult,
+    parse_result,
+)
+from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+type Document = dict[str, Any]
+
+_buffer = io.BytesIO()
+Image.new("RGB", (40, 20), "navy").save(_buffer, "PNG")
+PICTURE = _buffer.getvalue()
+
+DOCUMENT: Document = {
+    "kind": "SlideSpec",
+    "version": 1,
+    "title": "Deck",
+    "slides": [
+        {"type": "title", "title": "Hello"},
+        {"type": "image", "title": "Look", "image": "photo", "altText": "A navy field"},
+    ],
+}
+ENDS_WITHIN_SECONDS = 60
+IMPORTS_WITHIN_SECONDS = 0.3
+
+
+class Store(ThreadingHTTPServer):
+    """An object store that knows one signature, for one process."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.objects: dict[str, bytes] = {}
+        self.redirects: set[str] = set()
+        self.refuses_uploads = False
+        self.holds = threading.Event()
+        self.holds.set()
+        self.asked = threading.Event()
+
+    def url(self, key: str) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/{key}?signature=topsecret"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Store
+
+    def do_GET(self) -> None:
+        key = self._key()
+        self.server.asked.set()
+        self.server.holds.wait(ENDS_WITHIN_SECONDS)
+        if key in self.server.redirects:
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+        elif key not in self.server.objects:
+            self.send_error(404)
+        else:
+            data = self.server.objects[key]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    def do_PUT(self) -> None:
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.refuses_uploads:
+            self.send_error(503)
+            return
+        self.server.objects[self._key()] = data
+        self.send_response(200)
+        self.end_headers()
+
+    def _key(self) -> str:
+        assert self.path.endswith("?signature=topsecret")
+        return self.path.split("?")[0].removeprefix("/")
+
+    @override
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    server = Store()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.holds.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Job:
+    """A compile Job on this machine, with its folder in place of the pod's mounts."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.input = folder / "input"
+        self.input.mkdir()
+        self.termination_log = folder / "termination-log"
+        self.termination_log.touch()
+        self.store = store
+        self.log = ""
+
+    def prepare(self, document: Document | None = DOCUMENT, **request: Any) -> None:
+        self.store.objects["photo"] = PICTURE
+        asset = {
+            "name": "photo",
+            "url": self.store.url("photo"),
+            "sha256": hashlib.sha256(PICTURE).hexdigest(),
+        }
+        whole = {
+            "target": "Pptx",
+            "gates": {"contrast": True, "altText": True, "overflow": True, "emptySlides": True},
+            "assets": [asset],
+            "uploadUrl": self.store.url("staging/1"),
+            "toolchain": PPTX_TOOLCHAIN.id,
+            "maxArtifactBytes": 10_000_000,
+            **request,
+        }
+        (self.input / "request.json").write_text(json.dumps(whole))
+        if document is not None:
+            (self.input / "ir.json").write_text(json.dumps(document))
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "venture_artifact_compiler"],
+            stdout=subprocess.PIPE,
+            env={
+                **os.environ,
+                "VENTURE_INPUT_FOLDER": str(self.input),
+                "VENTURE_TERMINATION_LOG": str(self.termination_log),
+            },
+        )
+
+    def finish(self, process: subprocess.Popen[bytes]) -> tuple[int, CompileJobResult]:
+        output, _ = process.communicate(timeout=ENDS_WITHIN_SECONDS)
+        self.log = output.decode()
+        message = self.termination_log.read_text()
+        assert "topsecret" not in self.log
+        assert "topsecret" not in message
+        for line in self.log.splitlines():
+            assert json.loads(line)["event"]
+        return process.returncode, parse_result(message)
+
+    def run(self) -> tuple[int, CompileJobResult]:
+        return self.finish(self.start())
+
+
+@pytest.fixture
+def job(tmp_path: Path, store: Store) -> Job:
+    return Job(tmp_path, store)
+
+
+def test_a_deck_is_built_and_uploaded_as_on_any_machine(job: Job) -> None:
+    job.prepare()
+    code, result = job.run()
+    assert code == EXIT_DONE
+    uploaded = job.store.objects["staging/1"]
+    here = compile_artifact(
+        ir=parse_ir(json.dumps(DOCUMENT).encode()),
+        assets={"photo": PICTURE},
+        gates=GateSettings(),
+        target="Pptx",
+    )
+    assert uploaded == here.data
+    assert result.artifact is not None
+    assert result.artifact.sha256 == here.sha256
+    assert result.artifact.size_bytes == len(uploaded)
+    assert result.artifact.media_type == here.media_type
+    assert [(gate.name, gate.passed) for gate in result.gates] == [
+        ("contrast", True),
+        ("altText", True),
+        ("overflow", True),
+        ("emptySlides", True),
+    ]
+    assert result.toolchain == PPTX_TOOLCHAIN.id
+    events = [json.loads(line)["event"] for line in job.log.splitlines()]
+    assert events == ["started", "compiled", "uploaded"]
+
+
+def test_the_document_may_come_from_the_store(job: Job) -> None:
+    data = json.dumps(DOCUMENT).encode()
+    job.store.objects["ir"] = data
+    digest = hashlib.sha256(data).hexdigest()
+    job.prepare(document=None, irUrl=job.store.url("ir"), irSha256=digest)
+    code, result = job.run()
+    assert (code, result.error) == (EXIT_DONE, None)
+
+
+def failing(slides: list[Document]) -> Document:
+    return {"document": {**DOCUMENT, "slides": slides}}
+
+
+@pytest.mark.parametrize(
+    ("change", "stage", "reason", "pointer"),
+    [
+        (failing([{"type": "title"}]), "Validate", "InvalidIR", "/slides/0/title"),
+        (failing([{"type": "image", "title": "T", "image": "other"}]),
+         "Validate", "InvalidIR", "/slides/0/image"),
+        (failing([{"type": "title", "title": "x" * 120}]), "Gate", "GateFailed", None),
+        ({"document": None}, "Validate", "MissingInput", None),
+        ({"target": "Docx"}, "Validate", "UnsupportedTarget", None),
+        ({"toolchain": "pptx-0"}, "Validate", "ToolchainMismatch", None),
+        ({"irSha256": "0" * 64}, "Validate", "DigestMismatch", None),
+        ({"maxArtifactBytes": 1000}, "Export", "ArtifactTooLarge", None),
+        ({"gates": {}}, "Validate", "InvalidRequest", None),
+    ],
+)  # fmt: skip
+def test_what_the_author_must_mend_is_told_with_stage_and_place(
+    job: Job, change: Document, stage: str, reason: str, pointer: str | None
+) -> None:
+    job.prepare(**change)
+    code, result = job.run()
+    assert code == EXIT_USER_ERROR
+    assert result.artifact is None
+    assert result.error is not None
+    told = (result.error.stage.value, result.error.reason, result.error.pointer)
+    assert told == (stage, reason, pointer)
+    assert result.error.message
+    assert "staging/1" not in job.store.objects
+    if reason == "GateFailed":
+        (failed,) = [gate for gate in result.gates if not gate.passed]
+        assert (failed.name, failed.findings[0].slide) == ("overflow", 1)
+        assert failed.findings[0].element == "title"
+
+
+@pytest.mark.parametrize(
+    ("content", "stage", "reason", "pointer"),
+    [
+        (None, "Validate", "InputNotFound", None),
+        (b"other", "Validate", "DigestMismatch", None),
+        (b"GIF89a", "Plan", "InvalidAsset", "/slides/1/image"),
+    ],
+)
+def test_an_asset_that_cannot_be_used_is_told(
+    job: Job, content: bytes | None, stage: str, reason: str, pointer: str | None
+) -> None:
+    asked = content if reason == "InvalidAsset" and content is not None else PICTURE
+    asset = {
+        "name": "photo",
+        "url": job.store.url("photo"),
+        "sha256": hashlib.sha256(asked).hexdigest(),
+    }
+    job.prepare(assets=[asset])
+    if content is None:
+        del job.store.objects["photo"]
+    else:
+        job.store.objects["photo"] = content
+    code, result = job.run()
+    assert code == EXIT_USER_ERROR
+    assert result.error is not None
+    told = (result.error.stage.value, result.error.reason, result.error.pointer)
+    assert told == (stage, reason, pointer)
+    assert "photo" in result.error.message
+
+
+def test_a_redirect_is_refused(job: Job) -> None:
+    job.prepare()
+    job.store.redirects.add("photo")
+    code, result = job.run()
+    assert code == EXIT_USER_ERROR
+    assert result.error is not None
+    assert result.error.reason == "DownloadRefused"
+
+
+def test_a_store_that_refuses_is_transient(job: Job) -> None:
+    job.prepare()
+    job.store.refuses_uploads = True
+    code, result = job.run()
+    assert code == EXIT_TRANSIENT
+    assert result.error is not None
+    assert (result.error.stage.value, result.error.reason) == ("Export", "UploadFailed")
+
+
+def test_a_store_that_is_away_is_transient(job: Job) -> None:
+    job.prepare()
+    request = json.loads((job.input / "request.json").read_text())
+    request["assets"][0]["url"] = "http://127.0.0.1:9/photo?signature=topsecret"
+    (job.input / "request.json").write_text(json.dumps(request))
+    code, result = job.run()
+    assert code == EXIT_TRANSIENT
+    assert result.error is not None
+    assert result.error.reason == "DownloadFailed"
+
+
+def test_a_job_that_is_told_to_stop_stops_and_says_so(job: Job) -> None:
+    job.prepare()
+    job.store.holds.clear()
+    process = job.start()
+    assert job.store.asked.wait(ENDS_WITHIN_SECONDS)
+    process.send_signal(signal.SIGTERM)
+    stopping = time.monotonic()
+    code, result = job.finish(process)
+    assert time.monotonic() - stopping < 5
+    assert code == EXIT_TRANSIENT
+    assert result.error is not None
+    assert result.error.reason == "Terminated"
+
+
+def test_it_starts_fast_and_without_a_kubernetes_client() -> None:
+    """Importing the Job costs little beyond what python-pptx costs by itself."""
+    program = """
+import sys, time
+started = time.process_time()
+import pptx
+theirs = time.process_time()
+import venture_artifact_compiler.__main__, venture_core.artifacts.render.deck
+ours = time.process_time()
+heavy = {"kopf", "kubernetes", "kubernetes_asyncio", "aiohttp", "cryptography", "obstore"}
+print(ours - theirs, *sorted(heavy & sys.modules.keys()))
+"""
+    runs = [
+        subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
+        for _ in range(3)
+    ]
+    seconds, *heavy = min(runs, key=lambda run: float(run.stdout.split()[0])).stdout.split()
+    assert heavy == []
+    assert float(seconds) < IMPORTS_WITHIN_SECONDS
