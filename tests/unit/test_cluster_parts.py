@@ -190,3 +190,50 @@ def test_kubernetes_is_stamped_and_the_others_are_not(module: Callable[[str], An
     assert f"gitVersion={binaries.KUBERNETES_VERSION}" in binaries.linker_flags("kubernetes")
     assert binaries.linker_flags("tools") == "-s -w"
     assert len({binaries.cache_key(name) for name in binaries.modules()}) == len(binaries.modules())
+
+
+def build(*, generation: int = 1, **conditions: str) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "deck", "generation": generation},
+        "status": {
+            "observedGeneration": 1,
+            "conditions": [
+                {"type": name, "status": status, "message": "why"}
+                for name, status in conditions.items()
+            ],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("item", "ready"),
+    [
+        ({"metadata": {"name": "deck", "generation": 1}}, False),
+        (build(), False),
+        (build(Ready="False", Reconciling="True"), False),
+        (build(Ready="True", Stalled="False"), True),
+        # What is said of an older generation is not said of this one.
+        (build(generation=2, Ready="True"), False),
+        (build(generation=2, Stalled="True"), False),
+    ],
+)
+def test_ready_as_it_stands(
+    module: Callable[[str], Any], item: dict[str, Any], *, ready: bool
+) -> None:
+    assert module("release")._is_ready(item) is ready
+
+
+def test_a_stalled_example_ends_the_wait_with_its_message(module: Callable[[str], Any]) -> None:
+    with pytest.raises(Exception, match="ArtifactBuild deck: why"):
+        module("release")._is_ready(build(Stalled="True"))
+
+
+def test_every_image_has_its_dockerfile_and_its_setting_in_the_chart(
+    module: Callable[[str], Any],
+) -> None:
+    images, target = module("images"), module("target")
+    references = {name: f"localhost/{name}:tag-of-{name}" for name in images.DOCKERFILES}
+    settings = target._tag_settings(references)
+    assert sorted(settings.values()) == sorted(f"tag-of-{name}" for name in images.DOCKERFILES)
+    for dockerfile in images.DOCKERFILES.values():
+        assert (CLUSTER.parents[1] / dockerfile).is_file()
