@@ -82,8 +82,8 @@ def _up(where: Layout) -> Path:
         )
         kubectl = Kubectl(where.kubeconfig)
         _start_network_policy(programs["calico"], where, processes, pki, kubectl)
-        _start_node(programs["kubernetes"], where, processes, pki, kubectl)
-        _wait_statuses_true(kubectl, client)
+        if _start_node(programs["kubernetes"], where, processes, pki, kubectl):
+            _wait_statuses_true(kubectl, client)
         addons.apply_workloads(kubectl, where, references)
         addons.wait_workloads(kubectl)
         for name in _SERVICES:
@@ -274,14 +274,16 @@ def _start_network_policy(
 
 def _start_node(
     programs: Path, where: Layout, processes: Processes, pki: Authority, kubectl: Kubectl
-) -> None:
+) -> bool:
+    """Start kube-proxy and the kubelet, wait for both, and say whether the kubelet is a new one."""
     proxy = _kubeconfig(where, pki, "kube-proxy", user="system:kube-proxy")
     processes.start(node.kube_proxy(programs / "kube-proxy", where, proxy))
     kubelet = _kubeconfig(
         where, pki, "kubelet-client", user=f"system:node:{layout.NODE}", group="system:nodes"
     )
     # The API may tell of the node as it was before a crash: only a new heartbeat counts.
-    before = None if processes.running("kubelet") else _ready_heartbeat(kubectl)
+    is_new = processes.running("kubelet") is None
+    before = _ready_heartbeat(kubectl) if is_new else None
     processes.start(node.kubelet(programs / "kubelet", where, pki, kubelet))
     log = processes.log("kubelet")
 
@@ -293,6 +295,7 @@ def _start_node(
     wait_until("the node is ready", ready, seconds=120, every=0.3, log=log, next_step=f"read {log}")
     for name, url in _HEALTH_CHECKS.items():
         processes.wait_healthy(name, url, seconds=90)
+    return is_new
 
 
 def _ready_heartbeat(kubectl: Kubectl) -> str:
