@@ -235,7 +235,7 @@ async def test_a_lost_connection_loses_and_doubles_nothing(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE application_name = 'disturbed'"
             )
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.15)
 
     async with EventProducer(database, name="disturbed") as producer:
         disturbing = asyncio.create_task(disturb())
