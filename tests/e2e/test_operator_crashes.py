@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
 
 BUILDS = 30
-KILLS = 10
 SEED = 20261123
 
 
@@ -22,17 +21,17 @@ SEED = 20261123
 async def test_thirty_builds_survive_ten_kills(builds: Builds, client: KubernetesClient) -> None:
     """Every build is Ready, with exactly one Job each, and no Job, pod or input is an orphan.
 
-    The kills fall at different moments: each comes a little later after a leader was seen at work
-    than the one before, while builds trickle in and Jobs run.
+    Each kill falls into the work on new builds, at a moment of its own: from before their Jobs are
+    created to after their pods have ended.
     """
-    moments = random.Random(SEED).sample([0.05 + 0.2 * step for step in range(KILLS)], KILLS)  # noqa: S311
-    creating = asyncio.create_task(_trickle(builds, over_seconds=sum(moments) + 10))
+    moments = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 1.6, 2.2, 3.0]
+    random.Random(SEED).shuffle(moments)  # noqa: S311
     ways: Counter[str] = Counter()
-    for moment in moments:
+    for kill, moment in enumerate(moments):
         name = await _working_leader(client)
+        await asyncio.gather(*(_build(builds, f"burst-{kill}-{number}") for number in range(3)))
         await asyncio.sleep(moment)
         ways[await operatorpods.crash(client, name)] += 1
-    await creating
 
     async def unfinished() -> list[str]:
         found = await client.list(ARTIFACT_BUILDS, builds.namespace)
@@ -44,12 +43,11 @@ async def test_thirty_builds_survive_ten_kills(builds: Builds, client: Kubernete
 
     await patiently(unfinished, lambda names: names == [], within_seconds=240)
     await _check_one_job_each(builds, client)
+    print(f"{BUILDS} builds; kills: {dict(ways)}, seconds after the builds came: {moments}")
 
 
-async def _trickle(builds: Builds, *, over_seconds: float) -> None:
-    for number in range(BUILDS):
-        await builds.create(f"burst-{number}", source={"inline": unique_deck(3)})
-        await asyncio.sleep(over_seconds / BUILDS / 4)
+async def _build(builds: Builds, name: str) -> None:
+    await builds.create(name, source={"inline": unique_deck(3)})
 
 
 async def _working_leader(client: KubernetesClient) -> str:
