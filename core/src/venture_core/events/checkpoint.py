@@ -12,7 +12,7 @@ from venture_core.events.notes import open_note, sign_note
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from venture_core.events.notes import NoteSigner, NoteVerifier
+    from venture_core.events.notes import Note, NoteSigner, NoteVerifier
 
 MAX_SIZE: Final = 2**63 - 1
 """The most leaves a log can have: what a signed 64-bit column holds."""
@@ -82,7 +82,12 @@ def open_checkpoint(
 
     Raises NoteFormatError, NoteSignatureError or CheckpointError.
     """
-    checkpoint = Checkpoint.parse(open_note(note, trusted).text)
+    return checkpoint_of(open_note(note, trusted), origin=origin)
+
+
+def checkpoint_of(note: Note, *, origin: str | None = None) -> Checkpoint:
+    """Read a verified note as a checkpoint of that log; CheckpointError where it is none."""
+    checkpoint = Checkpoint.parse(note.text)
     if origin is not None and checkpoint.origin != origin:
         raise CheckpointError(f"it is a checkpoint of {checkpoint.origin}, not of {origin}")
     return checkpoint

@@ -7,6 +7,7 @@ with both, and others can cosign.
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -25,7 +26,7 @@ MAX_SIGNATURES: Final = 64
 _ED25519: Final = b"\x01"
 _KEY_ID_BYTES: Final = 4
 _DASH: Final = "\u2014"
-_FIRST_PRINTABLE: Final = 0x20
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class NoteFormatError(ValueError):
@@ -155,7 +156,7 @@ def _split(data: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
         note = data.decode()
     except UnicodeDecodeError as error:
         raise NoteFormatError("a note is UTF-8") from error
-    if any(ord(each) < _FIRST_PRINTABLE and each != "\n" for each in note):
+    if _CONTROL.search(note):
         raise NoteFormatError("a note has no control characters but newlines")
     head, blank, tail = note.rpartition("\n\n")
     if not blank or not head or not tail.endswith("\n"):

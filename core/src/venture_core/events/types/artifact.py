@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from venture_core.events.envelope import Service
 from venture_core.events.models import (
+    MAX_NUMBER,
     DigestUri,
     EventPayload,
     Id,
@@ -35,7 +36,7 @@ class ArtifactBuildPayload(EventPayload):
     uid: Id
     """Its uid: a name may be used again, a uid never is."""
 
-    generation: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    generation: Annotated[int, Field(ge=1, le=MAX_NUMBER)]
     """The generation of the object that was acted on."""
 
 
@@ -48,7 +49,7 @@ class Artifact(EventPayload):
     sha256: Sha256Hex
     """The digest of the bytes."""
 
-    size_bytes: Annotated[int, Field(ge=0, le=2**53 - 1)]
+    size_bytes: Annotated[int, Field(ge=0, le=MAX_NUMBER)]
     """How many bytes there are."""
 
     media_type: Annotated[str, StringConstraints(min_length=1, max_length=256)]

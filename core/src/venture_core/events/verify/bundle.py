@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from venture_core.events.bundle import MissingDataError, UnreadableBundleError
-from venture_core.events.checkpoint import Checkpoint, CheckpointError, open_checkpoint
+from venture_core.events.checkpoint import Checkpoint, CheckpointError, checkpoint_of
 from venture_core.events.notes import NoteFormatError, NoteSignatureError, open_note
 from venture_core.events.verify.diagnose import Diagnosis
 from venture_core.events.verify.report import Finding, Kind, Report
@@ -82,9 +82,8 @@ class _Verification:
         """Verify all signatures, and that the checkpoints are of this log and in order."""
         for note in self._bundle.checkpoints():
             try:
-                checkpoint = open_checkpoint(
-                    note, self._trusted, origin=self._bundle.manifest.origin
-                )
+                opened = open_note(note, self._trusted)
+                checkpoint = checkpoint_of(opened, origin=self._bundle.manifest.origin)
             except (NoteFormatError, NoteSignatureError, CheckpointError) as error:
                 return _forged(note, error)
             if self._checkpoints and checkpoint.size <= self._checkpoints[-1].size:
@@ -94,7 +93,7 @@ class _Verification:
                     checkpoint_size=checkpoint.size,
                 )
             self._checkpoints.append(checkpoint)
-            for signer in open_note(note, self._trusted).signers:
+            for signer in opened.signers:
                 self._signers.setdefault(signer.text)
         return None
 
