@@ -326,18 +326,21 @@ def test_it_starts_fast_and_without_a_kubernetes_client() -> None:
     """Importing the Job costs little beyond what python-pptx costs by itself."""
     program = """
 import sys, time
-started = time.process_time()
+for absent in ("rich", "trio", "attr", "pygments"):  # not in the image; optional to its packages
+    sys.modules[absent] = None
 import pptx
-theirs = time.process_time()
+started = time.process_time()
 import venture_artifact_compiler.__main__, venture_core.artifacts.render.deck
-ours = time.process_time()
+seconds = time.process_time() - started
 heavy = {"kopf", "kubernetes", "kubernetes_asyncio", "aiohttp", "cryptography", "obstore"}
-print(ours - theirs, *sorted(heavy & sys.modules.keys()))
+print(seconds, *sorted(heavy & sys.modules.keys()))
 """
+    unmeasured = {key: value for key, value in os.environ.items() if "COVERAGE" not in key}
     runs = [
-        subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
-        for _ in range(3)
+        subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, env=unmeasured, check=True
+        ).stdout.split()
+        for _ in range(5)
     ]
-    seconds, *heavy = min(runs, key=lambda run: float(run.stdout.split()[0])).stdout.split()
-    assert heavy == []
-    assert float(seconds) < IMPORTS_WITHIN_SECONDS
+    assert all(heavy == [] for _, *heavy in runs)
+    assert min(float(seconds) for seconds, *_ in runs) < IMPORTS_WITHIN_SECONDS
