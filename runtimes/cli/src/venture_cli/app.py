@@ -18,7 +18,7 @@ class VentureGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except typer.Exit, typer.Abort, typer.TyperException:
+        except typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError:
             raise
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None

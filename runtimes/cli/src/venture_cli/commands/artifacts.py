@@ -82,8 +82,9 @@ async def download(
     form: ResultFormat = None,
 ) -> None:
     """Download the artifact of a build. It is saved only if digest and signature hold."""
+    from venture_cli.domain.outcome import parse_build
     from venture_cli.services.artifacts import fetch
-    from venture_cli.services.builds import get_build, parse_build
+    from venture_cli.services.builds import get_build
     from venture_cli.services.files import save
     from venture_cli.views.results import print_saved
 
@@ -118,8 +119,9 @@ async def verify(
 
     With --key and --provenance a file is verified offline.
     """
+    from venture_cli.domain.outcome import parse_build
     from venture_cli.services.artifacts import fetch, verify_file
-    from venture_cli.services.builds import get_build, parse_build
+    from venture_cli.services.builds import get_build
     from venture_cli.services.files import is_file, read_artifact, read_envelope
     from venture_cli.views.results import print_verified
 

@@ -4,13 +4,17 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, Phase
 from venture_crds.v1alpha1.conditions import ConditionStatus, ConditionType, find_condition
 
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import hint
 
 if TYPE_CHECKING:
-    from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, GateOutcome
+    from collections.abc import Mapping
+
+    from venture_crds.v1alpha1.artifactbuild import GateOutcome
 
 
 class State(enum.Enum):
@@ -27,6 +31,8 @@ class Standing:
     """Where a build stands and why."""
 
     state: State
+    phase: str
+    """The phase for people; `Pending` until the operator has looked at this generation."""
     reason: str
     message: str
 
@@ -35,19 +41,40 @@ class Standing:
         """Whether nothing more happens unless a person acts."""
         return self.state in (State.READY, State.STALLED)
 
+    def sentence(self) -> str:
+        """Return it in one line: `Compiling: attempt 1 compiles the document`."""
+        reason = "" if self.reason == self.phase else f" ({self.reason})"
+        return f"{self.phase}{reason}" + (f": {self.message}" if self.message else "")
+
+
+def parse_build(body: Mapping[str, object]) -> ArtifactBuild:
+    """Return an object of the cluster as our types understand it. CliError where they do not."""
+    try:
+        return ArtifactBuild.model_validate(body)
+    except ValidationError as error:
+        places = sorted({".".join(map(str, each["loc"])) for each in error.errors()})
+        raise CliError(
+            f"the cluster holds a build that this program does not understand: {places[0]}",
+            next_step="Install the venture-cli of the cluster's version; "
+            "until then -o yaml shows the object as it is.",
+        ) from None
+
 
 def standing(build: ArtifactBuild) -> Standing:
     """Return where the build stands; a status about an older generation counts as running."""
-    ready = find_condition(build.status.conditions, ConditionType.READY)
-    if ready is None or build.status.observed_generation != build.metadata.generation:
-        return Standing(State.RUNNING, "Pending", "the operator has not looked at it yet")
+    status = build.status
+    ready = find_condition(status.conditions, ConditionType.READY)
+    if ready is None or status.observed_generation != build.metadata.generation:
+        message = "the operator has not looked at it yet"
+        return Standing(State.RUNNING, Phase.PENDING, Phase.PENDING, message)
+    stalled = find_condition(status.conditions, ConditionType.STALLED)
     if ready.status is ConditionStatus.TRUE:
-        return Standing(State.READY, ready.reason, ready.message)
-    stalled = find_condition(build.status.conditions, ConditionType.STALLED)
-    if stalled is not None and stalled.status is ConditionStatus.TRUE:
-        return Standing(State.STALLED, stalled.reason, stalled.message)
-    state = State.SUSPENDED if build.spec.suspend else State.RUNNING
-    return Standing(state, ready.reason, ready.message)
+        state = State.READY
+    elif stalled is not None and stalled.status is ConditionStatus.TRUE:
+        state = State.STALLED
+    else:
+        state = State.SUSPENDED if build.spec.suspend else State.RUNNING
+    return Standing(state, status.phase or Phase.PENDING, ready.reason, ready.message)
 
 
 def gate_lines(gates: tuple[GateOutcome, ...]) -> tuple[str, ...]:
@@ -87,6 +114,6 @@ def not_ready_error(build: ArtifactBuild) -> CliError:
         return stalled_error(build)
     verb = "resume" if now.state is State.SUSPENDED else "wait"
     return CliError(
-        f"{name} is not ready ({now.reason}): {now.message}",
+        f"{name} is not ready: {now.sentence()}",
         next_step=hint("artifact", verb, name, namespace=namespace),
     )

@@ -8,22 +8,20 @@ if TYPE_CHECKING:
 GAP: Final = "   "
 
 
-class Row(tuple[str, ...]):
-    """The cells of one line."""
-
-    __slots__ = ()
-
-    def __new__(cls, *cells: str) -> Row:
-        """Make a row of these cells, each on one line."""
-        return super().__new__(cls, (" ".join(cell.split()) for cell in cells))
+type Row = tuple[str, ...]
+"""The cells of one line."""
 
 
-def align(rows: Sequence[Row]) -> list[str]:
-    """Return the rows as lines whose columns start at the same place."""
-    if not rows:
-        return []
+def row(*cells: str) -> Row:
+    """Return a row of these cells, each forced onto one line."""
+    return tuple(" ".join(cell.split()) for cell in cells)
+
+
+def align(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with their cells padded so that columns start at the same place."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    # The last cell of a line needs no padding, which a terminal would only wrap.
     return [
-        GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        (*(cell.ljust(width) for cell, width in zip(each[:-1], widths, strict=False)), each[-1])
+        for each in rows
     ]

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from venture_cli.domain.outcome import State, stalled_error, standing
+from venture_cli.domain.outcome import State, parse_build, stalled_error, standing
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import hint
 from venture_cli.services.builds import create_build, upload_inputs, wait_for_build
@@ -34,11 +34,19 @@ async def follow_build(
     CliError where it stalled, where `seconds` passed, or where Ctrl-C was pressed: the build goes
     on, and the error says how to look again.
     """
+    latest = parse_build(body)
+
+    def notice(build: ArtifactBuild) -> None:
+        nonlocal latest
+        latest = build
+        on_change(build)
+
     try:
         async with asyncio.timeout(seconds):
-            build = await wait_for_build(await session.client(), body, on_change)
+            build = await wait_for_build(await session.client(), body, notice)
     except TimeoutError:
-        message = f"{_name(body)} was not ready within {seconds:.0f} s; it goes on in the cluster"
+        now = standing(latest).sentence()
+        message = f"{_name(body)} was not ready within {seconds:.0f} s and goes on: {now}"
         raise CliError(message, ExitCode.TIMEOUT, next_step=_look_again(body)) from None
     except asyncio.CancelledError:
         # How asyncio says Ctrl-C.

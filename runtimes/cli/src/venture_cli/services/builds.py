@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final, cast
 import aiohttp
 from venture_core.kubernetes.errors import AlreadyExistsError, KubernetesError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS
-from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
-from venture_cli.domain.outcome import standing
+from venture_cli.domain.outcome import parse_build, standing
 from venture_cli.domain.plan import config_map_body, is_same_request
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import hint
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from venture_core.kubernetes.client import Body, KubernetesClient
     from venture_core.objectstore import ObjectStore
+    from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
     from venture_cli.domain.plan import BuildPlan, Upload
 
@@ -38,11 +38,6 @@ async def get_build(client: KubernetesClient, namespace: str, name: str) -> Body
             next_step=hint("artifact", "list", "-A"),
         )
     return body
-
-
-def parse_build(body: Body) -> ArtifactBuild:
-    """Return the object as our types understand it."""
-    return ArtifactBuild.model_validate(body)
 
 
 async def list_builds(

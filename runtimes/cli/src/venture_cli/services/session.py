@@ -1,9 +1,12 @@
 """One command's connections: the cluster, the bucket, the trusted keys. Each opens when needed."""
 
+import os
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from kubernetes_asyncio.config import ConfigException
+from kubernetes_asyncio.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
 from venture_core.artifacts.provenance import key_id, load_public_key
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.portforward import PortForward, find_service_port, forward_port
@@ -20,7 +23,6 @@ from venture_cli.services.installation import (
 from venture_cli.services.s3environment import s3_from_environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -59,16 +61,12 @@ class Session:
         """Connect to the cluster. CliError where none is configured."""
         if self._client is None:
             wanted = self._connection
+            _require_kubeconfig(wanted.kubeconfig)
             opening = KubernetesClient.from_kubeconfig(wanted.kubeconfig, wanted.context)
             try:
                 self._client = await self._stack.enter_async_context(opening)
             except ConfigException as error:
-                raise CliError(
-                    f"no cluster is configured: {error}",
-                    ExitCode.UNREACHABLE,
-                    next_step="Name a kubeconfig with --kubeconfig or KUBECONFIG, "
-                    "and one of its contexts with --context.",
-                ) from error
+                raise _no_cluster(str(error)) from error
         return self._client
 
     async def place(self) -> tuple[KubernetesClient, str]:
@@ -131,6 +129,22 @@ class Session:
         target = await find_service_port(client, address.namespace, address.service, address.port)
         self._forward = await self._stack.enter_async_context(forward_port(client, target))
         return local_endpoint(endpoint, self._forward.port)
+
+
+def _require_kubeconfig(given: str | None) -> None:
+    """Raise CliError where none of the kubeconfig files exists: the loader only logs that."""
+    paths = [given] if given else KUBE_CONFIG_DEFAULT_LOCATION.split(os.pathsep)
+    if not any(Path(path).expanduser().is_file() for path in paths):
+        raise _no_cluster(f"there is no file {' or '.join(paths)}")
+
+
+def _no_cluster(reason: str) -> CliError:
+    return CliError(
+        f"no cluster is configured: {reason}",
+        ExitCode.UNREACHABLE,
+        next_step="Name a kubeconfig with --kubeconfig or KUBECONFIG, "
+        "and one of its contexts with --context.",
+    )
 
 
 def _read_pem(path: Path) -> str:

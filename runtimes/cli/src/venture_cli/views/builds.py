@@ -8,7 +8,7 @@ from venture_crds.v1alpha1.artifactbuild import Phase, human_size
 
 from venture_cli.domain.durations import age, elapsed
 from venture_cli.domain.outcome import gate_lines, standing
-from venture_cli.domain.table import Row, align
+from venture_cli.domain.table import GAP, Row, align, row
 from venture_cli.views.terminal import out
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
 NONE: Final = "<none>"
-_STYLES: Final = {
+_STYLES: Final[Mapping[str, str]] = {
     Phase.READY: "green",
     Phase.FAILED: "red",
     Phase.COMPILING: "cyan",
@@ -28,32 +28,29 @@ _STYLES: Final = {
 def print_table(builds: Sequence[ArtifactBuild], *, namespaces: bool, wide: bool) -> None:
     """Print a line for each build, with the columns of `kubectl get artifactbuilds`."""
     now = datetime.now(UTC)
-    header = Row("NAME", "TARGET", "PHASE", "SIZE", "CACHE", "REASON", "AGE")
+    header = row("NAME", "TARGET", "PHASE", "SIZE", "CACHE", "REASON", "AGE")
     rows = [_row(build, now) for build in builds]
     if wide:
-        header = Row(*header, "MESSAGE", "SHA256")
+        header = row(*header, "MESSAGE", "SHA256")
         rows = [
-            Row(*row, standing(build).message or NONE, _digest(build))
-            for row, build in zip(rows, builds, strict=True)
+            row(*cells, standing(build).message or NONE, _digest(build))
+            for cells, build in zip(rows, builds, strict=True)
         ]
     if namespaces:
-        header = Row("NAMESPACE", *header)
+        header = row("NAMESPACE", *header)
         rows = [
-            Row(build.metadata.namespace, *row) for row, build in zip(rows, builds, strict=True)
+            row(build.metadata.namespace, *cells) for cells, build in zip(rows, builds, strict=True)
         ]
-    lines = align([header, *rows])
-    console = out()
-    console.print(lines[0])
-    for line, build in zip(lines[1:], builds, strict=True):
-        text = Text(line)
-        if (phase := build.status.phase) in _STYLES:
-            text.highlight_words([f" {phase} "], style=_STYLES[phase])
-        console.print(text)
+    phase_column = header.index("PHASE")
+    for cells in align([header, *rows]):
+        style = _STYLES.get(cells[phase_column].strip(), "")
+        styled = [(cell, style if at == phase_column else "") for at, cell in enumerate(cells)]
+        out().print(Text(GAP).join(Text(cell, style=each) for cell, each in styled))
 
 
 def _row(build: ArtifactBuild, now: datetime) -> Row:
     status, created = build.status, build.metadata.creation_timestamp
-    return Row(
+    return row(
         build.metadata.name,
         build.spec.target,
         status.phase or NONE,
@@ -72,13 +69,9 @@ def print_details(build: ArtifactBuild) -> None:
     """Print all that a person wants to know of one build."""
     status, now = build.status, standing(build)
     console = out()
-    phase = status.phase or "Pending"
-    style = _STYLES.get(phase, "") if isinstance(phase, Phase) else ""
-    console.print(
-        Text(f"{build.metadata.namespace}/{build.metadata.name}  ", style="bold")
-        + Text(str(phase), style=style)
-        + Text(f" ({now.reason}): {now.message}" if now.message else f" ({now.reason})")
-    )
+    name = f"{build.metadata.namespace}/{build.metadata.name}"
+    sentence = (now.sentence(), _STYLES.get(now.phase, ""))
+    console.print(Text.assemble((name, "bold"), "  ", sentence))
     print_facts(_facts(build))
     for line in gate_lines(status.gates):
         console.print(f"  {line}")
@@ -88,7 +81,7 @@ def print_facts(facts: Mapping[str, str]) -> None:
     """Print labels and values, aligned."""
     width = max(map(len, facts), default=0)
     for label, value in facts.items():
-        out().print(Text(f"  {label:<{width}}  ", style="dim") + Text(value))
+        out().print(Text.assemble((f"  {label:<{width}}  ", "dim"), value))
 
 
 def _facts(build: ArtifactBuild) -> dict[str, str]:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def print_failure(error: CliError) -> None:
     """Print what happened, its details, and what to do next, on standard error."""
     console = err()
-    console.print(Text("error: ", style="bold red") + Text(error.message))
+    console.print(Text.assemble(("error: ", "bold red"), error.message))
     for line in error.details:
         console.print(f"  {line}")
     if error.next_step:
-        console.print(Text("next: ", style="bold") + Text(error.next_step))
+        console.print(Text.assemble(("next: ", "bold"), error.next_step))

@@ -41,10 +41,7 @@ class BuildProgress:
     def show(self, build: ArtifactBuild) -> None:
         """Show where the build stands now, once for each change."""
         now = standing(build)
-        phase = build.status.phase or "Pending"
-        line = f"{build.metadata.name}: {phase} ({now.reason})"
-        if now.message:
-            line += f", {now.message}"
+        line = f"{build.metadata.name}  {now.sentence()}"
         if line == self._shown or now.is_final:
             # The end is told by the result.
             return

@@ -6,7 +6,7 @@ from rich.text import Text
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, human_size
 
 from venture_cli.domain.durations import elapsed
-from venture_cli.domain.outcome import standing
+from venture_cli.domain.outcome import parse_build, standing
 from venture_cli.program import hint
 from venture_cli.views.builds import print_details, print_facts, print_table
 from venture_cli.views.structured import print_data, print_name, print_objects
@@ -97,7 +97,7 @@ def print_build(body: Body, form: Format | None) -> None:
     if form is not None:
         print_objects([body], form, as_list=False)
     else:
-        print_details(ArtifactBuild.model_validate(body))
+        print_details(parse_build(body))
 
 
 def print_builds(bodies: list[Body], form: ListFormat | None, *, namespace: str | None) -> None:
@@ -105,7 +105,7 @@ def print_builds(bodies: list[Body], form: ListFormat | None, *, namespace: str 
     if form is not None and form != "wide":
         print_objects(bodies, form, as_list=True)
     elif bodies:
-        builds = [ArtifactBuild.model_validate(body) for body in bodies]
+        builds = [parse_build(body) for body in bodies]
         print_table(builds, namespaces=namespace is None, wide=form == "wide")
     else:
         where = f"in {namespace}" if namespace else "in this cluster"
@@ -122,9 +122,9 @@ def _print_ready(build: ArtifactBuild) -> None:
     took = ""
     if status.started_at and status.finished_at:
         took = f" in {elapsed((status.finished_at - status.started_at).total_seconds())}"
-    ready = Text(f"{build.metadata.name} is ready", style="bold green")
-    out().print(ready + Text(f": {now.message}{took}"))
+    ready = (f"{build.metadata.name} is ready", "bold green")
+    out().print(Text.assemble(ready, f": {now.message}{took}"))
 
 
 def _print_next(command: str) -> None:
-    err().print(Text("next: ", style="bold") + Text(command))
+    err().print(Text.assemble(("next: ", "bold"), command))
