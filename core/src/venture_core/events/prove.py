@@ -84,7 +84,7 @@ class EventProof:
             hashes = [base64.b64decode(line, validate=True) for line in found["hashes"].split()]
         except ValueError as error:
             raise ProofFormatError("the proof is not base64") from error
-        return cls(
+        proof = cls(
             canonical=extra[HASH_BYTES + SEQ_BYTES :],
             seq=int.from_bytes(extra[HASH_BYTES : HASH_BYTES + SEQ_BYTES]),
             prev=extra[:HASH_BYTES],
@@ -92,6 +92,9 @@ class EventProof:
             hashes=tuple(hashes),
             note=found["note"].encode(),
         )
+        if proof.text() != text:
+            raise ProofFormatError("the proof is written in another than its one way")
+        return proof
 
     def verify(self, trusted: Collection[NoteVerifier], *, origin: str | None = None) -> Checkpoint:
         """Return the checkpoint of the tree that the event is proven to be in.
