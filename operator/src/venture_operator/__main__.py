@@ -25,6 +25,7 @@ from venture_operator.storage.lease import Lease
 from venture_operator.storage.signingkeys import publish_signing_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
 DRAIN_SECONDS = 10.0
@@ -63,7 +64,7 @@ async def run(settings: OperatorSettings) -> None:
             if not await _stand_by(leadership):
                 return
             try:
-                await _require_crds(client)
+                await _require_crds(client, settings.watch_namespaces)
                 await publish_signing_key(
                     client,
                     operator.signing_key.public_key(),
@@ -99,10 +100,12 @@ async def _stand_by(leadership: Leadership) -> bool:
     return False
 
 
-async def _require_crds(client: KubernetesClient) -> None:
+async def _require_crds(client: KubernetesClient, namespaces: Sequence[str]) -> None:
     """Fail at once, and say why, where a watch would only stay silent."""
+    # Without rights over the whole cluster only the served namespaces can be asked.
+    namespace = namespaces[0] if namespaces else None
     try:
-        await client.list(ARTIFACT_BUILDS)
+        await client.list(ARTIFACT_BUILDS, namespace)
     except NotFoundError:
         sys.exit("the CRD artifactbuilds.venture.parpour.dev is not installed (crds.install)")
 
