@@ -1,0 +1,153 @@
+"""Who plays a role that only one process may play: a lease in Postgres, with fencing.
+
+The lease is a row beside the tables that it guards, so the transaction that writes them also holds
+the row: a leader that was replaced without noticing cannot commit. A lock of a session (advisory)
+would stay with a leader that hangs and would fence nothing; a Kubernetes Lease would fence nothing
+in Postgres either, and would add a server to those that must answer.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random
+
+from venture_core.record import metrics
+from venture_core.record.database import TRANSIENT
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import asyncpg
+
+LEASE_SECONDS: Final = 5.0
+"""How long a standby waits after the leader's last sign of life."""
+
+RENEW_SECONDS: Final = 1.0
+"""How often an idle leader gives a sign of life, and a standby looks for one."""
+
+_TAKE = """
+INSERT INTO record.leaders AS held (role, epoch, holder, expires_at)
+VALUES ($1, 1, $2, clock_timestamp() + make_interval(secs => $3))
+ON CONFLICT (role) DO UPDATE
+  SET epoch = held.epoch + 1, holder = excluded.holder, expires_at = excluded.expires_at
+  WHERE held.expires_at < clock_timestamp()
+RETURNING epoch
+"""
+_HOLD = """
+UPDATE record.leaders SET expires_at = clock_timestamp() + make_interval(secs => $3)
+WHERE role = $1 AND epoch = $2 RETURNING true
+"""
+_RELEASE = """
+UPDATE record.leaders SET expires_at = clock_timestamp() WHERE role = $1 AND epoch = $2
+"""
+
+log = structlog.get_logger(__name__)
+
+
+class LeadershipLostError(Exception):
+    """Another process plays the role now."""
+
+
+@dataclass(slots=True)
+class Contact:
+    """When the database last answered this process, for its readiness."""
+
+    at: float = field(default_factory=time.monotonic)
+
+    def made(self) -> None:
+        """Note that it answers now."""
+        self.at = time.monotonic()
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long it has not answered."""
+        return time.monotonic() - self.at
+
+
+class Leader:
+    """One process's part in the election for one role."""
+
+    def __init__(self, role: str, holder: str, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        self.role = role
+        self.contact = Contact()
+        self._holder = holder
+        self._lease_seconds = lease_seconds
+        metrics.LEADER.labels(role).set(0)
+
+    async def take(self, connection: asyncpg.Connection) -> int | None:
+        """Take the role if nobody holds it; return the new epoch, or None."""
+        epoch: int | None = await connection.fetchval(
+            _TAKE, self.role, self._holder, self._lease_seconds
+        )
+        self.contact.made()
+        return epoch
+
+    async def hold(self, connection: asyncpg.Connection, epoch: int) -> None:
+        """Renew the lease, and in a transaction: see to it that nobody else takes it meanwhile.
+
+        Raises LeadershipLostError where somebody has.
+        """
+        if not await connection.fetchval(_HOLD, self.role, epoch, self._lease_seconds):
+            raise LeadershipLostError(f"epoch {epoch} of the {self.role} is over")
+        self.contact.made()
+
+    async def release(self, connection: asyncpg.Connection, epoch: int) -> None:
+        """Let a standby take over at once."""
+        await connection.execute(_RELEASE, self.role, epoch)
+
+
+async def lead_until(
+    stop: asyncio.Event,
+    leader: Leader,
+    connect: Callable[[], Awaitable[asyncpg.Connection]],
+    work: Callable[[asyncpg.Connection, int], Awaitable[None]],
+    *,
+    also_transient: tuple[type[Exception], ...] = (),
+) -> None:
+    """Stand by and lead, again and again, until `stop` is set.
+
+    `work` gets a connection of its own and the epoch, and returns soon after `stop` is set. A lost
+    connection or a lost role is logged, and the process stands by again; any other error is raised.
+    """
+    attempts = AsyncRetrying(
+        retry=retry_if_exception_type((*TRANSIENT, *also_transient, LeadershipLostError)),
+        wait=wait_random(0.1, 0.5),
+        stop=lambda _: stop.is_set(),
+        before_sleep=lambda state: _report(leader.role, state),
+        reraise=True,
+    )
+    async for attempt in attempts:
+        with attempt:
+            connection = await connect()
+            try:
+                await _lead(stop, leader, connection, work)
+            finally:
+                metrics.LEADER.labels(leader.role).set(0)
+                connection.terminate()
+
+
+async def _lead(
+    stop: asyncio.Event,
+    leader: Leader,
+    connection: asyncpg.Connection,
+    work: Callable[[asyncpg.Connection, int], Awaitable[None]],
+) -> None:
+    log.info("standing by", role=leader.role)
+    epoch = await leader.take(connection)
+    while epoch is None:
+        await asyncio.sleep(RENEW_SECONDS)
+        if stop.is_set():
+            return
+        epoch = await leader.take(connection)
+    log.info("leading", role=leader.role, epoch=epoch)
+    metrics.LEADER.labels(leader.role).set(1)
+    await work(connection, epoch)
+    await leader.release(connection, epoch)
+
+
+def _report(role: str, state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("not leading any more", role=role, error=repr(error))

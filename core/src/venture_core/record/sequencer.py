@@ -1,0 +1,213 @@
+"""The sequencer: gives every committed event its place in the log, and signs the log.
+
+Appends commit in any order, so no number drawn before the commit can say what is new. Instead each
+append leaves one row that becomes visible exactly when its events do; the sequencer deletes the
+rows it sees and numbers their events in one transaction. What it does not see yet, it sees later:
+nothing is skipped, whoever commits late. Within a workflow the order is the chain's: an append that
+continues a chain waited for the one before it to commit, so it is never seen without that one, and
+its row has the greater id.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
+from venture_core.events.merkle import leaf_hash
+from venture_core.record import metrics
+from venture_core.record.leader import RENEW_SECONDS
+from venture_core.record.lognodes import kept_nodes, load_frontier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    import asyncpg
+
+    from venture_core.events.merkle import Frontier
+    from venture_core.events.notes import NoteSigner
+    from venture_core.record.leader import Leader
+
+ROLE: Final = "sequencer"
+CHANNEL: Final = "venture_log"
+"""Where a NOTIFY tells that the log has grown. Only the sequencer notifies: Postgres makes
+transactions that notify commit one after the other, which would slow every append down."""
+
+POLL_SECONDS: Final = 0.02
+CHECKPOINT_SECONDS: Final = 0.25
+"""How often a growing log is signed."""
+BATCH_EVENTS: Final = 4000
+"""About how many events are numbered in one transaction."""
+MONTHS_AHEAD: Final = 3
+PARTITIONS_EVERY_SECONDS: Final = 3600.0
+
+_ANY = "SELECT EXISTS (SELECT FROM record.unsequenced)"
+_TAKE = """
+DELETE FROM record.unsequenced WHERE append_id IN (
+  SELECT append_id FROM (
+    SELECT append_id, cardinality(seqs) AS events,
+      sum(cardinality(seqs)) OVER (ORDER BY append_id) AS total
+    FROM (SELECT append_id, seqs FROM record.unsequenced ORDER BY append_id LIMIT 1000) oldest
+  ) summed WHERE total - events < $1
+)
+RETURNING append_id, appended_at, workflow_ids, seqs, event_hashes,
+  extract(epoch FROM clock_timestamp() - appended_at)::float8 AS age
+"""
+_SIZE = "SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index"
+_SIGNED = "SELECT coalesce(max(size), 0) FROM record.checkpoints"
+_SIGN = "INSERT INTO record.checkpoints (size, root, note) VALUES ($1, $2, $3)"
+_UNSIGNED_AGE = """
+SELECT extract(epoch FROM clock_timestamp() - min(appended_at))::float8
+FROM record.log_index WHERE log_index >= $1
+"""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Log:
+    """What the leader knows of the log, as committed."""
+
+    frontier: Frontier
+    signed_size: int
+    oldest_unsigned: float | None
+    """When the oldest event beyond the newest checkpoint was appended, on the monotonic clock."""
+    signed_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Appends taken from the queue, in order."""
+
+    rows: Sequence[asyncpg.Record]
+    taken_at: float
+
+    @property
+    def size(self) -> int:
+        return sum(len(row["seqs"]) for row in self.rows)
+
+    @property
+    def oldest(self) -> float:
+        age: float = max(row["age"] for row in self.rows)
+        return self.taken_at - age
+
+    def hashes(self) -> list[bytes]:
+        return [each for row in self.rows for each in row["event_hashes"]]
+
+    def entries(self, first: int) -> list[tuple[int, int, object, UUID, bytes]]:
+        """Return the rows of `log_index`, from log index `first` on."""
+        entries = []
+        for row in self.rows:
+            named = zip(row["seqs"], row["workflow_ids"], row["event_hashes"], strict=True)
+            for offset, (seq, workflow_id, event_hash) in enumerate(named):
+                entries.append((first + offset, seq, row["appended_at"], workflow_id, event_hash))
+            first += len(row["seqs"])
+        return entries
+
+
+class Sequencer:
+    """Numbers and signs while it leads."""
+
+    def __init__(self, leader: Leader, *, origin: str, signers: Sequence[NoteSigner]) -> None:
+        """Sign as the log `origin`; more than one signer means that a key is being replaced."""
+        if not signers:
+            raise ValueError("a log without a signature proves nothing: give at least one signer")
+        self._leader = leader
+        self._origin = origin
+        self._signers = signers
+
+    async def run(self, connection: asyncpg.Connection, epoch: int, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; raises LeadershipLostError and the driver's errors."""
+        state = await _load(connection)
+        held = partitioned = float("-inf")
+        while not stop.is_set():
+            now = time.monotonic()
+            if now - partitioned > PARTITIONS_EVERY_SECONDS:
+                await connection.execute(
+                    "SELECT record.venture_ensure_partitions($1)", MONTHS_AHEAD
+                )
+                partitioned = now
+            if await connection.fetchval(_ANY) or self._is_due(state):
+                state = await self._step(connection, epoch, state)
+                held = now
+                continue
+            if now - held > RENEW_SECONDS:
+                await self._leader.hold(connection, epoch)
+                held = now
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _is_due(self, state: _Log) -> bool:
+        """Tell whether the log has grown and its last signature is old enough."""
+        return (
+            state.frontier.size > state.signed_size
+            and time.monotonic() - state.signed_at >= CHECKPOINT_SECONDS
+        )
+
+    async def _step(self, connection: asyncpg.Connection, epoch: int, state: _Log) -> _Log:
+        """Take a batch into the log, sign if it is time; return what is committed then."""
+        async with connection.transaction():
+            await self._leader.hold(connection, epoch)
+            rows = await connection.fetch(_TAKE, BATCH_EVENTS)
+            batch = _Batch(sorted(rows, key=lambda row: row["append_id"]), time.monotonic())
+            grown = await _number(connection, state, batch) if rows else state
+            signs = self._is_due(grown)
+            after = await self._sign(connection, grown) if signs else grown
+        _measure(batch, grown, signed=signs)
+        return after
+
+    async def _sign(self, connection: asyncpg.Connection, state: _Log) -> _Log:
+        checkpoint = Checkpoint(self._origin, state.frontier.size, state.frontier.root())
+        note = sign_checkpoint(checkpoint, self._signers)
+        await connection.execute(_SIGN, checkpoint.size, checkpoint.root, note.decode())
+        return _Log(state.frontier, checkpoint.size, None, time.monotonic())
+
+
+async def _load(connection: asyncpg.Connection) -> _Log:
+    size: int = await connection.fetchval(_SIZE)
+    signed_size: int = await connection.fetchval(_SIGNED)
+    oldest = None
+    if size > signed_size:
+        oldest = time.monotonic() - await connection.fetchval(_UNSIGNED_AGE, signed_size)
+    log.info("the log is loaded", size=size, signed_size=signed_size)
+    return _Log(await load_frontier(connection, size), signed_size, oldest)
+
+
+async def _number(connection: asyncpg.Connection, state: _Log, batch: _Batch) -> _Log:
+    """Give the batch its places in the log; the state before stays as it was."""
+    frontier = type(state.frontier)(state.frontier.size, state.frontier.nodes)
+    entries = batch.entries(frontier.size)
+    runs = frontier.extend([leaf_hash(each) for each in batch.hashes()])
+    await connection.copy_records_to_table(
+        "log_index",
+        schema_name="record",
+        columns=("log_index", "seq", "appended_at", "workflow_id", "event_hash"),
+        records=entries,
+    )
+    await connection.copy_records_to_table(
+        "log_nodes",
+        schema_name="record",
+        columns=("level", "position", "hash"),
+        records=list(kept_nodes(runs)),
+    )
+    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(frontier.size))
+    oldest = batch.oldest
+    if state.oldest_unsigned is not None:
+        oldest = min(oldest, state.oldest_unsigned)
+    return _Log(frontier, state.signed_size, oldest, state.signed_at)
+
+
+def _measure(batch: _Batch, grown: _Log, *, signed: bool) -> None:
+    """Tell what a committed step did."""
+    now = time.monotonic()
+    for row in batch.rows:
+        metrics.SEQUENCE_SECONDS.observe(now - batch.taken_at + row["age"])
+    metrics.LOG_SIZE.set(grown.frontier.size)
+    lag = 0.0 if grown.oldest_unsigned is None else now - grown.oldest_unsigned
+    if signed:
+        metrics.CHECKPOINT_SECONDS.observe(lag)
+        metrics.CHECKPOINT_SIZE.set(grown.frontier.size)
+        lag = 0.0
+    metrics.CHECKPOINT_LAG_SECONDS.set(lag)

@@ -1,0 +1,88 @@
+"""A sequencer for the tests of the record, and what its log must be."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from venture_core.events.checkpoint import open_checkpoint
+from venture_core.events.merkle import MerkleTree, leaf_hash
+from venture_core.events.notes import NoteSigner
+from venture_core.record.database import Role, connect
+from venture_core.record.leader import Leader, lead_until
+from venture_core.record.sequencer import ROLE, Sequencer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from uuid import UUID
+
+    import asyncpg
+    from pydantic import SecretStr
+
+ORIGIN = "test.example.com/record"
+SIGNER = NoteSigner(ORIGIN, Ed25519PrivateKey.generate())
+
+
+@asynccontextmanager
+async def sequencing(url: SecretStr, *, name: str = "one") -> AsyncIterator[asyncio.Event]:
+    """Run a sequencer as long as the context; setting the yielded event stops it before."""
+    stop = asyncio.Event()
+    leader = Leader(ROLE, name)
+    sequencer = Sequencer(leader, origin=ORIGIN, signers=[SIGNER])
+
+    async def work(connection: asyncpg.Connection, epoch: int) -> None:
+        await sequencer.run(connection, epoch, stop)
+
+    running = asyncio.create_task(
+        lead_until(stop, leader, lambda: connect(url, Role.SEQUENCER, name=name), work)
+    )
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await running
+
+
+async def caught_up(connection: asyncpg.Connection, events: int, *, seconds: float = 20) -> None:
+    """Wait until so many events are numbered and signed for."""
+    await until(lambda: _reached(connection, events), seconds=seconds)
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
+    """Wait until a condition of another process holds; TimeoutError where it does not."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - nobody would set an event
+            await asyncio.sleep(0.02)
+
+
+async def _reached(connection: asyncpg.Connection, events: int) -> bool:
+    return await signed_size(connection) >= events
+
+
+async def signed_size(connection: asyncpg.Connection) -> int:
+    """Return the size of the newest checkpoint."""
+    size: int = await connection.fetchval("SELECT coalesce(max(size), 0) FROM record.checkpoints")
+    return size
+
+
+async def check_log(connection: asyncpg.Connection) -> int:
+    """Check the log against the events and every checkpoint against the log; return its size."""
+    rows = await connection.fetch("SELECT * FROM record.log_index ORDER BY log_index")
+    assert [row["log_index"] for row in rows] == list(range(len(rows)))
+    known = {
+        (row["workflow_id"], row["seq"]): row["this_event_hash"]
+        for row in await connection.fetch("SELECT * FROM record.events")
+    }
+    assert {(row["workflow_id"], row["seq"]): row["event_hash"] for row in rows} == known
+    last: dict[UUID, int] = {}
+    for row in rows:
+        assert row["seq"] == last.get(row["workflow_id"], 0) + 1
+        last[row["workflow_id"]] = row["seq"]
+    tree = MerkleTree([leaf_hash(row["event_hash"]) for row in rows])
+    for row in await connection.fetch("SELECT * FROM record.checkpoints"):
+        checkpoint = open_checkpoint(row["note"].encode(), [SIGNER.verifier], origin=ORIGIN)
+        assert (checkpoint.size, checkpoint.root) == (row["size"], row["root"])
+        assert tree.root(row["size"]) == row["root"]
+    return len(rows)
