@@ -93,7 +93,6 @@ FRAME = Box(100, 200, 4000, 2000)
 def test_contain_shows_all_of_it_in_the_middle(size: tuple[int, int], box: Box) -> None:
     placed = contain(ImageInfo("png", "image/png", *size), FRAME)
     assert placed == box
-    assert FRAME.contains(placed)
 
 
 @pytest.mark.parametrize(

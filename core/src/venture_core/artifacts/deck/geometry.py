@@ -45,15 +45,6 @@ class Box:
         """Height in points."""
         return self.height / EMU_PER_POINT
 
-    def contains(self, other: Box) -> bool:
-        """Say whether `other` lies wholly within this box."""
-        return (
-            self.left <= other.left
-            and self.top <= other.top
-            and other.right <= self.right
-            and other.bottom <= self.bottom
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -68,11 +59,6 @@ class Page:
     def inner(self) -> int:
         """Width between the margins."""
         return self.width - 2 * self.margin
-
-    @property
-    def box(self) -> Box:
-        """The whole slide."""
-        return Box(0, 0, self.width, self.height)
 
 
 PAGES = {

@@ -45,14 +45,6 @@ def _fallback_em(character: str) -> float:
     return _NARROW_FALLBACK_EM
 
 
-def data_files() -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of every bundled table, sorted by name; the toolchain digests them."""
-    folder = files("venture_core.artifacts.fonts") / "data"
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(".json"):
-            yield entry.name, entry.read_bytes()
-
-
 @cache
 def load_metrics(family: FontFamily) -> FontMetrics:
     """Read the bundled table of `family`."""

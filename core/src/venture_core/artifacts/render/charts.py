@@ -84,7 +84,7 @@ def style_chart(native: Native, element: ChartElement, scheme: ColorScheme) -> N
 
 
 def _small_axis_ids(native: Native) -> None:
-    """Number the axes from 1: python-pptx writes negative ids, which the schema does not know."""
+    """Give the axes ids from 1 up: those of python-pptx are negative, which the schema forbids."""
     numbers: dict[str, str] = {}
     for element in native._chartSpace.iter(f"{{{CHART}}}axId", f"{{{CHART}}}crossAx"):
         number = numbers.setdefault(element.get("val"), str(len(numbers) + 1))
