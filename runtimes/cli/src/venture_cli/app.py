@@ -6,7 +6,7 @@ from typing import Annotated, Any, override
 import typer
 from typer.core import TyperGroup
 
-from venture_cli.commands import artifacts, builds, control, version
+from venture_cli.commands import artifacts, audit, builds, control, version
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import program_name
 
@@ -55,6 +55,9 @@ artifact = typer.Typer(no_args_is_help=True, help="Build, read and verify artifa
 app.add_typer(artifact, name="artifact")
 for module in (builds, artifacts, control):
     module.register(artifact)
+record = typer.Typer(no_args_is_help=True, help="Prove what happened from the signed log.")
+app.add_typer(record, name="audit")
+audit.register(record)
 version.register(app)
 
 
