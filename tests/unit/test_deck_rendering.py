@@ -97,6 +97,20 @@ def test_text_that_shrinks_says_its_size() -> None:
     assert Pt(14) <= size < Pt(24)
 
 
+def test_columns_side_by_side_have_one_size() -> None:
+    heading = "A heading that has to shrink to stay on one line, or two"
+    long = {"heading": "H", "bullets": [{"text": "some words on a line " * 4}] * 7}
+    short = {"heading": heading, "bullets": [{"text": "x"}]}
+    slide = opened({"type": "twoColumns", "title": "T", "left": long, "right": short}).slides[0]
+    sizes = {
+        holder.placeholder_format.idx: run.font.size
+        for holder in slide.placeholders
+        for run in holder.text_frame.paragraphs[0].runs
+    }
+    assert sizes[1] == sizes[2] < Pt(22)
+    assert sizes[13] == sizes[14] < Pt(22)
+
+
 def test_empty_placeholders_do_not_stay() -> None:
     slide = opened({"type": "title", "title": "T"}).slides[0]
     assert [shape.placeholder_format.type for shape in slide.placeholders] == [

@@ -15,6 +15,7 @@ from venture_core.artifacts.deck.plan import (
     Paragraph,
     PictureElement,
     SlidePlan,
+    TextElement,
 )
 from venture_core.artifacts.deck.tables import plan_table
 from venture_core.artifacts.deck.text import Typeface, fit_text
@@ -87,7 +88,7 @@ class _Planner:
 
     def _text(
         self, layout: Layout, idx: int, element: str, *paragraphs: Paragraph
-    ) -> Iterator[Element]:
+    ) -> Iterator[TextElement]:
         """Fit the paragraphs that are not blank; plan nothing when all are."""
         kept = tuple(paragraph for paragraph in paragraphs if paragraph.text.strip())
         if kept:
@@ -117,13 +118,18 @@ class _Planner:
     def _two_columns(self, slide: TwoColumnsSlide) -> Iterator[Element]:
         layout = Layout.TWO_COLUMNS
         yield from self._title(layout, slide.title)
-        for name, column, heading, body in (
-            ("left", slide.left, ids.FIRST_HEADING, ids.BODY),
-            ("right", slide.right, ids.SECOND_HEADING, ids.SECOND),
-        ):
-            yield from self._text(layout, heading, f"{name}.heading", Paragraph(column.heading))
-            lines = _bullet_paragraphs(column.bullets)
-            yield from self._text(layout, body, f"{name}.bullets", *lines)
+        yield from _same_size(
+            *self._text(layout, ids.FIRST_HEADING, "left.heading", Paragraph(slide.left.heading)),
+            *self._text(
+                layout, ids.SECOND_HEADING, "right.heading", Paragraph(slide.right.heading)
+            ),
+        )
+        left = _bullet_paragraphs(slide.left.bullets)
+        right = _bullet_paragraphs(slide.right.bullets)
+        yield from _same_size(
+            *self._text(layout, ids.BODY, "left.bullets", *left),
+            *self._text(layout, ids.SECOND, "right.bullets", *right),
+        )
 
     def _table(self, slide: TableSlide) -> Iterator[Element]:
         yield from self._title(Layout.TABLE, slide.title)
@@ -175,3 +181,10 @@ def _bullet_paragraphs(bullets: tuple[Bullet, ...]) -> Iterator[Paragraph]:
             yield Paragraph(second.text, level=1)
             for third in second.items:
                 yield Paragraph(third.text, level=2)
+
+
+def _same_size(*elements: TextElement) -> Iterator[TextElement]:
+    """Set elements that stand side by side in the size at which all of them fit."""
+    size = min((element.size for element in elements), default=0.0)
+    for element in elements:
+        yield replace(element, size=size)
