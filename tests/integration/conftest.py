@@ -5,8 +5,8 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
@@ -16,6 +16,9 @@ from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, Resource
 from venture_core.objectstore import ObjectStore, S3Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRDS = Resource(

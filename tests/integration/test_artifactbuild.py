@@ -10,6 +10,7 @@ from kubelet import Kubelet
 from operatorprocess import OperatorProcess
 from venture_core.artifacts import provenance
 from venture_core.artifacts.jobcontract import EXIT_TRANSIENT, EXIT_USER_ERROR, Stage
+from venture_core.canonical import canonical_json, sha256_hex
 from venture_core.kubernetes.resources import (
     CLUSTER_ROLES,
     CONFIG_MAPS,
@@ -170,6 +171,24 @@ async def test_retry_builds_again_past_the_cache(
     assert again["status"]["cacheHit"] is False
 
 
+async def test_builds_of_the_same_bytes_keep_statements_of_their_own(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, store: ObjectStore
+) -> None:
+    source = {"inline": deck("shared")}
+    await builds.create("one", source=source)
+    await kubelet.succeed(await next_job(kubelet), b"shared")
+    one = (await builds.until("one", "Ready"))["status"]
+    await builds.create("two", source=source, retry="anew")
+    await kubelet.succeed(await next_job(kubelet, 2), b"shared")
+    two = (await builds.until("two", "Ready"))["status"]
+
+    assert one["artifact"]["sha256"] == two["artifact"]["sha256"]
+    for status in (one, two):
+        key = status["provenance"]["uri"].removeprefix("s3://venture/")
+        envelope = await store.get(key, max_bytes=100_000)
+        assert sha256_hex(envelope) == status["provenance"]["sha256"]
+
+
 async def test_other_bytes_for_the_same_key_are_an_alarm(
     operator: OperatorProcess, builds: Builds, kubelet: Kubelet
 ) -> None:
@@ -313,7 +332,7 @@ async def test_a_config_map_may_come_later(
     waiting = await builds.until("deck", "Reconciling")
     assert condition(waiting, "Reconciling")["reason"] == "SourceNotFound"
 
-    document = provenance.canonical_json(deck("from a ConfigMap")).decode()
+    document = canonical_json(deck("from a ConfigMap")).decode()
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ir"}}
     await client.create(CONFIG_MAPS, body | {"data": {"ir.json": document}}, builds.namespace)
     await kubelet.succeed(await next_job(kubelet), b"late")
@@ -323,8 +342,8 @@ async def test_a_config_map_may_come_later(
 async def test_documents_in_s3_are_pinned_and_confined_to_the_namespace(
     operator: OperatorProcess, builds: Builds, kubelet: Kubelet, store: ObjectStore
 ) -> None:
-    document = provenance.canonical_json(deck("in S3"))
-    digest = provenance.hashlib.sha256(document).hexdigest()
+    document = canonical_json(deck("in S3"))
+    digest = sha256_hex(document)
     await store.put(f"inputs/{builds.namespace}/ir/deck.json", document, media_type="text/plain")
     await builds.create("deck", source={"objectRef": {"key": "ir/deck.json", "sha256": digest}})
     await kubelet.succeed(await next_job(kubelet), b"from S3")

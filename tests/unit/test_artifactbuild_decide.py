@@ -71,7 +71,7 @@ def succeeded(attempt: int = 1) -> JobSucceeded:
     result = CompileJobResult(
         artifact=artifact, gates=(JobGateResult(name="contrast", passed=True),), toolchain="t"
     )
-    return JobSucceeded(name(attempt), KEY, "c" * 64, artifact, result)
+    return JobSucceeded(name(attempt), KEY, "c" * 64, NOW, artifact, result)
 
 
 def failed(reason: str = "PodLost", attempt: int = 1, *, user_error: bool = False) -> JobFailed:

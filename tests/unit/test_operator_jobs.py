@@ -37,7 +37,8 @@ def pod(state: Body | None = None, *, created: str = TIME, **status: Any) -> Bod
 
 
 def ended(code: int, message: str = "", reason: str = "Error") -> Body:
-    return {"terminated": {"exitCode": code, "message": message, "reason": reason}}
+    terminated = {"exitCode": code, "message": message, "reason": reason, "finishedAt": TIME}
+    return {"terminated": terminated}
 
 
 def artifact_message() -> str:

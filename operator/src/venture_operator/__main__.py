@@ -60,8 +60,9 @@ async def run(settings: OperatorSettings) -> None:
         leadership = Leadership(lease)
         health = Health(leadership)
         operator = build_operator(settings, client)
+        stopped = _stop_signal()
         async with serve_probes(health, settings.http_port):
-            if not await _stand_by(leadership):
+            if not await _stand_by(leadership, stopped):
                 return
             try:
                 await _require_crds(client, settings.watch_namespaces)
@@ -72,7 +73,7 @@ async def run(settings: OperatorSettings) -> None:
                     config_map=settings.signing_keys_config_map,
                 )
                 health.resync = operator.resync
-                await _lead(operator, leadership, settings)
+                await _lead(operator, leadership, settings, stopped)
             finally:
                 await leadership.release()
 
@@ -83,12 +84,17 @@ def _connect() -> AbstractAsyncContextManager[KubernetesClient]:
     return KubernetesClient.from_kubeconfig(observer=metrics.observe_api_request)
 
 
-async def _stand_by(leadership: Leadership) -> bool:
-    """Wait until we lead; return False when a signal came first."""
+def _stop_signal() -> asyncio.Event:
+    """Return the event that SIGTERM and SIGINT set."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+async def _stand_by(leadership: Leadership, stopped: asyncio.Event) -> bool:
+    """Wait until we lead; return False when a signal came first."""
     acquiring = asyncio.create_task(leadership.acquire())
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait({acquiring, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -110,16 +116,19 @@ async def _require_crds(client: KubernetesClient, namespaces: Sequence[str]) -> 
         sys.exit("the CRD artifactbuilds.venture.parpour.dev is not installed (crds.install)")
 
 
-async def _lead(operator: Operator, leadership: Leadership, settings: OperatorSettings) -> None:
-    """Run everything until kopf ends on a signal, then let reconciles in progress finish."""
+async def _lead(
+    operator: Operator, leadership: Leadership, settings: OperatorSettings, stopped: asyncio.Event
+) -> None:
+    """Run everything until a signal comes, then let reconciles in progress finish."""
     registry = build_registry(operator.builds, operator.jobs, operator.pods)
     async with asyncio.TaskGroup() as group:
         holding = group.create_task(leadership.hold())
         resyncing = group.create_task(operator.resync.run())
         working = group.create_task(operator.controller.run())
-        # kopf installs its own handlers for SIGTERM and SIGINT, and returns when one came.
-        await run_watches(registry, settings.watch_namespaces)
+        watching = group.create_task(run_watches(registry, settings.watch_namespaces))
+        await stopped.wait()
         log.info("stopping")
+        watching.cancel()
         resyncing.cancel()
         operator.controller.stop()
         await asyncio.wait({working}, timeout=DRAIN_SECONDS)

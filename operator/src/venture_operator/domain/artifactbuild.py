@@ -54,6 +54,7 @@ class Publish:
     attempt: int
     cache_key: str
     document_sha256: str
+    finished_at: datetime
     artifact: JobArtifact
     result: CompileJobResult
 
@@ -219,6 +220,7 @@ def _rule_succeeded(observed: Observed, now: datetime) -> Plan | None:
         attempt=current_attempt(observed.build),
         cache_key=job.cache_key,
         document_sha256=job.document_sha256,
+        finished_at=job.finished_at,
         artifact=job.artifact,
         result=job.result,
     )

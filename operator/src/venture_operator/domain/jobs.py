@@ -6,6 +6,7 @@ Complete condition would add a second or two to every build.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from venture_core.artifacts.jobcontract import (
@@ -40,6 +41,7 @@ class JobSucceeded:
     name: str
     cache_key: str
     document_sha256: str
+    finished_at: datetime
     artifact: JobArtifact
     result: CompileJobResult
 
@@ -102,6 +104,7 @@ def _container_ended(job: Body, terminated: Body) -> JobOutcome | None:
             name=name,
             cache_key=_annotation(job, CACHE_KEY_ANNOTATION),
             document_sha256=_annotation(job, DOCUMENT_ANNOTATION),
+            finished_at=datetime.fromisoformat(terminated["finishedAt"]),
             artifact=result.artifact,
             result=result,
         )

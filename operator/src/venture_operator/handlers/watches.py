@@ -4,6 +4,8 @@
 finalizers), and what it may lose, the resync finds.
 """
 
+import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import kopf
@@ -23,7 +25,10 @@ WORKER_IDLE_SECONDS = 0.5
 
 
 def build_registry(builds: Intake, jobs: Intake, pods: Intake) -> kopf.OperatorRegistry:
-    """Return the registry with one handler per watched resource."""
+    """Return the registry with one handler per watched resource.
+
+    Called in our event loop, which is the one that the handlers hand their objects to.
+    """
     registry = kopf.OperatorRegistry()
     kopf.on.login(registry=registry)(_log_in)
     for resource, intake in ((ARTIFACT_BUILDS, builds), (JOBS, jobs), (PODS, pods)):
@@ -53,14 +58,29 @@ def build_settings() -> kopf.OperatorSettings:
 
 
 async def run_watches(registry: kopf.OperatorRegistry, namespaces: Sequence[str]) -> None:
-    """Watch until a signal asks the process to end. Raises when a watch dies for good."""
-    await kopf.operator(
-        registry=registry,
-        settings=build_settings(),
-        standalone=True,
-        clusterwide=not namespaces,
-        namespaces=namespaces,
+    """Watch until cancelled. Raises when a watch dies for good.
+
+    kopf gets a thread and an event loop of its own: at its end it waits for, and then cancels,
+    every task of its loop that it does not know.
+    """
+    stop = threading.Event()
+    watching = asyncio.create_task(
+        asyncio.to_thread(
+            kopf.run,
+            registry=registry,
+            settings=build_settings(),
+            standalone=True,
+            clusterwide=not namespaces,
+            namespaces=namespaces,
+            stop_flag=stop,
+        )
     )
+    try:
+        await asyncio.shield(watching)
+        raise RuntimeError("kopf ended without being told to")
+    finally:
+        stop.set()
+        await asyncio.wait({watching})
 
 
 def _log_in(settings: kopf.OperatorSettings, **_: object) -> kopf.ConnectionInfo | None:
@@ -70,13 +90,13 @@ def _log_in(settings: kopf.OperatorSettings, **_: object) -> kopf.ConnectionInfo
 
 
 def _register(registry: kopf.OperatorRegistry, resource: Resource, intake: Intake) -> None:
+    loop = asyncio.get_running_loop()
+
     @kopf.on.event(resource.group, resource.version, resource.plural, registry=registry)
     async def take_in(event: kopf.RawEvent, **_: object) -> None:
         body = dict(event["object"])
         # kopf leaves these out of what it lists.
         body.setdefault("apiVersion", resource.api_version)
         body.setdefault("kind", resource.kind)
-        if event["type"] == "DELETED":
-            intake.deleted(body)
-        else:
-            intake.changed(body)
+        take = intake.deleted if event["type"] == "DELETED" else intake.changed
+        loop.call_soon_threadsafe(take, body)

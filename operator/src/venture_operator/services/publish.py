@@ -1,7 +1,6 @@
 """From an upload to an artifact: verify, store by content, sign, remember."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts import provenance
@@ -44,8 +43,9 @@ class Publisher:
     async def publish(self, build: ArtifactBuild, action: Publish) -> CacheEntry:
         """Store and sign what the Job uploaded; return the entry that says where it is.
 
-        Safe to repeat: every write has the same key and the same content. Only bytes that this
-        process has read and hashed are signed. Raises UploadError, NotReproducibleError.
+        Safe to repeat: every write has the same key and the same content, which depends on
+        recorded facts alone. Only bytes that this process has read and hashed are signed. Raises
+        UploadError, NotReproducibleError.
         """
         data = await self._verified_upload(build, action)
         reported = action.artifact
@@ -58,7 +58,7 @@ class Publisher:
         uri = await self._artifacts.store_artifact(reported.sha256, data, reported.media_type)
         envelope = provenance.sign(_statement(build, action), self._key)
         provenance_uri = await self._artifacts.store_provenance(
-            reported.sha256, action.cache_key, envelope
+            reported.sha256, build.metadata.uid, action.attempt, envelope
         )
         entry = CacheEntry(
             cache_key=action.cache_key,
@@ -120,7 +120,7 @@ def _statement(build: ArtifactBuild, action: Publish) -> provenance.Statement:
     details = provenance.RunDetails(
         builder=provenance.Builder(id=BUILDER_ID, version={"toolchain": action.result.toolchain}),
         metadata=provenance.Metadata(
-            invocation_id=f"{metadata.uid}/{action.attempt}", finished_on=datetime.now(UTC)
+            invocation_id=f"{metadata.uid}/{action.attempt}", finished_on=action.finished_at
         ),
     )
     return provenance.Statement(

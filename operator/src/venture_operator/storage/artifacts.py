@@ -88,9 +88,12 @@ class ArtifactStorage:
             await self._store.put(key, data, media_type=media_type)
         return self.uri(key)
 
-    async def store_provenance(self, sha256: str, cache_key: str, envelope: bytes) -> str:
-        """Store the signed statement beside the artifact; return its URI."""
-        key = f"artifacts/sha256/{sha256}/{_hex(cache_key)}.intoto.json"
+    async def store_provenance(self, sha256: str, uid: str, attempt: int, envelope: bytes) -> str:
+        """Store the statement of one build beside the artifact; return its URI.
+
+        Builds of the same bytes keep statements of their own: statuses pin them by digest.
+        """
+        key = f"artifacts/sha256/{sha256}/{uid}-{attempt}.intoto.json"
         await self._store.put(key, envelope, media_type="application/json")
         return self.uri(key)
 
