@@ -73,7 +73,7 @@ async def find_operator(client: KubernetesClient, namespace: str) -> Body:
     if len(containers) != 1:
         found = "no operator" if not containers else f"{len(containers)} operators"
         raise CliError(
-            f"there is {found} of Venture in the namespace {namespace}",
+            f"found {found} of Venture in the namespace {namespace}",
             ExitCode.NOT_FOUND,
             next_step=_ELSEWHERE,
         )
