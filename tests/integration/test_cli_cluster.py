@@ -15,7 +15,14 @@ from builds import Builds, patiently, unique_deck
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from venture_cli.domain.documents import read_source
 from venture_cli.domain.outcome import standing
-from venture_cli.domain.plan import INLINE_MAX_BYTES, BuildOptions, BuildPlan, plan_build
+from venture_cli.domain.plan import (
+    INLINE_MAX_BYTES,
+    BuildOptions,
+    BuildPlan,
+    config_map_body,
+    held_back,
+    plan_build,
+)
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.options import Connection
 from venture_cli.services.builds import create_build, upload_inputs, wait_for_build
@@ -230,17 +237,32 @@ class TestCreate:
         assert config_map["data"]["ir.json"].encode() == wanted.config_map
         assert config_map["metadata"]["ownerReferences"][0]["uid"] == build["metadata"]["uid"]
 
+    @pytest.mark.parametrize("got_as_far_as", ["the build", "its document"])
     async def test_an_interrupted_creation_is_completed(
-        self, client: KubernetesClient, namespace: str
+        self, client: KubernetesClient, namespace: str, got_as_far_as: str
     ) -> None:
         wanted = plan(namespace, large_deck())
-        held = wanted.body | {"spec": wanted.body["spec"] | {"suspend": True}}
-        left = await client.create(ARTIFACT_BUILDS, held, namespace)
+        assert wanted.config_map is not None
+        left = await client.create(ARTIFACT_BUILDS, held_back(wanted.body), namespace)
+        if got_as_far_as == "its document":
+            document = config_map_body(left, wanted.config_map)
+            await client.create(CONFIG_MAPS, document, namespace)
         build = await create_build(client, wanted, replace=False)
         assert build["metadata"]["uid"] == left["metadata"]["uid"]
         assert "suspend" not in build["spec"]
+        assert not build["metadata"].get("annotations")
         name = build["spec"]["source"]["configMapRef"]["name"]
         assert await client.get(CONFIG_MAPS, name, namespace) is not None
+
+    async def test_who_suspends_a_build_decides_when_it_goes_on(
+        self, client: KubernetesClient, namespace: str
+    ) -> None:
+        wanted = plan(namespace, large_deck())
+        build = await create_build(client, wanted, replace=False)
+        name = build["metadata"]["name"]
+        await client.patch(ARTIFACT_BUILDS, name, {"spec": {"suspend": True}}, namespace)
+        again = await create_build(client, wanted, replace=False)
+        assert again["spec"]["suspend"] is True
 
     async def test_a_document_that_outlives_its_build_is_in_nobodys_way(
         self, client: KubernetesClient, namespace: str

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from venture_core.canonical import sha256_hex
+from venture_crds.v1alpha1.artifactbuild import ArtifactBuildSpec
 
 from venture_cli.domain.documents import API_VERSION, KIND, document_bytes
 from venture_cli.domain.names import name_from_file, object_name
@@ -20,6 +21,8 @@ INLINE_MAX_BYTES: Final = 64 * 1024
 CONFIG_MAP_MAX_BYTES: Final = 512 * 1024
 """Nor a larger one in a ConfigMap; beyond it, the document goes to S3."""
 DOCUMENT_KEY: Final = "ir.json"
+AWAITS_DOCUMENT: Final = "venture.parpour.dev/awaits-document"
+"""Annotation of a build that was created before its ConfigMap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +71,41 @@ def plan_build(
             ExitCode.USAGE,
             next_step=f"Create it all with kubectl apply -f {origin}, then wait for the build.",
         )
-    spec = _spec(source, options)
     metadata = _metadata(source, options, origin, default_namespace)
+    spec = _spec(source, options)
     uploads = [_asset_upload(data) for data in options.assets.values()]
-    added = [
-        {"name": name, "objectRef": upload.reference}
-        for name, upload in zip(options.assets, uploads, strict=True)
-    ]
-    if added:
+    if uploads:
+        named = zip(options.assets, uploads, strict=True)
+        added = [{"name": name, "objectRef": upload.reference} for name, upload in named]
         spec["assets"] = [*spec.get("assets", []), *added]
-    config_map = None
+    placed = _Placed(spec.get("source", {}))
     if source.ir is not None:
-        data = document_bytes(source.ir, origin)
-        if len(data) <= INLINE_MAX_BYTES:
-            spec["source"] = {"inline": source.ir}
-        elif len(data) <= CONFIG_MAP_MAX_BYTES:
-            name = config_map_name(metadata["name"], data)
-            spec["source"] = {"configMapRef": {"name": name, "key": DOCUMENT_KEY}}
-            config_map = data
-        else:
-            upload = Upload(f"documents/{sha256_hex(data)}.json", data, "application/json")
-            spec["source"] = {"objectRef": upload.reference}
-            uploads.append(upload)
+        placed = _place(source.ir, document_bytes(source.ir, origin), metadata["name"])
+    spec["source"] = placed.source
     base = dict(source.manifest.body) if source.manifest else {}
     base.pop("status", None)
     body = base | {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
-    return BuildPlan(body=body, uploads=tuple(uploads), config_map=config_map)
+    return BuildPlan(body, (*uploads, *placed.uploads), placed.config_map)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Where a document goes: `spec.source`, and what has to exist for it."""
+
+    source: Body
+    uploads: tuple[Upload, ...] = ()
+    config_map: bytes | None = None
+
+
+def _place(ir: Body, data: bytes, name: str) -> _Placed:
+    """Put the document where it fits: the build itself, else a ConfigMap, else the store."""
+    if len(data) <= INLINE_MAX_BYTES:
+        return _Placed({"inline": ir})
+    if len(data) <= CONFIG_MAP_MAX_BYTES:
+        reference = {"name": config_map_name(name, data), "key": DOCUMENT_KEY}
+        return _Placed({"configMapRef": reference}, config_map=data)
+    upload = Upload(f"documents/{sha256_hex(data)}.json", data, "application/json")
+    return _Placed({"objectRef": upload.reference}, (upload,))
 
 
 def config_map_name(build: str, document: bytes) -> str:
@@ -122,6 +134,38 @@ def config_map_body(build: Body, data: bytes) -> Body:
     }
 
 
+def is_owned_by(body: Body, uid: str) -> bool:
+    """Return whether the object goes when the one with that uid goes."""
+    return any(owner["uid"] == uid for owner in body["metadata"].get("ownerReferences", []))
+
+
+def held_back(build: Body) -> Body:
+    """Return the build as it is created before its ConfigMap, which it owns, can exist.
+
+    Interrupted anywhere between, nothing is left that does not go with the build, and the mark
+    tells the next attempt to go on.
+    """
+    metadata = build["metadata"]
+    annotations = metadata.get("annotations", {}) | {AWAITS_DOCUMENT: "true"}
+    return build | {
+        "metadata": metadata | {"annotations": annotations},
+        "spec": build["spec"] | {"suspend": True},
+    }
+
+
+def is_held_back(build: Body) -> bool:
+    """Return whether the build still waits for its ConfigMap."""
+    return AWAITS_DOCUMENT in build["metadata"].get("annotations", {})
+
+
+def release(build: Body) -> Body:
+    """Return the merge patch that makes a build that was held back what it shall be."""
+    return {
+        "metadata": {"annotations": {AWAITS_DOCUMENT: None}},
+        "spec": {"suspend": build["spec"].get("suspend")},
+    }
+
+
 def is_same_request(wanted: Body, existing: Body) -> bool:
     """Return whether the existing build asks for what is wanted, `suspend` and `retry` aside."""
     return _comparable(wanted["spec"]) == _comparable(existing["spec"])
@@ -132,13 +176,10 @@ def retry_nonce(now: datetime) -> str:
     return now.isoformat(timespec="microseconds")
 
 
-def _comparable(spec: Body) -> Body:
-    kept = {key: value for key, value in spec.items() if key not in ("suspend", "retry")}
-    gates = {"contrast": True, "altText": True, "overflow": True, "emptySlides": True}
-    kept["gates"] = gates | kept.get("gates", {})
-    kept.setdefault("timeoutSeconds", 300)
-    kept["assets"] = sorted(kept.get("assets", []), key=lambda asset: str(asset["name"]))
-    return kept
+def _comparable(spec: Body) -> ArtifactBuildSpec:
+    """Return the spec with every default filled in, and without what may change later."""
+    parsed = ArtifactBuildSpec.model_validate(spec)
+    return parsed.model_copy(update={"suspend": False, "retry": ""})
 
 
 def _spec(source: Source, options: BuildOptions) -> Body:

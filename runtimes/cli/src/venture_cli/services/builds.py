@@ -10,7 +10,14 @@ from venture_core.kubernetes.errors import AlreadyExistsError, KubernetesError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS
 
 from venture_cli.domain.outcome import parse_build, standing
-from venture_cli.domain.plan import config_map_body, is_same_request
+from venture_cli.domain.plan import (
+    config_map_body,
+    held_back,
+    is_held_back,
+    is_owned_by,
+    is_same_request,
+    release,
+)
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import hint
 
@@ -81,10 +88,7 @@ async def create_build(client: KubernetesClient, plan: BuildPlan, *, replace: bo
 async def _create(client: KubernetesClient, plan: BuildPlan, namespace: str) -> Body:
     if plan.config_map is None:
         return await client.create(ARTIFACT_BUILDS, plan.body, namespace, strict=True)
-    # The ConfigMap belongs to the build, which therefore comes first, held back: interrupted
-    # anywhere, nothing is left that does not go with the build.
-    held = plan.body | {"spec": plan.body["spec"] | {"suspend": True}}
-    build = await client.create(ARTIFACT_BUILDS, held, namespace, strict=True)
+    build = await client.create(ARTIFACT_BUILDS, held_back(plan.body), namespace, strict=True)
     try:
         return await _attach_document(client, build, plan)
     except KubernetesError:
@@ -93,21 +97,20 @@ async def _create(client: KubernetesClient, plan: BuildPlan, namespace: str) -> 
 
 
 async def _attach_document(client: KubernetesClient, build: Body, plan: BuildPlan) -> Body:
-    """Create the ConfigMap of a build that lacks it, then let the build start."""
-    if plan.config_map is None:
+    """Create the ConfigMap of a build that is held back for it, then let the build start."""
+    metadata = build["metadata"]
+    if plan.config_map is None or not is_held_back(build):
         return build
-    metadata, wanted = build["metadata"], config_map_body(build, plan.config_map)
+    wanted = config_map_body(build, plan.config_map)
     name, namespace = wanted["metadata"]["name"], metadata["namespace"]
     existing = await client.get(CONFIG_MAPS, name, namespace)
-    if existing is not None:
-        owners = existing["metadata"].get("ownerReferences", [])
-        if any(owner["uid"] == metadata["uid"] for owner in owners):
-            return build
+    if existing is not None and not is_owned_by(existing, metadata["uid"]):
         # It belongs to a build of this name that was deleted, and is about to go itself.
         await client.delete(CONFIG_MAPS, name, namespace)
-    await client.create(CONFIG_MAPS, wanted, namespace)
-    release = {"spec": {"suspend": plan.body["spec"].get("suspend")}}
-    return await client.patch(ARTIFACT_BUILDS, metadata["name"], release, namespace)
+        existing = None
+    if existing is None:
+        await client.create(CONFIG_MAPS, wanted, namespace)
+    return await client.patch(ARTIFACT_BUILDS, metadata["name"], release(plan.body), namespace)
 
 
 async def _delete_and_wait(client: KubernetesClient, namespace: str, name: str) -> None:
