@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 RETRIES: dict[str, int] = {"OutOfMemory": 1, "Timeout": 1}
 """Retries per failure reason. Memory and time rarely come out better, so they get one more try."""
 RETRIES_DEFAULT = 3
-FINDINGS_SHOWN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,8 +324,9 @@ def gate_outcomes(result: CompileJobResult | None) -> tuple[GateOutcome, ...]:
             passed=gate.passed,
             findings=tuple(
                 Finding(slide=each.slide, element=each.element, message=each.message)
-                for each in gate.findings[:FINDINGS_SHOWN]
+                for each in gate.findings
             ),
+            findings_omitted=gate.findings_omitted,
         )
         for gate in result.gates
     )
