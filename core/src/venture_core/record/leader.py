@@ -117,7 +117,7 @@ async def lead_until(
         wait=wait_random(0.1, 0.5),
         stop=lambda _: stop.is_set(),
         before_sleep=lambda state: _report(leader.role, state),
-        reraise=True,
+        retry_error_callback=lambda _: None,
     )
     async for attempt in attempts:
         with attempt:

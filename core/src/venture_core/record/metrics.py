@@ -56,6 +56,10 @@ RELAY_RECOVERIES = Counter(
     "How often the relay looked up where the stream ends, by cause.",
     ["cause"],
 )
+RELAY_MISSING = Counter(
+    "venture_relay_missing_total",
+    "Events of the log that the record no longer holds, and that could not be published.",
+)
 PROJECTED = Counter("venture_projection_events_total", "Events applied to the read models.")
 PROJECTION_LAG_EVENTS = Gauge(
     "venture_projection_lag_events", "Numbered events that the read models do not show yet."

@@ -1,0 +1,1 @@
+DROP TABLE record.consumer_inbox, record.relay_positions;
