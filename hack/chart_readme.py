@@ -3,7 +3,8 @@
     python hack/chart_readme.py          write it
     python hack/chart_readme.py --check  fail if it is not up to date
 
-A comment that begins with "# -- " describes the key below it; comment lines that follow continue it.
+A comment that begins with "# -- " describes the key below it; comment lines that follow go on
+with it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHART = Path(__file__).resolve().parents[1] / "charts" / "venture"
 BEGIN, END = "<!-- values: written by hack/chart_readme.py -->\n", "<!-- end of values -->\n"
@@ -48,7 +51,9 @@ def table(text: str) -> str:
         default: Any = values
         for key in path:
             default = default[key]
-        rows.append(f"| `{'.'.join(path)}` | `{json.dumps(default)}` | {description.replace('|', '/')} |\n")
+        rows.append(
+            f"| `{'.'.join(path)}` | `{json.dumps(default)}` | {description.replace('|', '/')} |\n"
+        )
     return "".join(rows)
 
 
@@ -60,7 +65,9 @@ def main() -> None:
     wanted = before + BEGIN + table((CHART / "values.yaml").read_text()) + END + after
     if "--check" in sys.argv[1:]:
         if readme.read_text() != wanted:
-            sys.exit("charts/venture/README.md is not up to date: run `python hack/chart_readme.py`")
+            sys.exit(
+                "charts/venture/README.md is not up to date: run `python hack/chart_readme.py`"
+            )
     else:
         readme.write_text(wanted)
 

@@ -1,4 +1,6 @@
-"""Turn an API server's OpenAPI document into strict JSON schemas for kubeconform, custom resources included.
+"""Turn an API server's OpenAPI document into strict JSON schemas for kubeconform.
+
+Custom resources are included.
 
     kubectl get --raw /openapi/v2 | python hack/schemas.py FOLDER
     kubeconform -strict -schema-location 'FOLDER/{{.ResourceKind}}{{.KindSuffix}}.json' MANIFEST…
@@ -53,7 +55,10 @@ def file_name(kind: Schema) -> str:
 def write(document: Schema, folder: Path) -> int:
     """Write the definitions and one file for every kind; return how many kinds there are."""
     folder.mkdir(parents=True, exist_ok=True)
-    definitions = {name: OVERRIDES.get(name) or strict(schema) for name, schema in document["definitions"].items()}
+    definitions = {
+        name: OVERRIDES.get(name) or strict(schema)
+        for name, schema in document["definitions"].items()
+    }
     (folder / DEFINITIONS).write_text(json.dumps({"definitions": definitions}))
     count = 0
     for name, schema in document["definitions"].items():

@@ -1,4 +1,4 @@
-"""The gates of the project: `make check` (fast, no server) and `make test` (every tier, on a cluster)."""
+"""The gates of the project: `make check` (no server) and `make test` (every tier)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import native
 import packages
 import python
 import release
+import target
 from paths import REPOSITORY, cache_dir
 from progress import ClusterError, say, step
 
@@ -31,7 +32,7 @@ _PACKAGES = (
     "postgresql",
 )
 _MINIMUM_COVERAGE = 80
-_PYTHON_SOURCES = ("crds", "core", "operator", "webhooks", "runtimes", "tests")
+_PYTHON_SOURCES = ("crds", "core", "operator", "webhooks", "runtimes", "tests", "hack")
 _TYPED = (
     "crds/src",
     "core/src",
@@ -54,6 +55,8 @@ def check() -> None:
     _gate("generated CRD files", [bin_folder / "venture-crds", "check"])
     for values in sorted((chart / "ci").glob("*.yaml")):
         _gate(f"helm lint {values.name}", [helm, "lint", "--strict", chart, "--values", values])
+    _gate("chart README", [bin_folder / "python", "hack/chart_readme.py", "--check"])
+    target.check_kind_config(target.KIND_CONFIG)
 
 
 def test(tiers: list[str]) -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure the known font families and write the tables that the compiler bundles.
+r"""Measure the known font families and write the tables that the compiler bundles.
 
 The compiler runs where no font is installed, and must fit text the same way everywhere, so the
 advance widths are taken once from Debian's packages: fonts with the same metrics where the family
@@ -89,7 +89,7 @@ def advances(font: TTFont) -> dict[str, list[int]]:
 
 
 def line_units(font: TTFont) -> int:
-    """The tallest of the line heights that viewers derive from the font's three sets of metrics."""
+    """Return the tallest line height that viewers derive from the font's three sets of metrics."""
     hhea, os2 = font["hhea"], font["OS/2"]
     return max(
         hhea.ascent - hhea.descent + hhea.lineGap,
@@ -99,6 +99,7 @@ def line_units(font: TTFont) -> int:
 
 
 def package_version(package: str) -> str:
+    """Return the version of an installed Debian package."""
     return subprocess.run(
         ["dpkg-query", "-W", "-f", "${Version}", package],
         check=True, capture_output=True, text=True,
@@ -106,12 +107,14 @@ def package_version(package: str) -> str:
 
 
 def main() -> None:
+    """Measure every family, write its table, print the digest that the toolchain names."""
     DATA.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     for family, (package, regular, bold) in sorted(FAMILIES.items()):
         upright, heavy = TTFont(FONTS / regular), TTFont(FONTS / bold)
         units = upright["head"].unitsPerEm
-        assert heavy["head"].unitsPerEm == units, family
+        if heavy["head"].unitsPerEm != units:
+            raise ValueError(f"{family}: regular and bold have different units per em")
         table = {
             "family": family,
             "measuredOn": f"{pathlib.Path(regular).name} and {pathlib.Path(bold).name}",
