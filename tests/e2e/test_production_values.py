@@ -1,0 +1,193 @@
+"""Production values against Postgres, NATS, Valkey and S3 that are not part of the release."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from chartrelease import DEVELOPMENT, Release, development_images, identities, image_values
+from externalservices import BUCKET, ExternalServices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+type Body = dict[str, Any]
+type Kubectl = Callable[..., str]
+
+EXTERNAL, PRODUCTION, TEAM = "venture-external", "venture-production", "venture-team"
+DECK = {
+    "apiVersion": "venture.parpour.dev/v1alpha1",
+    "kind": "ArtifactBuild",
+    "metadata": {"name": "deck"},
+    "spec": {
+        "target": "Pptx",
+        "source": {
+            "inline": {
+                "kind": "SlideSpec",
+                "version": 1,
+                "title": "Production",
+                "slides": [{"type": "title", "title": "Production"}],
+            }
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def namespaces(kubectl: Kubectl) -> Iterator[None]:
+    for name in (EXTERNAL, PRODUCTION, TEAM):
+        kubectl("create", "namespace", name)
+        kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    yield
+    kubectl("delete", "namespace", EXTERNAL, PRODUCTION, TEAM, "--timeout=180s")
+
+
+@pytest.fixture(scope="module")
+def images(kubectl: Kubectl) -> dict[str, str]:
+    return development_images(kubectl)
+
+
+@pytest.fixture(scope="module")
+def services(kubectl: Kubectl, namespaces: None, images: dict[str, str]) -> ExternalServices:
+    del namespaces
+    started = ExternalServices(kubectl, EXTERNAL, images)
+    started.start()
+    for name, data in started.secrets().items():
+        literals = [f"--from-literal={key}={value}" for key, value in data.items()]
+        kubectl("--namespace", PRODUCTION, "create", "secret", "generic", name, *literals)
+    return started
+
+
+@pytest.fixture(scope="module")
+def values(services: ExternalServices, images: dict[str, str]) -> Body:
+    """Production values. Only two things bend to the cluster that the tests share.
+
+    The definitions are there already, and one namespace is served, not all of them.
+    """
+    return services.values() | {
+        "crds": {"install": False},
+        "watchNamespaces": [TEAM],
+        "image": image_values(images["operator"]),
+        "compiler": {"image": image_values(images["compiler"])},
+    }
+
+
+@pytest.fixture(scope="module")
+def release(tools: Path, kubeconfig: Path, values: Body) -> Iterator[Release]:
+    installed = Release(tools / "helm", kubeconfig, PRODUCTION)
+    done = installed.upgrade(values)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Postgres, NATS, Redis and S3 answered." in done.stdout
+    yield installed
+    installed.uninstall()
+
+
+@pytest.fixture
+def development_paused(kubectl: Kubectl) -> Iterator[None]:
+    """Stop the release of `make up`, which serves every namespace, while another one is tried."""
+    namespace, name = DEVELOPMENT
+    scale = ("--namespace", namespace, "scale", "deployment", name)
+    kubectl(*scale, "--replicas=0")
+    component = "app.kubernetes.io/component=operator"
+    kubectl(
+        "--namespace", namespace, "wait", "--for=delete", "pod", "-l", component, "--timeout=90s"
+    )
+    yield
+    kubectl(*scale, "--replicas=2")
+    kubectl("--namespace", namespace, "rollout", "status", f"deployment/{name}", "--timeout=120s")
+
+
+def test_the_release_holds_nothing_but_the_operator(kubectl: Kubectl, release: Release) -> None:
+    pods = json.loads(kubectl("-n", release.namespace, "get", "pods", "-o", "json"))["items"]
+    components = {one["metadata"]["labels"]["app.kubernetes.io/component"] for one in pods}
+    assert components == {"operator"}
+    assert len(pods) == 2
+    claims = kubectl("-n", release.namespace, "get", "pvc,statefulsets,jobs", "-o", "name")
+    assert claims == ""
+
+
+@pytest.mark.usefixtures("release", "development_paused")
+def test_a_deck_is_built_into_the_external_s3(kubectl: Kubectl) -> None:
+    kubectl("-n", TEAM, "create", "--filename", "-", stdin=json.dumps(DECK))
+    kubectl("-n", TEAM, "wait", "--for=condition=Ready", "artifactbuild/deck", "--timeout=90s")
+    build = json.loads(kubectl("-n", TEAM, "get", "artifactbuild", "deck", "-o", "json"))
+    artifact = build["status"]["artifact"]
+    path = f"artifacts/sha256/{artifact['sha256']}/artifact"
+    assert artifact["uri"] == f"s3://{BUCKET}/{path}"
+    digest = kubectl("-n", EXTERNAL, "exec", "s3", "--", "sha256sum", f"/data/{BUCKET}/{path}")
+    assert digest.split()[0] == artifact["sha256"]
+    kubectl("-n", TEAM, "delete", "artifactbuild", "deck", "--timeout=60s")
+
+
+@pytest.mark.usefixtures("release")
+def test_its_rights_end_at_the_namespaces_it_serves(kubectl: Kubectl) -> None:
+    account = f"--as=system:serviceaccount:{PRODUCTION}:venture"
+    for namespace, allowed in ((TEAM, True), ("default", False), ("kube-system", False)):
+        for verb, resource in (("create", "jobs"), ("list", "pods"), ("create", "configmaps")):
+            can = ("-n", namespace, "auth", "can-i", verb, resource, account)
+            kubectl(*can, fails=not allowed)
+
+
+def test_an_upgrade_without_a_change_changes_nothing(
+    kubectl: Kubectl, release: Release, values: Body
+) -> None:
+    kinds = "secrets,configmaps,deployments,replicasets,networkpolicies,services,roles"
+    before = identities(kubectl, PRODUCTION, kinds)
+    done = release.upgrade(values)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert identities(kubectl, PRODUCTION, kinds) == before
+
+
+def test_an_upgrade_with_a_change_rolls_the_operator_and_keeps_the_key(
+    kubectl: Kubectl, release: Release, values: Body
+) -> None:
+    before = identities(kubectl, PRODUCTION, "secrets")
+    done = release.upgrade(values | {"operator": {"logLevel": "DEBUG"}})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert identities(kubectl, PRODUCTION, "secrets") == before
+    deployment = kubectl("-n", PRODUCTION, "get", "deployment", "venture", "-o", "yaml")
+    assert "DEBUG" in deployment
+
+
+@pytest.mark.usefixtures("release")
+def test_a_data_plane_that_does_not_answer_fails_the_release_with_a_sentence(
+    kubectl: Kubectl, release: Release, values: Body, services: ExternalServices
+) -> None:
+    wrong = f"redis://app:wrong-{services.password}@{services.host('redis')}/0"
+    literal = f"--from-literal=url={wrong}"
+    kubectl("-n", PRODUCTION, "create", "secret", "generic", "team-redis-wrong", literal)
+    done = release.upgrade(values | {"redis": {"existingSecret": "team-redis-wrong"}})
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert f"redis at {services.host('redis')}/0: FAILED after 0 s: the login is refused." in said
+    assert "Check user and password in the Secret." in said
+    assert services.password not in said
+    repaired = release.upgrade(values)
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+
+
+def test_uninstalling_leaves_what_the_docs_say_and_nothing_stuck(
+    kubectl: Kubectl, release: Release, values: Body
+) -> None:
+    release.uninstall()
+    kinds = "all,secrets,configmaps,networkpolicies,leases,serviceaccounts,roles,rolebindings,pdb"
+    left = set(identities(kubectl, PRODUCTION, kinds))
+    mine = {f"Secret/{name}" for name in ("team-db", "team-nats", "team-redis", "team-s3")}
+    assert left - mine - {"Secret/team-redis-wrong"} == {
+        "ConfigMap/kube-root-ca.crt",
+        "ConfigMap/venture-signing-keys",
+        "Lease/venture",
+        "Secret/venture-signing-key",
+        "ServiceAccount/default",
+    }
+    cluster_wide = kubectl("get", "clusterroles,clusterrolebindings", "-o", "name")
+    assert f"venture.{PRODUCTION}" not in cluster_wide
+    # The operator's own policy in the namespace goes with the role that owns it.
+    kubectl("-n", TEAM, "wait", "--for=delete", "networkpolicy", "--all", "--timeout=60s")
+    assert kubectl("-n", TEAM, "get", "networkpolicies,jobs,configmaps", "-o", "name").split() == [
+        "configmap/kube-root-ca.crt"
+    ]
+    again = release.upgrade(values)
+    assert again.returncode == 0, again.stdout + again.stderr

@@ -1,0 +1,103 @@
+"""A release of the chart in a namespace of its own, through real helm."""
+
+import base64
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHART = Path(__file__).resolve().parents[2] / "charts" / "venture"
+DEVELOPMENT = ("venture-system", "venture")
+"""Namespace and name of the release that `make up` installs: its images are used again here."""
+
+type Body = dict[str, Any]
+type Kubectl = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release, called `venture` as most are, in `namespace`."""
+
+    helm: Path
+    kubeconfig: Path
+    namespace: str
+
+    def upgrade(self, values: Body, *, timeout: str = "2m") -> subprocess.CompletedProcess[str]:
+        """Install or upgrade and wait; a failure is the caller's to judge."""
+        arguments = ["upgrade", "--install", "venture", str(CHART), "--values", "-"]
+        arguments += ["--wait", f"--timeout={timeout}"]
+        return self._run(*arguments, stdin=yaml.safe_dump(values))
+
+    def uninstall(self) -> str:
+        """Uninstall, wait until its objects and their pods are gone, and return what helm says."""
+        # In the foreground: else pods may outlive their owners by a moment.
+        arguments = ("--cascade=foreground", "--wait", "--timeout=3m", "--ignore-not-found")
+        done = self._run("uninstall", "venture", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def _run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.helm), *arguments, "--namespace", self.namespace],
+            input=stdin,
+            env={**os.environ, "KUBECONFIG": str(self.kubeconfig)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def development_images(kubectl: Kubectl) -> dict[str, str]:
+    """Return the images of the release that `make up` installed, by component."""
+    namespace, name = DEVELOPMENT
+    found = json.loads(
+        kubectl("--namespace", namespace, "get", "deployments,statefulsets", "--output", "json")
+    )
+    images = {
+        item["metadata"]["name"].removeprefix(f"{name}-"): container["image"]
+        for item in found["items"]
+        for container in item["spec"]["template"]["spec"]["containers"]
+    }
+    (operator,) = [one for one in found["items"] if one["kind"] == "Deployment"]
+    (container,) = operator["spec"]["template"]["spec"]["containers"]
+    env = {variable["name"]: variable.get("value", "") for variable in container["env"]}
+    images["operator"] = images.pop(name)
+    images["compiler"] = env["VENTURE_COMPILER_IMAGE"]
+    return images
+
+
+def image_values(reference: str) -> Body:
+    """Return the values of an image from its reference."""
+    name, _, tag = reference.rpartition(":")
+    registry, _, repository = name.partition("/")
+    return {"registry": registry, "repository": repository, "tag": tag}
+
+
+def secret_data(kubectl: Kubectl, namespace: str, name: str) -> dict[str, str]:
+    """Return a Secret's values."""
+    text = kubectl("--namespace", namespace, "get", "secret", name, "--output", "json")
+    return {
+        key: base64.b64decode(value).decode() for key, value in json.loads(text)["data"].items()
+    }
+
+
+def identities(kubectl: Kubectl, namespace: str, kinds: str) -> dict[str, str]:
+    """Return kind/name → uid and resource version of the objects of a namespace.
+
+    An upgrade that changes nothing leaves both as they were; helm's own records are left out.
+    """
+    text = kubectl("--namespace", namespace, "get", kinds, "--output", "json")
+    return {
+        f"{item['kind']}/{item['metadata']['name']}": (
+            f"{item['metadata']['uid']} {item['metadata']['resourceVersion']}"
+        )
+        for item in json.loads(text)["items"]
+        if not item["metadata"]["name"].startswith("sh.helm.release")
+    }

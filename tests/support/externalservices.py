@@ -1,0 +1,167 @@
+"""The four services that a production release expects to find, made without the chart.
+
+Plain pods of the data plane's images, with logins, names and ports of their own.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chartrelease import Kubectl
+
+type Body = dict[str, Any]
+
+BUCKET = "product-artifacts"
+PORTS = {"postgres": 5432, "nats": 4222, "redis": 6379, "s3": 9000}
+
+
+@dataclass(frozen=True)
+class ExternalServices:
+    """Postgres, NATS, Valkey and S3 in a namespace that is not the release's."""
+
+    kubectl: Kubectl
+    namespace: str
+    images: dict[str, str]
+    password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+
+    def start(self) -> None:
+        """Create all of it, and wait until the pods run."""
+        items = [self._logins(), *self._pods(), *map(_service, PORTS)]
+        manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+        self.kubectl("--namespace", self.namespace, "apply", "--filename", "-", stdin=manifest)
+        ready = ("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s")
+        self.kubectl("--namespace", self.namespace, *ready)
+
+    def host(self, service: str) -> str:
+        """Return host and port of a service."""
+        return f"{service}.{self.namespace}.svc:{PORTS[service]}"
+
+    def secrets(self) -> dict[str, dict[str, str]]:
+        """Return the Secrets that a release's owner would make: name → data."""
+        login = f"app:{self.password}@"
+        return {
+            "team-db": {"uri": f"postgresql://{login}{self.host('postgres')}/product"},
+            "team-nats": {"url": f"nats://{login}{self.host('nats')}"},
+            "team-redis": {"url": f"redis://{login}{self.host('redis')}/0"},
+            "team-s3": {"id": "app", "secret": self.password},
+        }
+
+    def values(self) -> Body:
+        """Return the values that point a release at these services."""
+        where = {"kubernetes.io/metadata.name": self.namespace}
+        return {
+            "postgres": {"existingSecret": "team-db", "existingSecretKey": "uri"},
+            "nats": {"existingSecret": "team-nats"},
+            "redis": {"existingSecret": "team-redis"},
+            "s3": {
+                "endpoint": f"http://{self.host('s3')}",
+                "region": "eu-central-1",
+                "bucket": BUCKET,
+                "existingSecret": "team-s3",
+                "existingSecretAccessKeyIdKey": "id",
+                "existingSecretSecretAccessKeyKey": "secret",
+                "egress": [
+                    {
+                        "to": [
+                            {
+                                "namespaceSelector": {"matchLabels": where},
+                                "podSelector": {"matchLabels": {"app": "s3"}},
+                            }
+                        ],
+                        "ports": [{"protocol": "TCP", "port": PORTS["s3"]}],
+                    }
+                ],
+            },
+        }
+
+    def _logins(self) -> Body:
+        nats = (
+            'listen: "0.0.0.0:4222"\njetstream { store_dir: /data }\n'
+            f'authorization {{ user: app, password: "{self.password}" }}\n'
+        )
+        data = {
+            "password": self.password,
+            "nats.conf": nats,
+            "users.acl": f"user default off\nuser app on >{self.password} ~* &* +@all\n",
+        }
+        metadata = {"name": "logins"}
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
+
+    def _pods(self) -> list[Body]:
+        postgres = {
+            "POSTGRES_USER": "app",
+            "POSTGRES_DB": "product",
+            "POSTGRES_PASSWORD_FILE": "/logins/password",
+        }
+        s3 = ["--port", f":{PORTS['s3']}", "--region", "eu-central-1", "posix", "/data"]
+        s3_pod = _pod("s3", self.images["s3"], args=s3, env={"ROOT_ACCESS_KEY": "app"})
+        (gateway,) = s3_pod["spec"]["containers"]
+        reference = {"secretKeyRef": {"name": "logins", "key": "password"}}
+        gateway["env"].append({"name": "ROOT_SECRET_KEY", "valueFrom": reference})
+        bucket = gateway | {"name": "bucket", "command": ["mkdir", f"/data/{BUCKET}"]}
+        del bucket["args"], bucket["readinessProbe"]
+        s3_pod["spec"]["initContainers"] = [bucket]
+        acl = ["--dir", "/data", "--aclfile", "/logins/users.acl"]
+        return [
+            _pod("postgres", self.images["postgres"], data="/var/lib/postgresql", env=postgres),
+            _pod("nats", self.images["nats"], args=["--config", "/logins/nats.conf"]),
+            _pod("redis", self.images["valkey"], args=acl),
+            s3_pod,
+        ]
+
+
+def _pod(
+    name: str,
+    image: str,
+    *,
+    data: str = "/data",
+    args: list[str] | None = None,
+    env: dict[str, str] | None = None,
+) -> Body:
+    container = {
+        "name": name,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "env": [{"name": key, "value": value} for key, value in (env or {}).items()],
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "data", "mountPath": data},
+            {"name": "logins", "mountPath": "/logins", "readOnly": True},
+        ],
+        "readinessProbe": {"tcpSocket": {"port": PORTS[name]}, "periodSeconds": 1},
+    }
+    if args:
+        container["args"] = args
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app": name}},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65532,
+                "fsGroup": 65532,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [container],
+            "volumes": [
+                {"name": "data", "emptyDir": {}},
+                {"name": "logins", "secret": {"secretName": "logins"}},
+            ],
+        },
+    }
+
+
+def _service(name: str) -> Body:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {"selector": {"app": name}, "ports": [{"port": PORTS[name]}]},
+    }
