@@ -1,7 +1,7 @@
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from venture_core.events.chain import GENESIS_HASH, ChainError, ChainHead, event_hash
 
@@ -32,6 +32,7 @@ def test_what_no_chain_has_is_refused(prev: bytes | None, seq: int) -> None:
         event_hash(prev, seq, b"{}")
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=40), min_size=1, max_size=12), st.data())
 def test_any_change_shows_in_the_last_hash(events: list[bytes], data: st.DataObject) -> None:
     head = ChainHead().extend(events)

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from venture_core.events.checkpoint import (
     Checkpoint,
@@ -170,6 +170,7 @@ def test_bounds_of_notes() -> None:
             open_note(data, [OLD.verifier])
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_garbage_is_no_note(data: bytes) -> None:
     with pytest.raises((NoteFormatError, NoteSignatureError)):

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from venture_core.canonical import canonical_json
@@ -128,11 +128,13 @@ values = st.recursive(
 payloads = st.dictionaries(keys, values, max_size=4)
 
 
+@settings(deadline=None)
 @given(payloads)
 def test_canonical_bytes_are_rfc_8785(payload: dict[str, Any]) -> None:
     assert parse(payload=payload).canonical_bytes() == canonical_json(EVENT | {"payload": payload})
 
 
+@settings(deadline=None)
 @given(st.lists(payloads, min_size=1, max_size=4), st.uuids())
 def test_recorded_events_read_back(contents: list[dict[str, Any]], workflow: UUID) -> None:
     head = ChainHead()

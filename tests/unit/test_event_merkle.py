@@ -4,7 +4,7 @@ import base64
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from venture_core.events.merkle import (
     EMPTY_ROOT,
@@ -225,6 +225,7 @@ def test_the_example_of_the_rfc() -> None:
     assert tree.consistency_proof(6, 7) == [i, j, k]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(min_value=0, max_value=40), max_size=8))
 def test_any_batches_give_the_same_tree(batches: list[int]) -> None:
     hashes = leaves(sum(batches))

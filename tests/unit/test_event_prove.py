@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from venture_core.events.chain import ChainHead
 from venture_core.events.checkpoint import Checkpoint, CheckpointError, sign_checkpoint
@@ -117,6 +117,7 @@ def test_base64_has_one_spelling() -> None:
         EventProof.parse("".join(lines))
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(PROOF.text()) - 1), st.characters(codec="ascii"))
 def test_no_character_of_a_proof_can_change(at: int, character: str) -> None:
     text = PROOF.text()

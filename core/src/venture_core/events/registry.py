@@ -106,7 +106,7 @@ class Registry:
             task_id=task_id,
             policy_bundle_id=policy_bundle_id,
             source_service=event_type.owner,
-            payload=_as_json(payload),
+            payload=payload.model_dump(mode="json", by_alias=True),
             created_at=created_at,
         )
 
@@ -122,21 +122,15 @@ class Registry:
                 f"{event.event_type} is an event of {event_type.owner}, not {event.source_service}"
             )
         try:
-            return event_type.payload.model_validate_json(_to_json(event.payload), by_name=False)
+            return event_type.payload.model_validate_json(
+                _PAYLOAD.dump_json(event.payload), by_name=False
+            )
         except ValidationError as error:
             problems = "; ".join(
                 f"{'.'.join(map(str, each['loc']))}: {each['msg']}"
                 for each in error.errors(include_url=False, include_input=False)
             )
             raise EventRefusedError(f"the payload of {event.event_type}: {problems}") from error
-
-
-def _as_json(payload: EventPayload) -> dict[EventKey, EventValue]:
-    return _PAYLOAD.validate_python(payload.model_dump(mode="json", by_alias=True))
-
-
-def _to_json(payload: dict[EventKey, EventValue]) -> bytes:
-    return _PAYLOAD.dump_json(payload)
 
 
 def _check_name(name: str) -> None:

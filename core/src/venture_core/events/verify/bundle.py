@@ -129,11 +129,13 @@ class _Verification:
                 f"the tree's edge at the bundle's start is not the one signed at {size} entries",
                 checkpoint_size=size,
             )
+        is_start = good_size == self._bundle.manifest.first > 0
+        doubt = " (or the tree's edge that the bundle starts with was changed)" if is_start else ""
         return Finding(
             Kind.REWRITTEN,
             f"log index {good_size} to {size - 1}: the entries, their chains and their tree fit "
             f"together, but not with the checkpoint signed at {size} entries: what was logged "
-            "there was rewritten",
+            f"there was rewritten{doubt}",
             log_index=good_size,
             last_log_index=size - 1 if size - 1 > good_size else None,
             checkpoint_size=size,

@@ -77,20 +77,21 @@ class Diagnosis:
         return self._changed(evidence)
 
     def _gather(self) -> _Evidence:
-        """Read from the bad entry on, as far as the bundle goes."""
+        """Read from the bad entry on, until its rightful one is found or the bundle ends."""
         bad, evidence = self._row, _Evidence()
         places = {row.leaf: row.log_index for row in islice(self._rows(), _WINDOW)}
         for row in self._rows():
             if row.is_gap:
                 continue
-            leaf = leaf_of(self._heads.link_for(row), row.line)
             if evidence.moved_up is None:
+                leaf = leaf_of(self._heads.link_for(row), row.line)
                 place = places.get(leaf, places.get(leaf_of(row.link, row.line)))
                 evidence.moved_up = None if place is None else place > row.log_index
             if row.log_index == bad.log_index:
                 continue
-            if evidence.rightful is None and leaf == bad.leaf:
+            if _link_at(bad, row, self._heads) is not None:
                 evidence.rightful = row
+                break
             if evidence.follower is None and leaf_hash(row.prev) == bad.leaf:
                 evidence.follower = row
             if row.key == bad.key:
@@ -165,24 +166,21 @@ class Diagnosis:
     def _undone_by_exchange(self, rightful: Row) -> bool:
         """Whether the two entries' bytes, exchanged, hash to the leaf at the second place."""
         heads = self._heads.copy()
-        exchanged = {self._row.log_index: rightful, rightful.log_index: self._row}
-        leaf = b""
-        for row in self._rows():
-            moved = exchanged.get(row.log_index, row)
-            leaf = _follow(heads, moved)
-            if row.log_index == rightful.log_index:
-                return leaf == row.leaf
-        raise AssertionError("the rightful entry was found among these rows")
+        _follow(heads, self._row, rightful)
+        between = rightful.log_index - self._row.log_index - 1
+        for row in islice(self._rows(), 1, 1 + between):
+            _follow(heads, row, row)
+        return _link_at(rightful, self._row, heads) is not None
 
     def _undone_by_removal(self, rightful: Row) -> bool:
         """Whether, without what stands before the rightful entry, the entry after it fits too."""
         heads = self._heads.copy()
-        _follow(heads, rightful)
+        _follow(heads, self._row, rightful)
         after = next(rows(self._bundle, rightful.log_index + 1), None)
         if after is None:
             return True
         place = next(rows(self._bundle, self._row.log_index + 1))
-        return _follow(heads, after) == place.leaf
+        return _link_at(place, after, heads) is not None
 
     def _missing(self, evidence: _Evidence) -> Finding:
         """Name, as far as it is known, the entry that was logged here and is nowhere now."""
@@ -235,9 +233,17 @@ class Diagnosis:
         return f"{place}: {message}{doubt}"
 
 
-def _follow(heads: Heads, row: Row) -> bytes:
-    """Let an entry's bytes extend their workflow's chain; return the leaf that makes."""
-    link = heads.link_for(row)
-    event_hash = hashed(link, row.line)
-    heads.follow(row.key, link, event_hash)
-    return leaf_hash(event_hash)
+def _link_at(place: Row, entry: Row, heads: Heads) -> bytes | None:
+    """Return the link with which an entry's bytes were logged at a place; None if they were not.
+
+    Where a bundle starts within the log, the heads do not know every workflow: the links stored at
+    the place, or with the entry, may.
+    """
+    links = (heads.link_for(entry), place.link, entry.link)
+    return next((link for link in links if leaf_of(link, entry.line) == place.leaf), None)
+
+
+def _follow(heads: Heads, place: Row, entry: Row) -> None:
+    """Let an entry's bytes extend their workflow's chain at a place."""
+    link = _link_at(place, entry, heads) or heads.link_for(entry)
+    heads.follow(entry.key, link, hashed(link, entry.line))

@@ -103,15 +103,22 @@ class Heads:
     """What each workflow's next entry must be linked to, at one place of the log."""
 
     def __init__(self, bundle: Bundle, end: int) -> None:
-        """Follow the stored hashes, which are known to be right, up to log index `end`."""
+        """Follow the stored hashes, which are known to be right, up to log index `end`.
+
+        Of workflows that are new to a bundle which starts within the log, believe the first link
+        that is stored behind `end`: whoever rewrote a chain began it where it truly stood.
+        """
         self._whole_log = bundle.manifest.first == 0
         self._links: dict[bytes, bytes] = {}
         self._last: dict[bytes, int] = {}
         for row in rows(bundle, bundle.manifest.first):
-            if row.log_index >= end:
+            if row.log_index < end:
+                self._links[row.key] = link_after(row.link, row.hash)
+                self._last[row.key] = row.log_index
+            elif self._whole_log:
                 break
-            self._links[row.key] = link_after(row.link, row.hash)
-            self._last[row.key] = row.log_index
+            else:
+                self._links.setdefault(row.key, self.link_for(row))
 
     def copy(self) -> Heads:
         """Return the same heads, to follow another path from here."""
@@ -122,10 +129,7 @@ class Heads:
         return other
 
     def link_for(self, row: Row) -> bytes:
-        """Return the link that an entry with this one's bytes must have here.
-
-        Where a bundle starts within the log and the workflow is new to it, that is the entry's own.
-        """
+        """Return the link that an entry with this one's bytes must have here."""
         known = self._links.get(row.key)
         if known is not None:
             return known
