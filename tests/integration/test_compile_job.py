@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, override
 
@@ -46,7 +45,6 @@ DOCUMENT: Document = {
     ],
 }
 ENDS_WITHIN_SECONDS = 60
-IMPORTS_WITHIN_SECONDS = 0.3
 
 
 class Store(ThreadingHTTPServer):
@@ -314,33 +312,19 @@ def test_a_job_that_is_told_to_stop_stops_and_says_so(job: Job) -> None:
     process = job.start()
     assert job.store.asked.wait(ENDS_WITHIN_SECONDS)
     process.send_signal(signal.SIGTERM)
-    stopping = time.monotonic()
     code, result = job.finish(process)
-    assert time.monotonic() - stopping < 5
     assert code == EXIT_TRANSIENT
     assert result.error is not None
     assert result.error.reason == "Terminated"
 
 
-def test_it_starts_fast_and_without_a_kubernetes_client() -> None:
-    """Importing the Job costs little beyond what python-pptx costs by itself."""
+def test_it_imports_neither_kopf_nor_a_kubernetes_client() -> None:
+    """What the imports cost is measured by tests/bench/bench_imports.py."""
     program = """
-import sys, time
-for absent in ("rich", "trio", "attr", "pygments"):  # not in the image; optional to its packages
-    sys.modules[absent] = None
-import pptx
-started = time.process_time()
+import sys
 import venture_artifact_compiler.__main__, venture_core.artifacts.render.deck
-seconds = time.process_time() - started
 heavy = {"kopf", "kubernetes", "kubernetes_asyncio", "aiohttp", "cryptography", "obstore"}
-print(seconds, *sorted(heavy & sys.modules.keys()))
+print(*sorted(heavy & sys.modules.keys()))
 """
-    unmeasured = {key: value for key, value in os.environ.items() if "COVERAGE" not in key}
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", program], stdout=subprocess.PIPE, env=unmeasured, check=True
-        ).stdout.split()
-        for _ in range(5)
-    ]
-    assert all(heavy == [] for _, *heavy in runs)
-    assert min(float(seconds) for seconds, *_ in runs) < IMPORTS_WITHIN_SECONDS
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.split() == []

@@ -4,7 +4,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +21,6 @@ from venture_crds.v1alpha1.artifactbuild import GateSwitches, Phase, Target
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HEAVY = ("kubernetes_asyncio", "aiohttp", "obstore", "pptx", "lxml", "yaml", "rich")
-HELP_WITHIN_SECONDS = 0.4
 DECK: dict[str, Any] = {
     "kind": "SlideSpec",
     "version": 1,
@@ -264,7 +262,7 @@ class TestEveryCommand:
         assert gates == options.GATES
 
 
-def test_help_is_quick_and_imports_nothing_heavy() -> None:
+def test_help_imports_nothing_heavy() -> None:
     program = f"""
 import sys
 from venture_cli.app import app
@@ -278,13 +276,6 @@ finally:
     )
     assert "Build FILE in the cluster" in done.stdout
     assert done.stderr == "[]\n"
-    assert min(_help_seconds() for _ in range(3)) < HELP_WITHIN_SECONDS
-
-
-def _help_seconds() -> float:
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "venture_cli", "--help"], capture_output=True, check=True)
-    return time.perf_counter() - started
 
 
 def test_the_page_of_commands_is_up_to_date() -> None:

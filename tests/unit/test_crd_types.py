@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -228,10 +227,3 @@ def test_the_examples_are_what_they_show(example: Example) -> None:
     assert ArtifactBuild.model_validate(body).to_json() == body
     if document := body["spec"]["source"].get("inline"):
         assert parse_ir(json.dumps(document).encode()).title == document["title"]
-
-
-def test_reading_is_fast() -> None:
-    started = time.perf_counter()
-    for _ in range(1000):
-        ArtifactBuild.model_validate(BODY)
-    assert time.perf_counter() - started < 0.5  # measured: 0.01 s
