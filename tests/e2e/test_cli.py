@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+import yaml
 from builds import Builds, patiently, unique_deck
 from venture_cli.domain.plan import INLINE_MAX_BYTES
 from venture_cli.errors import ExitCode
@@ -46,6 +47,12 @@ def write(venture: Venture, name: str, body: Body) -> str:
 
 def digest(venture: Venture, name: str) -> str:
     return hashlib.sha256((venture.folder / name).read_bytes()).hexdigest()
+
+
+def with_token(kubeconfig: Path, token: str) -> str:
+    config = yaml.safe_load(kubeconfig.read_text())
+    config["users"][0]["user"] = {"token": token}
+    return str(yaml.safe_dump(config))
 
 
 async def test_from_a_document_to_a_verified_deck(
@@ -222,6 +229,58 @@ async def test_the_version_names_the_operators_image(venture: Venture) -> None:
     ended = await venture("version", "--cluster", "-o", "json")
     assert ended.code == ExitCode.OK, ended.err
     assert "/venture" in json.loads(ended.text)["operator"]
+
+
+async def test_the_documented_permissions_suffice(
+    venture: Venture, builds: Builds, kubectl: Kubectl, kubeconfig: Path, namespace: str
+) -> None:
+    await builds.create("deck")
+    await builds.until("deck", "Ready")
+    account = f"system:serviceaccount:{namespace}:reader"
+    kubectl("create", "serviceaccount", "reader", "-n", namespace)
+    token = kubectl("create", "token", "reader", "-n", namespace).strip()
+    restricted = venture.folder / "restricted.kubeconfig"
+    restricted.write_text(with_token(kubeconfig, token))
+    download = ("artifact", "download", "deck", "-n", namespace, "--kubeconfig", str(restricted))
+    denied = await venture(*download)
+    assert denied.code == ExitCode.DENIED, denied.err
+    assert f'User "{account}" cannot get resource "artifactbuilds"' in denied.err
+
+    bind = ("create", "rolebinding", "reader", f"--serviceaccount={namespace}:reader")
+    kubectl(*bind, "--clusterrole=view", "-n", namespace)
+    denied = await venture(*download)
+    assert denied.code == ExitCode.DENIED, denied.err
+    assert 'cannot list resource "deployments"' in denied.err
+
+    kubectl("apply", "-f", "-", stdin=READER.format(namespace=namespace))
+    try:
+        allowed = await venture(*download)
+        assert allowed.code == ExitCode.OK, allowed.err
+    finally:
+        kubectl("delete", "-f", "-", stdin=READER.format(namespace=namespace))
+
+
+READER = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: "{namespace}-reader", namespace: venture-system}}
+rules:
+  - {{apiGroups: [apps], resources: [deployments], verbs: [list]}}
+  - {{apiGroups: [""], resources: [secrets], resourceNames: [venture-s3], verbs: [get]}}
+  - apiGroups: [""]
+    resources: [configmaps]
+    resourceNames: [venture-signing-keys]
+    verbs: [get]
+  - {{apiGroups: [""], resources: [services], verbs: [get]}}
+  - {{apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [list]}}
+  - {{apiGroups: [""], resources: [pods/portforward], verbs: [get, create]}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: "{namespace}-reader", namespace: venture-system}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: "{namespace}-reader"}}
+subjects: [{{kind: ServiceAccount, name: reader, namespace: "{namespace}"}}]
+"""
 
 
 class TestPortForward:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -60,21 +61,21 @@ async def find_service_port(
     where = f"Service {service} in {namespace}"
     body = await client.get(SERVICES, service, namespace)
     if body is None:
-        raise NotFoundError(404, "NotFound", f"there is no {where}")
+        raise NotFoundError(HTTPStatus.NOT_FOUND, "NotFound", f"there is no {where}")
     names = [
         each.get("name", "")
         for each in body["spec"]["ports"]
         if each["port"] == port and each["protocol"] == "TCP"
     ]
     if not names:
-        raise NotFoundError(404, "NotFound", f"the {where} has no TCP port {port}")
+        raise NotFoundError(HTTPStatus.NOT_FOUND, "NotFound", f"the {where} has no TCP port {port}")
     slices = await client.list(
         ENDPOINT_SLICES, namespace, label_selector=f"kubernetes.io/service-name={service}"
     )
     for each in slices:
         if (found := _ready_pod(each, names[0])) is not None:
             return PodPort(namespace, *found)
-    raise NotFoundError(404, "NotFound", f"no pod of the {where} is ready")
+    raise NotFoundError(HTTPStatus.NOT_FOUND, "NotFound", f"no pod of the {where} is ready")
 
 
 def _ready_pod(endpoint_slice: Body, port_name: str) -> tuple[str, int] | None:
@@ -147,6 +148,9 @@ class _Connector:
             )
         except aiohttp.WSServerHandshakeError as error:
             message = f"the API server refused ({error.status}) to forward {what}"
+            if error.status == HTTPStatus.FORBIDDEN:
+                # The handshake's answer is lost, and with it what the server said.
+                message += ": it takes the verbs get and create on pods/portforward"
             raise error_from_status(error.status, "PortForward", message) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             message = f"the API server did not answer, asked to forward {what}: {error!r}"
