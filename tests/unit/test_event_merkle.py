@@ -294,12 +294,44 @@ def test_every_pair_of_sizes_is_consistent() -> None:
                     verify_consistency(proof=wrong_proof, **(good | wrong))  # type: ignore[arg-type]
 
 
-def test_an_empty_tree_is_a_prefix_of_any() -> None:
-    verify_consistency(old_size=0, new_size=3, old_root=EMPTY_ROOT, new_root=leaves(1)[0], proof=[])
+ROOT, OTHER_ROOT = leaves(2)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "roots"),
+    [
+        # As the reference's testdata/consistency/additional has them.
+        ((0, 0), (EMPTY_ROOT, OTHER_ROOT)),
+        ((0, 0), (OTHER_ROOT, EMPTY_ROOT)),
+        ((0, 0), (OTHER_ROOT, OTHER_ROOT)),
+        ((0, 1), (EMPTY_ROOT, ROOT)),
+        ((1, 0), (ROOT, EMPTY_ROOT)),
+        ((1, 1), (ROOT, OTHER_ROOT)),
+        ((-1, -1), (ROOT, ROOT)),
+        ((1, 2), (ROOT, ROOT)),
+        ((1, 1), (b"", b"")),
+        ((0, 0), (b"", b"")),
+    ],
+)
+def test_what_no_consistency_proof_can_say(
+    sizes: tuple[int, int], roots: tuple[bytes, bytes]
+) -> None:
     with pytest.raises(ProofError):
         verify_consistency(
-            old_size=0, new_size=3, old_root=leaves(1)[0], new_root=leaves(1)[0], proof=[]
+            old_size=sizes[0], new_size=sizes[1], old_root=roots[0], new_root=roots[1], proof=[]
         )
+
+
+def test_a_tree_is_consistent_with_itself() -> None:
+    for size, root in ((0, EMPTY_ROOT), (1, ROOT)):
+        verify_consistency(old_size=size, new_size=size, old_root=root, new_root=root, proof=[])
+
+
+def test_what_is_no_hash_is_not_included() -> None:
+    # testdata/inclusion/single-entry of the reference.
+    for leaf, root in ((b"", b""), (ROOT, b""), (b"", ROOT), (ROOT, OTHER_ROOT)):
+        with pytest.raises(ProofError):
+            verify_inclusion(index=0, size=1, leaf=leaf, proof=[], root=root)
 
 
 def test_proofs_that_cannot_be() -> None:
@@ -312,7 +344,6 @@ def test_proofs_that_cannot_be() -> None:
         lambda: tree.consistency_proof(4, 3),
         lambda: tree.root(6),
         lambda: verify_inclusion(index=1, size=1, leaf=b"", proof=[], root=b""),
-        lambda: verify_consistency(old_size=2, new_size=1, old_root=b"", new_root=b"", proof=[]),
     ):
         with pytest.raises(ProofError):
             call()

@@ -9,6 +9,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from venture_core.events.chain import HASH_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -223,6 +225,7 @@ def verify_inclusion(
     """Raise ProofError unless the leaf hash is number `index` in the tree of that size and root."""
     if not 0 <= index < size:
         raise ProofError(f"a tree of {size} leaves has no leaf {index}")
+    _check_hashes(leaf, root, *proof)
     steps = _Steps(proof)
     position, last, computed = index, size - 1, leaf
     while last:
@@ -240,15 +243,19 @@ def verify_inclusion(
 def verify_consistency(
     *, old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
 ) -> None:
-    """Raise ProofError unless the old tree is proven to be a prefix of the new one."""
-    if not 0 <= old_size <= new_size:
-        raise ProofError(f"{old_size} leaves are no prefix of {new_size}")
+    """Raise ProofError unless the old tree is proven to be a prefix of the new one.
+
+    An empty tree is a prefix of any, which proves nothing, so it is refused but for itself.
+    """
+    _check_hashes(old_root, new_root, *proof)
     steps = _Steps(proof)
-    if old_size in {0, new_size}:
+    if 0 <= old_size == new_size:
         steps.finish()
-        if old_root != (EMPTY_ROOT if old_size == 0 else new_root):
-            raise ProofError(f"the root at {old_size} leaves is not {old_root.hex()}")
+        if old_root != new_root or (old_size == 0 and old_root != EMPTY_ROOT):
+            raise ProofError(f"the root of {old_size} leaves cannot be {new_root.hex()}")
         return
+    if not 0 < old_size < new_size:
+        raise ProofError(f"there is no proof that {old_size} leaves are a prefix of {new_size}")
     position, last = old_size - 1, new_size - 1
     while position & 1:
         # The old tree's last perfect piece: below it, both trees are the same.
@@ -266,6 +273,11 @@ def verify_consistency(
         raise ProofError(f"the proof leads to the old root {old.hex()}, not {old_root.hex()}")
     if new != new_root:
         raise ProofError(f"the proof leads to the new root {new.hex()}, not {new_root.hex()}")
+
+
+def _check_hashes(*hashes: bytes) -> None:
+    if any(len(each) != HASH_BYTES for each in hashes):
+        raise ProofError(f"a hash has {HASH_BYTES} bytes")
 
 
 class _Steps:

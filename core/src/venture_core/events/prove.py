@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from venture_core.events.chain import HASH_BYTES, SEQ_BYTES
 from venture_core.events.checkpoint import Checkpoint, open_checkpoint
-from venture_core.events.merkle import ProofError, leaf_hash, verify_inclusion
+from venture_core.events.merkle import leaf_hash, verify_inclusion
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -103,8 +103,6 @@ class EventProof:
         log signed the checkpoint, and ProofError where the event is not in its tree.
         """
         checkpoint = open_checkpoint(self.note, trusted, origin=origin)
-        if any(len(each) != HASH_BYTES for each in self.hashes):
-            raise ProofError(f"a hash has {HASH_BYTES} bytes")
         verify_inclusion(
             index=self.log_index,
             size=checkpoint.size,
