@@ -5,12 +5,14 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 import yaml
+from recordservers import PostgresServer
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
@@ -19,6 +21,8 @@ from venture_core.objectstore import ObjectStore, S3Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    from pydantic import SecretStr
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRDS = Resource(
@@ -94,6 +98,25 @@ async def namespace(client: KubernetesClient) -> str:
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     await client.create(NAMESPACES, body)
     return name
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Run a Postgres of this session's own."""
+    # Not below pytest's folder: the server's user may not enter that.
+    with tempfile.TemporaryDirectory(prefix="venture-postgres-") as folder:
+        server = PostgresServer(Path(folder))
+        asyncio.run(server.start())
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+async def database(postgres: PostgresServer) -> AsyncIterator[SecretStr]:
+    """Create a database with the record's schema for one test; yield a superuser's URL."""
+    url = await postgres.create_database()
+    yield url
+    await postgres.drop_database(url)
 
 
 async def _answers(endpoint: str) -> None:

@@ -1,7 +1,9 @@
 """ArtifactBuilds through the real operator process, against a real API server and real S3."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import pytest
 from builds import Builds, condition, patiently
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from pydantic import SecretStr
+    from recordservers import PostgresServer
     from venture_core.kubernetes.client import KubernetesClient
     from venture_core.objectstore import ObjectStore, S3Settings
 
@@ -36,6 +40,7 @@ async def operator(
     client: KubernetesClient,
     namespace: str,
     s3_settings: S3Settings,
+    database: SecretStr,
     tmp_path: Path,
 ) -> AsyncIterator[OperatorProcess]:
     role = f"venture-{namespace}"
@@ -58,6 +63,7 @@ async def operator(
         signing_key=tmp_path / "key.pem",
         log=tmp_path / "operator.log",
         cluster_role=role,
+        database=database,
     )
     await process.start()
     yield process
@@ -401,6 +407,7 @@ async def test_a_second_replica_takes_over_after_a_kill(
     tmp_path: Path,
     api_server: Path,
     s3_settings: S3Settings,
+    database: SecretStr,
 ) -> None:
     await builds.create("deck")
     job = await next_job(kubelet)
@@ -411,6 +418,7 @@ async def test_a_second_replica_takes_over_after_a_kill(
         signing_key=tmp_path / "key.pem",
         log=tmp_path / "standby.log",
         cluster_role=f"venture-{builds.namespace}",
+        database=database,
     )
     await standby.start()
     assert (await standby.get("/readyz"))[0] == 200
@@ -440,3 +448,69 @@ async def test_metrics_and_probes_answer(operator: OperatorProcess, builds: Buil
         'venture_kubernetes_requests_total{code="201",resource="jobs",verb="POST"} 1.0',
     ):
         assert expected in text
+
+
+async def recorded(database: SecretStr) -> list[tuple[str, dict[str, object]]]:
+    """Return type and payload of what the record holds, in the order of its chains."""
+    connection = await asyncpg.connect(database.get_secret_value())
+    try:
+        rows = await connection.fetch(
+            "SELECT canonical FROM record.events ORDER BY workflow_id, seq"
+        )
+    finally:
+        await connection.close()
+    events = [json.loads(row["canonical"]) for row in rows]
+    return [(event["event_type"], event["payload"]) for event in events]
+
+
+async def test_a_build_leaves_its_story_in_the_record_once(
+    operator: OperatorProcess,
+    builds: Builds,
+    kubelet: Kubelet,
+    database: SecretStr,
+    store: ObjectStore,
+) -> None:
+    await builds.create("deck")
+    first = await next_job(kubelet)
+    await kubelet.fail(first, exit_code=EXIT_TRANSIENT, stage=Stage.EXPORT, reason="UploadFailed")
+    await patiently(lambda: builds.get("deck"), lambda body: body["status"].get("failures") == 1)
+    second = await patiently(
+        kubelet.jobs,
+        lambda jobs: len(jobs) == 1 and jobs[0]["metadata"]["name"] != first["metadata"]["name"],
+    )
+    await patiently(lambda: kubelet_input(kubelet, second[0]), lambda found: found is not None)
+    await kubelet.succeed(second[0], b"deck")
+    ready = (await builds.until("deck", "Ready"))["status"]
+
+    story = await recorded(database)
+    assert [kind.removeprefix("artifact.build.") for kind, _ in story] == [
+        "requested.v1",
+        "started.v1",
+        "retrying.v1",
+        "started.v1",
+        "gates.v1",
+        "completed.v1",
+    ]
+    _, completed = story[-1]
+    assert completed["artifact"] == ready["artifact"]
+    assert completed["provenance"] == ready["provenance"]
+
+
+async def test_without_the_record_nothing_starts(
+    operator: OperatorProcess,
+    builds: Builds,
+    kubelet: Kubelet,
+    postgres: PostgresServer,
+) -> None:
+    await builds.create("first")
+    await next_job(kubelet)
+    postgres.kill()
+    try:
+        await builds.create("second")
+        waiting = await builds.until("second", "Reconciling")
+        assert condition(waiting, "Reconciling")["reason"] == "RecordUnavailable"
+        assert len(await kubelet.jobs()) == 1
+    finally:
+        await postgres.start()
+    await kubelet.succeed(await next_job(kubelet, 2), b"second")
+    await builds.until("second", "Ready")

@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydantic import SecretStr
     from venture_core.objectstore import S3Settings
 
 
@@ -30,6 +31,7 @@ class OperatorProcess:
         signing_key: Path,
         log: Path,
         cluster_role: str,
+        database: SecretStr,
     ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -56,6 +58,7 @@ class OperatorProcess:
             "VENTURE_S3_SECRET_ACCESS_KEY": s3.secret_access_key.get_secret_value(),
             "VENTURE_SIGNING_KEY_FILE": str(signing_key),
             "VENTURE_SIGNING_KEYS_CONFIGMAP": "venture-signing-keys",
+            "VENTURE_POSTGRES_URL": database.get_secret_value(),
             "VENTURE_HTTP_PORT": str(self._port),
             "VENTURE_RESYNC_SECONDS": "2",
         }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import ValidationError
+from venture_core.events.envelope import Service
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS
@@ -62,7 +63,8 @@ async def run(settings: OperatorSettings) -> None:
         operator = build_operator(settings, client)
         stopped = _stop_signal()
         async with serve_probes(health, settings.http_port):
-            if not await _stand_by(leadership, stopped):
+            epoch = await _stand_by(leadership, stopped)
+            if epoch is None:
                 return
             try:
                 await _require_crds(client, settings.watch_namespaces)
@@ -73,7 +75,7 @@ async def run(settings: OperatorSettings) -> None:
                     config_map=settings.signing_keys_config_map,
                 )
                 health.resync = operator.resync
-                await _lead(operator, leadership, settings, stopped)
+                await _lead(operator, leadership, epoch, settings, stopped)
             finally:
                 await leadership.release()
 
@@ -93,17 +95,16 @@ def _stop_signal() -> asyncio.Event:
     return stopped
 
 
-async def _stand_by(leadership: Leadership, stopped: asyncio.Event) -> bool:
-    """Wait until we lead; return False when a signal came first."""
+async def _stand_by(leadership: Leadership, stopped: asyncio.Event) -> int | None:
+    """Wait until we lead and return the epoch; None when a signal came first."""
     acquiring = asyncio.create_task(leadership.acquire())
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait({acquiring, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if acquiring.done():
-        acquiring.result()
-        return True
+        return acquiring.result()
     acquiring.cancel()
-    return False
+    return None
 
 
 async def _require_crds(client: KubernetesClient, namespaces: Sequence[str]) -> None:
@@ -117,23 +118,40 @@ async def _require_crds(client: KubernetesClient, namespaces: Sequence[str]) -> 
 
 
 async def _lead(
-    operator: Operator, leadership: Leadership, settings: OperatorSettings, stopped: asyncio.Event
+    operator: Operator,
+    leadership: Leadership,
+    epoch: int,
+    settings: OperatorSettings,
+    stopped: asyncio.Event,
 ) -> None:
     """Run everything until a signal comes, then let reconciles in progress finish."""
-    registry = build_registry(operator.builds, operator.jobs, operator.pods)
     async with asyncio.TaskGroup() as group:
         holding = group.create_task(leadership.hold())
-        resyncing = group.create_task(operator.resync.run())
-        working = group.create_task(operator.controller.run())
-        watching = group.create_task(run_watches(registry, settings.watch_namespaces))
+        leading = group.create_task(_reconcile(operator, leadership.lease_uid, epoch, settings))
         await stopped.wait()
         log.info("stopping")
-        watching.cancel()
-        resyncing.cancel()
-        operator.controller.stop()
-        await asyncio.wait({working}, timeout=DRAIN_SECONDS)
-        working.cancel()
+        leading.cancel()
+        await asyncio.wait({leading})
         holding.cancel()
+
+
+async def _reconcile(
+    operator: Operator, lease_uid: str, epoch: int, settings: OperatorSettings
+) -> None:
+    """Watch and reconcile until cancelled, then give reconciles in progress time to end."""
+    registry = build_registry(operator.builds, operator.jobs, operator.pods)
+    writer = f"{Service.ORCHESTRATOR}/{lease_uid}"
+    async with operator.record.lead(writer=writer, epoch=epoch), asyncio.TaskGroup() as group:
+        working = group.create_task(operator.controller.run())
+        resyncing = group.create_task(operator.resync.run())
+        watching = group.create_task(run_watches(registry, settings.watch_namespaces))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            watching.cancel()
+            resyncing.cancel()
+            operator.controller.stop()
+            await asyncio.wait({working}, timeout=DRAIN_SECONDS)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from venture_operator.services.source import SourceReader
 from venture_operator.storage.artifacts import ArtifactStorage
 from venture_operator.storage.builds import BuildStorage
 from venture_operator.storage.compilejobs import CompileJobStorage
+from venture_operator.storage.record import Record
 from venture_operator.storage.watched import WatchedObjects
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Operator:
     builds: Intake
     jobs: Intake
     pods: Intake
+    record: Record
     signing_key: Ed25519PrivateKey
 
 
@@ -46,6 +48,7 @@ def build_operator(settings: OperatorSettings, client: KubernetesClient) -> Oper
     signing_key = load_private_key(settings.signing_key_file.read_bytes())
     artifacts = ArtifactStorage(ObjectStore(settings.s3()))
     build_storage = BuildStorage(client, reporter=settings.pod_name)
+    record = Record(settings.postgres_url, reporter=settings.pod_name)
     builds, jobs = WatchedObjects(), WatchedObjects()
     pods = WatchedObjects(index_label=JOB_NAME_LABEL)
     reconciler = ArtifactBuildReconciler(
@@ -59,6 +62,7 @@ def build_operator(settings: OperatorSettings, client: KubernetesClient) -> Oper
         artifacts=artifacts,
         sources=SourceReader(build_storage, artifacts),
         publisher=Publisher(artifacts, signing_key),
+        record=record,
         pod=CompilerPod(
             image=settings.compiler_image,
             pull_policy=settings.compiler_image_pull_policy,
@@ -82,4 +86,12 @@ def build_operator(settings: OperatorSettings, client: KubernetesClient) -> Oper
         artifacts=artifacts,
         every_seconds=settings.resync_seconds,
     )
-    return Operator(controller, resync, build_intake, job_intake, pod_intake, signing_key)
+    return Operator(
+        controller=controller,
+        resync=resync,
+        builds=build_intake,
+        jobs=job_intake,
+        pods=pod_intake,
+        record=record,
+        signing_key=signing_key,
+    )

@@ -42,6 +42,9 @@ class OperatorSettings(BaseSettings):
     s3_access_key_id: str
     s3_secret_access_key: SecretStr
 
+    postgres_url: SecretStr
+    """Where the record of events is; the login is a member of venture_producer."""
+
     signing_key_file: Path
     """PKCS#8 PEM of the Ed25519 key that signs provenance."""
     signing_keys_config_map: Name = Field(validation_alias="VENTURE_SIGNING_KEYS_CONFIGMAP")

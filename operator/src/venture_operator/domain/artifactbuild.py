@@ -23,7 +23,7 @@ from venture_crds.v1alpha1.artifactbuild import (
 )
 from venture_crds.v1alpha1.conditions import ConditionType
 
-from venture_operator.domain import conditions
+from venture_operator.domain import conditions, facts
 from venture_operator.domain.backoff import after_failed_job
 from venture_operator.domain.jobs import JobFailed, JobOutcome, JobRunning, JobSucceeded
 from venture_operator.domain.names import child_name
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from venture_core.artifacts.jobcontract import CompileJobResult, JobArtifact
 
     from venture_operator.domain.cacheentry import CacheEntry
+    from venture_operator.domain.facts import Fact
 
 RETRIES: dict[str, int] = {"OutOfMemory": 1, "Timeout": 1}
 """Retries per failure reason. Memory and time rarely come out better, so they get one more try."""
@@ -79,8 +80,12 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What shall happen, in this order: actions, the status write, the event, the next look."""
+    """What shall happen, in this order: recorded, done, written to the status, told, looked at.
 
+    Facts come first: what is not in the record does not happen.
+    """
+
+    facts: tuple[Fact, ...] = ()
     actions: tuple[Action, ...] = ()
     status: ArtifactBuildStatus | None = None
     transition: Transition | None = None
@@ -124,7 +129,7 @@ def wants_rerun(build: ArtifactBuild) -> bool:
 
 def current_attempt(build: ArtifactBuild) -> int:
     """Return the attempt that is running, or shall run next: 1 for a new build."""
-    last = build.status.job.attempt if build.status.job else 0
+    last = _last_attempt(build)
     if wants_rerun(build) or build.status.retry_at is not None:
         return last + 1
     return last or 1
@@ -139,7 +144,7 @@ def decide(observed: Observed, now: datetime) -> Plan:
     """Return what to do next; an empty plan means: nothing until something changes."""
     for rule in _RULES:
         if (plan := rule(observed, now)) is not None:
-            return plan
+            return _told_of_resumption(observed.build, plan)
     raise AssertionError("the last rule always has an opinion")
 
 
@@ -149,7 +154,9 @@ def stalled_plan(build: ArtifactBuild, reason: str, message: str, now: datetime)
     status = status.model_copy(
         update={"finished_at": now, "retry_at": None, "handled_retry": build.spec.retry}
     )
-    return Plan(status=status, transition=Transition(reason, message, warning=True))
+    fact = facts.failed(build, _last_attempt(build), reason, message)
+    transition = Transition(reason, message, warning=True)
+    return Plan(facts=(fact,), status=status, transition=transition)
 
 
 def waiting_plan(
@@ -183,11 +190,13 @@ def _rule_suspended(observed: Observed, now: datetime) -> Plan | None:
         return None
     state = conditions.suspended("spec.suspend is true: nothing starts until it is false")
     status = _status(build, state, now, phase=Phase.SUSPENDED)
+    news = () if build.status.phase is Phase.SUSPENDED else (facts.suspended(build),)
     if job is None:
-        return Plan(status=status)
+        return Plan(facts=news, status=status)
     # The Job goes without having failed; the next one gets a name of its own.
     stopped = {"job": JobStatus(name=job.name, attempt=current_attempt(build)), "retry_at": now}
     return Plan(
+        facts=news,
         actions=(DeleteJob(job.name),),
         status=status.model_copy(update=stopped),
         transition=Transition("Suspended", f"{state.message}; Job {job.name} is stopped"),
@@ -206,7 +215,12 @@ def _rule_published(observed: Observed, now: datetime) -> Plan | None:
     reason, message = ("Built", f"built {size}") if own else ("CacheHit", f"built before, {size}")
     status = _status(build, conditions.succeeded(reason, message), now, phase=Phase.READY)
     status = status.model_copy(update=_published_fields(build, entry, own, now))
-    return Plan(status=status, transition=Transition(reason, f"{message}, {entry.uri}"))
+    if own:
+        news = (facts.gates(build, entry.gates, entry.attempt), facts.completed(build, entry))
+    else:
+        news = (facts.requested(build, entry.cache_key), facts.cache_hit(build, entry))
+    transition = Transition(reason, f"{message}, {entry.uri}")
+    return Plan(facts=news, status=status, transition=transition)
 
 
 def _rule_succeeded(observed: Observed, now: datetime) -> Plan | None:
@@ -249,8 +263,12 @@ def _given_up(
     build: ArtifactBuild, failure: JobFailed, failures: int, fields: Fields, now: datetime
 ) -> Plan:
     tried = "" if failures == 1 else f" (gave up after {failures} attempts)"
-    plan = stalled_plan(build, failure.reason, failure.message + tried, now)
-    return replace(plan, status=_with(plan.status, fields))
+    message = failure.message + tried
+    plan = stalled_plan(build, failure.reason, message, now)
+    attempt = current_attempt(build)
+    news = (*_gate_facts(build, failure, attempt),)
+    news += (facts.failed(build, attempt, failure.reason, message),)
+    return replace(plan, facts=news, status=_with(plan.status, fields))
 
 
 def _retried(
@@ -259,9 +277,13 @@ def _retried(
     delay = after_failed_job(failures)
     message = f"{failure.message}; trying again in {delay:.0f} s"
     plan = waiting_plan(build, failure.reason, message, now, after_seconds=delay)
-    fields = {**fields, "retry_at": now + timedelta(seconds=delay)}
+    retry_at, attempt = now + timedelta(seconds=delay), current_attempt(build)
+    fields = {**fields, "retry_at": retry_at}
+    news = (*_gate_facts(build, failure, attempt),)
+    news += (facts.retrying(build, attempt, failure.reason, failure.message, retry_at),)
     return replace(
         plan,
+        facts=news,
         actions=(DeleteJob(failure.name),),
         status=_with(plan.status, fields),
         transition=Transition(failure.reason, message, warning=True),
@@ -291,10 +313,13 @@ def _rule_start(observed: Observed, now: datetime) -> Plan | None:
     build = observed.build
     if observed.cache_key is None:
         raise AssertionError("without a Job the cache key is always observed")
-    attempt = current_attempt(build)
+    attempt, cache_key = current_attempt(build), observed.cache_key
+    fresh = build.status.started_at is None or wants_rerun(build)
+    news = (facts.requested(build, cache_key),) if fresh else ()
     return Plan(
-        actions=(StartJob(attempt, observed.cache_key),),
-        status=_started(build, attempt, observed.cache_key, "", now),
+        facts=(*news, facts.started(build, cache_key, job_name(build, attempt), attempt)),
+        actions=(StartJob(attempt, cache_key),),
+        status=_started(build, attempt, cache_key, "", now),
         transition=Transition("Compiling", f"attempt {attempt} compiles the document"),
     )
 
@@ -335,6 +360,21 @@ def gate_outcomes(result: CompileJobResult | None) -> tuple[GateOutcome, ...]:
 def job_name(build: ArtifactBuild, attempt: int) -> str:
     """Return the name that the Job of that attempt has, whoever creates it."""
     return child_name(build.metadata.name, build.metadata.uid, "compile", attempt)
+
+
+def _told_of_resumption(build: ArtifactBuild, plan: Plan) -> Plan:
+    if build.spec.suspend or build.status.phase is not Phase.SUSPENDED or plan.status is None:
+        return plan
+    return replace(plan, facts=(facts.resumed(build), *plan.facts))
+
+
+def _gate_facts(build: ArtifactBuild, failure: JobFailed, attempt: int) -> tuple[Fact, ...]:
+    outcomes = gate_outcomes(failure.result)
+    return (facts.gates(build, outcomes, attempt),) if outcomes else ()
+
+
+def _last_attempt(build: ArtifactBuild) -> int:
+    return build.status.job.attempt if build.status.job else 0
 
 
 def _phase_at_work(build: ArtifactBuild) -> Phase:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from venture_operator.storage.artifacts import ArtifactStorage
     from venture_operator.storage.builds import BuildStorage
     from venture_operator.storage.compilejobs import CompileJobStorage
+    from venture_operator.storage.record import Record
 
 KIND: Final = "ArtifactBuild"
 URL_GRACE: Final = timedelta(seconds=60)
@@ -60,6 +61,7 @@ class ArtifactBuildReconciler:
         artifacts: ArtifactStorage,
         sources: SourceReader,
         publisher: Publisher,
+        record: Record,
         pod: CompilerPod,
     ) -> None:
         self._builds = builds
@@ -70,6 +72,7 @@ class ArtifactBuildReconciler:
         self._artifacts = artifacts
         self._sources = sources
         self._publisher = publisher
+        self._record = record
         self._pod = pod
 
     async def reconcile(self, key: ObjectKey) -> float | None:
@@ -82,9 +85,7 @@ class ArtifactBuildReconciler:
         if build is None or domain.is_settled(build):
             return None
         try:
-            plan = await self._step(body, build, now)
-        except StalledError as error:
-            plan = domain.stalled_plan(build, error.reason, error.message, now)
+            plan = await self._settle(body, build, now)
         except WaitingError as error:
             plan = domain.waiting_plan(
                 build, error.reason, error.message, now, after_seconds=error.after_seconds
@@ -99,25 +100,36 @@ class ArtifactBuildReconciler:
             )
         return await self._write(body, build, plan)
 
-    async def _step(self, body: Body, build: ArtifactBuild, now: datetime) -> domain.Plan:
-        """Observe, decide and act; return the plan whose status is still to be written."""
+    async def _settle(self, body: Body, build: ArtifactBuild, now: datetime) -> domain.Plan:
+        """Decide and act, or decide to give up; return the plan whose status is to be written."""
+        try:
+            plan = await self._decide(build, now)
+            await self._record.append(build, plan.facts, now)
+            await self._act(body, build, plan)
+        except StalledError as error:
+            plan = domain.stalled_plan(build, error.reason, error.message, now)
+            await self._record.append(build, plan.facts, now)
+        return plan
+
+    async def _decide(self, build: ArtifactBuild, now: datetime) -> domain.Plan:
+        """Observe and decide; what a Job uploaded is published, and then decided upon."""
         observed = await self._observe(build)
         plan = domain.decide(observed, now)
+        match plan.actions:
+            case (domain.Publish() as publish,):
+                return domain.decide(await self._publish(observed, publish), now)
+            case _:
+                return plan
+
+    async def _act(self, body: Body, build: ArtifactBuild, plan: domain.Plan) -> None:
         for action in plan.actions:
             match action:
-                case domain.Publish():
-                    return domain.decide(await self._publish(observed, action), now)
                 case domain.StartJob():
-                    try:
-                        await self._start_job(body, build, action)
-                    except (ForbiddenError, InvalidError) as error:
-                        # A quota, an admission rule, a namespace that goes: the user sees which.
-                        raise WaitingError(
-                            "JobRefused", error.message, after_seconds=REFUSED_RETRY_SECONDS
-                        ) from error
+                    await self._start_job(body, build, action)
                 case domain.DeleteJob(name):
                     await self._job_storage.delete_job(build.metadata.namespace, name)
-        return plan
+                case domain.Publish():
+                    raise AssertionError("publishing is part of deciding")
 
     async def _observe(self, build: ArtifactBuild) -> domain.Observed:
         if domain.is_finished(build):
@@ -163,6 +175,15 @@ class ArtifactBuildReconciler:
         return replace(observed, entry=entry, job=job)
 
     async def _start_job(self, body: Body, build: ArtifactBuild, action: domain.StartJob) -> None:
+        try:
+            await self._create_job(body, build, action)
+        except (ForbiddenError, InvalidError) as error:
+            # A quota, an admission rule, a namespace that goes: the user sees which.
+            raise WaitingError(
+                "JobRefused", error.message, after_seconds=REFUSED_RETRY_SECONDS
+            ) from error
+
+    async def _create_job(self, body: Body, build: ArtifactBuild, action: domain.StartJob) -> None:
         prepared = await self._sources.prepare(build)
         if prepared.cache_key != action.cache_key:
             # The source changed between two looks: decide again with what it is now.

@@ -39,6 +39,11 @@ class Leadership:
         self.last_contact = clock()
         """When the Lease was last read or written, on the monotonic clock."""
 
+    @property
+    def lease_uid(self) -> str:
+        """The identity of the Lease that counts the epochs."""
+        return self._lease.uid
+
     async def acquire(self) -> int:
         """Wait until we lead; return the epoch."""
         metrics.IS_LEADER.set(0)

@@ -32,6 +32,8 @@ class Lease:
         self._seconds = seconds
         self._seen_record: tuple[str, str] | None = None
         self._seen_at = 0.0
+        self.uid = ""
+        """The identity of the Lease we held last; a Lease that is made anew counts epochs anew."""
 
     async def try_hold(self) -> int | None:
         """Acquire or renew; return the epoch while we hold it, None while another does.
@@ -43,6 +45,7 @@ class Lease:
         try:
             if lease is None:
                 created = await self._client.create(LEASES, self._new(), self._namespace)
+                self.uid = created["metadata"]["uid"]
                 return _epoch(created["spec"])
             spec = lease["spec"]
             if spec.get("holderIdentity") != self._identity:
@@ -59,6 +62,7 @@ class Lease:
         except AlreadyExistsError, ConflictError:
             # Another candidate was faster.
             return None
+        self.uid = lease["metadata"]["uid"]
         return _epoch(spec)
 
     async def release(self) -> None:

@@ -1,0 +1,113 @@
+"""The record of events, as the reconciler writes to it."""
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+import asyncpg
+import structlog
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    wait_random_exponential,
+)
+from venture_core.events.envelope import EventEnvelopeV1, Service
+from venture_core.record.append import AppendError, AppendRefusedError, Fence, StaleEpochError
+from venture_core.record.producer import EventProducer
+
+from venture_operator.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+    from pydantic import SecretStr
+    from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
+
+    from venture_operator.domain.facts import Fact
+
+APPEND_SECONDS = 5.0
+"""How long an append may look for the database before the reconcile is put off."""
+
+log = structlog.get_logger(__name__)
+
+
+class Record:
+    """Turns facts into events and appends them, each exactly once."""
+
+    def __init__(self, url: SecretStr, *, reporter: str) -> None:
+        self._url = url
+        self._reporter = reporter
+        self._producer: EventProducer | None = None
+
+    @asynccontextmanager
+    async def lead(self, *, writer: str, epoch: int) -> AsyncIterator[None]:
+        """Hold the record open for this leader; an earlier one's appends fail from here on.
+
+        Waits for the database and its schema, however long they take: a release installs the
+        operator before it has migrated the database. Raises StaleEpochError where a later leader
+        has begun.
+        """
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(_may_pass),
+            wait=wait_random_exponential(multiplier=0.5, max=5),
+            before_sleep=_say_what_is_missing,
+        ):
+            with attempt:
+                producer = EventProducer(
+                    self._url,
+                    name=self._reporter,
+                    fence=Fence(writer, epoch),
+                    give_up_after_seconds=APPEND_SECONDS,
+                )
+                await producer.__aenter__()
+        self._producer = producer
+        try:
+            yield
+        finally:
+            self._producer = None
+            await producer.__aexit__(None, None, None)
+
+    async def append(self, build: ArtifactBuild, facts: Sequence[Fact], now: datetime) -> None:
+        """Append facts in their order; return when they are durable.
+
+        Raises TransientError when the database does not answer, AppendRefusedError when it will
+        not have them: then the decision they report must not be carried out.
+        """
+        if not facts:
+            return
+        if self._producer is None:
+            raise TransientError("RecordUnavailable", "the record of events is not open yet")
+        events = [_event(build, fact, now) for fact in facts]
+        try:
+            await self._producer.append_all(events)
+        except AppendRefusedError:
+            raise
+        except AppendError as error:
+            raise TransientError("RecordUnavailable", str(error)) from error
+
+
+def _event(build: ArtifactBuild, fact: Fact, now: datetime) -> EventEnvelopeV1:
+    """Return the event of a fact: ids follow from the build, so that a repetition is the same."""
+    workflow = UUID(build.metadata.uid)
+    return EventEnvelopeV1(
+        event_id=uuid5(workflow, f"{fact.event_type}/{fact.key}"),
+        event_type=fact.event_type,
+        trace_id=uuid5(workflow, "trace"),
+        workflow_id=workflow,
+        source_service=Service.ORCHESTRATOR,
+        payload=fact.payload.model_dump(mode="json", by_alias=True),
+        created_at=now,
+    )
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Tell a database or schema that is not there yet from an epoch that is over."""
+    missing = isinstance(error, (OSError, asyncpg.PostgresError, AppendError))
+    return missing and not isinstance(error, StaleEpochError)
+
+
+def _say_what_is_missing(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("record_unavailable", error=f"{type(error).__name__}: {error}")
