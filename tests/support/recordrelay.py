@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import nats.js.errors
 from recordlog import until
+from venture_core.messaging.delivery import LOG_INDEX_HEADER
 from venture_core.messaging.streams import EVENTS, StreamSettings
 from venture_core.record.database import Role, connect
 from venture_core.record.leader import Leader, lead_until
-from venture_core.record.relay import LOG_INDEX_HEADER, ROLE, Relay
+from venture_core.record.relay import ROLE, Relay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -198,6 +199,7 @@ class NatsServer:
         shutil.rmtree(self._folder / "data")
 
 
+@cache
 def nats_program() -> Path:
     """Return the server's program, built where it is not yet."""
     cluster = [sys.executable, str(REPOSITORY / "hack" / "cluster")]

@@ -19,6 +19,7 @@ from tenacity import AsyncRetrying, retry_if_exception, wait_random
 from venture_core.events.chain import FIRST_SEQ
 from venture_core.events.envelope import recorded_json
 from venture_core.messaging.connection import connect_nats, is_interruption
+from venture_core.messaging.delivery import LOG_INDEX_HEADER
 from venture_core.messaging.streams import EVENTS, StreamSettings, reconcile_streams
 from venture_core.messaging.subjects import subject_of
 from venture_core.messaging.window import PublishError, PublishWindow
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from venture_core.record.leader import Leader
 
 ROLE: Final = "relay"
-LOG_INDEX_HEADER: Final = "Venture-Log-Index"
+
 BATCH_EVENTS: Final = 500
 AUDIT_SECONDS: Final = 5.0
 """How often the relay compares where the stream ends with what it was told."""

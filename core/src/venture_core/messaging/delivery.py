@@ -1,0 +1,41 @@
+"""What a consumer is handed: an event, checked, and where it comes from."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from pydantic import ValidationError
+
+from venture_core.events.envelope import EventEnvelopeV1
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+LOG_INDEX_HEADER: Final = "Venture-Log-Index"
+
+
+class MalformedEventError(Exception):
+    """A message that is no event of the record: a stranger's, or damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event, delivered for the `attempt`th time (counted from 1)."""
+
+    event: EventEnvelopeV1
+    log_index: int
+    attempt: int
+
+    @classmethod
+    def parse(cls, message: Msg) -> Self:
+        """Read a message of the record; the event's hash is checked. Raises MalformedEventError."""
+        index = (message.headers or {}).get(LOG_INDEX_HEADER, "")
+        if not index.isdecimal():
+            raise MalformedEventError(f"a message on {message.subject} without a log index")
+        try:
+            event = EventEnvelopeV1.model_validate_json(message.data)
+        except ValidationError as error:
+            problems = error.errors(include_input=False, include_url=False)
+            raise MalformedEventError(f"no event on {message.subject}: {problems[:3]}") from error
+        if event.seq is None:
+            raise MalformedEventError(f"event {event.event_id} has no place in a chain")
+        return cls(event, int(index), message.metadata.num_delivered)

@@ -1,0 +1,28 @@
+"""Prometheus metrics of consumers."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+HANDLED = Counter(
+    "venture_consumer_events_total",
+    "Events that were settled, by outcome: handled, repeated, or dead (to the dead letters).",
+    ["consumer", "outcome"],
+)
+HANDLE_SECONDS = Histogram(
+    "venture_consumer_handle_seconds",
+    "How long the handling of an event took, failed attempts apart.",
+    ["consumer"],
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30),
+)
+FAILED = Counter(
+    "venture_consumer_failed_attempts_total", "Attempts at handling that failed.", ["consumer"]
+)
+REDELIVERED = Counter(
+    "venture_consumer_redeliveries_total",
+    "Events that were delivered again after nobody had acknowledged them.",
+    ["consumer"],
+)
+LAG = Gauge(
+    "venture_consumer_lag_events",
+    "Events of the stream that the consumer has not acknowledged.",
+    ["consumer"],
+)

@@ -1,0 +1,340 @@
+"""The consumer kit against a real broker: order, retries, dead letters, crashes, draining."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid7
+
+import pytest
+from recordevents import started
+from recordlog import until
+from recordrelay import STREAMS
+from recordservers import NatsServer
+from venture_core.events.chain import ChainHead
+from venture_core.events.envelope import recorded_json
+from venture_core.messaging.connection import connect_nats
+from venture_core.messaging.consumer import CannotHandleError, ConsumerSettings, EventConsumer
+from venture_core.messaging.deadletters import (
+    DeadLetterNotFoundError,
+    get_dead_letter,
+    list_dead_letters,
+    requeue_dead_letter,
+)
+from venture_core.messaging.delivery import LOG_INDEX_HEADER
+from venture_core.messaging.streams import EVENTS, reconcile_streams
+from venture_core.record.database import Role, connect
+from venture_core.record.inbox import Inbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    import asyncpg
+    from nats.aio.client import Client
+    from pydantic import SecretStr
+    from venture_core.messaging.consumer import Handler
+    from venture_core.messaging.delivery import Delivery
+
+FAST = ConsumerSettings(name="tester", backoff_seconds=(0.02, 0.05), max_attempts=3)
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[NatsServer]:
+    server = NatsServer(tmp_path)
+    await server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def client(broker: NatsServer) -> AsyncIterator[Client]:
+    connected = await connect_nats(broker.url(), name="test")
+    await reconcile_streams(connected.jetstream(), STREAMS)
+    yield connected
+    await connected.close()
+
+
+class Publisher:
+    """Publishes events as the relay does."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._heads: dict[UUID, ChainHead] = {}
+        self._log_index = 0
+
+    async def publish(self, workflow: UUID) -> UUID:
+        """Publish the next event of a workflow; return its id."""
+        head = self._heads.get(workflow, ChainHead())
+        event = started(workflow, head.seq + 1)
+        canonical = event.canonical_bytes()
+        after = head.append(canonical)
+        body = recorded_json(
+            canonical, seq=after.seq, prev=head.hash if head.seq else None, this=after.hash
+        )
+        await self._client.jetstream().publish(
+            event.event_type, body, headers={LOG_INDEX_HEADER: str(self._log_index)}
+        )
+        self._heads[workflow] = after
+        self._log_index += 1
+        return event.event_id
+
+
+class Recorder:
+    """A handler that remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.seen: list[Delivery] = []
+
+    async def __call__(self, delivery: Delivery) -> None:
+        self.seen.append(delivery)
+
+    async def has(self, count: int) -> None:
+        async def enough() -> bool:
+            return len(self.seen) >= count
+
+        await until(enough, seconds=15)
+
+    def seqs(self, workflow: UUID) -> list[int | None]:
+        return [each.event.seq for each in self.seen if each.event.workflow_id == workflow]
+
+
+@asynccontextmanager
+async def consuming(
+    client: Client, handler: Handler, settings: ConsumerSettings = FAST
+) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    running = asyncio.create_task(EventConsumer(client, settings, handler).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
+
+
+async def test_each_workflow_is_handled_in_order_though_handling_fails(client: Client) -> None:
+    publisher, recorder = Publisher(client), Recorder()
+    workflows = [uuid7() for _ in range(5)]
+    attempts: list[int] = []
+
+    async def handle(delivery: Delivery) -> None:
+        if delivery.event.workflow_id == workflows[0] and delivery.event.seq == 2:
+            attempts.append(delivery.attempt)
+            if len(attempts) < 3:
+                raise ConnectionError("not yet")
+        await asyncio.sleep(0.001)
+        await recorder(delivery)
+
+    async with consuming(client, handle):
+        for _ in range(10):
+            for workflow in workflows:
+                await publisher.publish(workflow)
+        await recorder.has(50)
+    assert len(attempts) == 3
+    for workflow in workflows:
+        assert recorder.seqs(workflow) == list(range(1, 11))
+    assert [letter async for letter in list_dead_letters(client.jetstream())] == []
+
+
+async def test_what_cannot_be_handled_goes_to_the_dead_letters_and_can_be_handed_back(
+    client: Client,
+) -> None:
+    publisher, recorder, bystander = Publisher(client), Recorder(), Recorder()
+    workflow, mended = uuid7(), asyncio.Event()
+    jetstream = client.jetstream()
+
+    async def handle(delivery: Delivery) -> None:
+        if delivery.event.seq == 2 and not mended.is_set():
+            raise RuntimeError("table\nis missing")
+        await recorder(delivery)
+
+    other = FAST.model_copy(update={"name": "bystander"})
+    async with consuming(client, handle), consuming(client, bystander, other):
+        for _ in range(3):
+            await publisher.publish(workflow)
+        await recorder.has(2)
+        await bystander.has(3)
+        assert recorder.seqs(workflow) == [1, 3]
+
+        (letter,) = [each async for each in list_dead_letters(jetstream, consumer="tester")]
+        assert (letter.consumer, letter.log_index) == ("tester", 1)
+        assert letter.event_type == "artifact.build.started.v1"
+        assert letter.reason == "RuntimeError: table is missing"
+        assert await get_dead_letter(jetstream, letter.sequence) == letter
+        assert [e async for e in list_dead_letters(jetstream, consumer="bystander")] == []
+
+        mended.set()
+        await requeue_dead_letter(jetstream, letter.sequence)
+        await recorder.has(3)
+        assert recorder.seqs(workflow) == [1, 3, 2]
+        with pytest.raises(DeadLetterNotFoundError):
+            await requeue_dead_letter(jetstream, letter.sequence)
+    assert bystander.seqs(workflow) == [1, 2, 3]
+
+
+async def test_some_failures_are_not_worth_another_attempt(client: Client) -> None:
+    attempts = 0
+
+    async def handle(_delivery: Delivery) -> None:
+        nonlocal attempts
+        attempts += 1
+        raise CannotHandleError("no such object")
+
+    async with consuming(client, handle):
+        await Publisher(client).publish(uuid7())
+
+        async def buried() -> bool:
+            return [each async for each in list_dead_letters(client.jetstream())] != []
+
+        await until(buried)
+    assert attempts == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"not json", b'{"event_type":"x"}'])
+async def test_a_strangers_message_is_put_aside(client: Client, body: bytes) -> None:
+    recorder = Recorder()
+    async with consuming(client, recorder):
+        await client.jetstream().publish(
+            "artifact.build.forged.v1", body, headers={LOG_INDEX_HEADER: "1"}
+        )
+        await client.jetstream().publish("artifact.build.forged.v1", b"{}")
+        await Publisher(client).publish(uuid7())
+        await recorder.has(1)
+    letters = [each async for each in list_dead_letters(client.jetstream())]
+    assert [each.log_index for each in letters] == [1, None]
+    assert letters[0].body == body
+
+
+async def test_a_forged_event_is_put_aside(client: Client) -> None:
+    workflow, recorder = uuid7(), Recorder()
+    head = ChainHead()
+    canonical = started(workflow, 1).canonical_bytes()
+    body = recorded_json(canonical, seq=1, prev=None, this=head.append(canonical).hash)
+    async with consuming(client, recorder):
+        await client.jetstream().publish(
+            "artifact.build.started.v1",
+            body.replace(b"board-deck", b"bored-deck"),
+            headers={LOG_INDEX_HEADER: "0"},
+        )
+
+        async def buried() -> bool:
+            return [each async for each in list_dead_letters(client.jetstream())] != []
+
+        await until(buried)
+    (letter,) = [each async for each in list_dead_letters(client.jetstream())]
+    assert "not the hash" in letter.reason
+    assert recorder.seen == []
+
+
+async def test_what_dies_unacknowledged_is_delivered_again(broker: NatsServer) -> None:
+    quick = FAST.model_copy(update={"ack_wait_seconds": 1.0})
+    workflow, recorder, reached = uuid7(), Recorder(), asyncio.Event()
+
+    async def hang(_delivery: Delivery) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    first = await broker.connect()
+    await reconcile_streams(first.jetstream(), STREAMS)
+    publisher = Publisher(first)
+    for _ in range(5):
+        await publisher.publish(workflow)
+    dying = asyncio.create_task(EventConsumer(first, quick, hang).run(asyncio.Event()))
+    await reached.wait()
+    await first.close()
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+
+    second = await broker.connect()
+    async with consuming(second, recorder, quick):
+        await recorder.has(5)
+    assert recorder.seqs(workflow) == [1, 2, 3, 4, 5]
+    assert recorder.seen[0].attempt == 2
+    await second.close()
+
+
+async def test_long_work_is_not_handed_to_another(client: Client) -> None:
+    quick = FAST.model_copy(update={"ack_wait_seconds": 1.0})
+    recorder = Recorder()
+
+    async def handle(delivery: Delivery) -> None:
+        await asyncio.sleep(2.5)
+        await recorder(delivery)
+
+    async with consuming(client, handle, quick), consuming(client, handle, quick):
+        await Publisher(client).publish(uuid7())
+        await recorder.has(1)
+    assert [each.attempt for each in recorder.seen] == [1]
+
+
+async def test_draining_handles_what_is_in_hand_and_takes_no_more(client: Client) -> None:
+    publisher, recorder = Publisher(client), Recorder()
+    workflows = [uuid7() for _ in range(4)]
+    few = FAST.model_copy(update={"max_ack_pending": 12})
+    for _ in range(10):
+        for workflow in workflows:
+            await publisher.publish(workflow)
+
+    async def slowly(delivery: Delivery) -> None:
+        await asyncio.sleep(0.02)
+        await recorder(delivery)
+
+    async with consuming(client, slowly, few):
+        await recorder.has(8)
+    handled = len(recorder.seen)
+    assert handled < 40
+    async with consuming(client, slowly, few):
+        await recorder.has(40)
+    assert {each.attempt for each in recorder.seen} == {1}
+    for workflow in workflows:
+        assert recorder.seqs(workflow) == list(range(1, 11))
+
+
+async def test_consuming_goes_on_after_the_stream_was_made_anew(client: Client) -> None:
+    recorder, workflow = Recorder(), uuid7()
+    async with consuming(client, recorder):
+        await Publisher(client).publish(workflow)
+        await recorder.has(1)
+        await client.jetstream().delete_stream(EVENTS)
+        await reconcile_streams(client.jetstream(), STREAMS)
+        for _ in range(2):
+            await Publisher(client).publish(uuid7())
+        await recorder.has(3)
+
+
+async def test_an_inbox_lets_an_event_in_once(
+    database: SecretStr, superuser: asyncpg.Connection
+) -> None:
+    first, second = [await connect(database, Role.PROJECTOR, name="test") for _ in range(2)]
+    inbox, event_id = Inbox("tester"), uuid7()
+    with pytest.raises(ValueError, match="transaction"):
+        await inbox.enter(first, event_id)
+
+    undone = first.transaction()
+    await undone.start()
+    assert await inbox.enter(first, event_id)
+    await undone.rollback()
+
+    async with first.transaction():
+        assert await inbox.enter(first, event_id)
+
+        async def again() -> bool:
+            async with second.transaction():
+                return await inbox.enter(second, event_id)
+
+        waiting = asyncio.create_task(again())
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+    assert not await waiting
+    async with first.transaction():
+        assert await Inbox("another").enter(first, event_id)
+    await superuser.execute(
+        "UPDATE record.consumer_inbox SET handled_at = now() - interval '91 days'"
+    )
+    await inbox.prune(first)
+    assert await superuser.fetchval("SELECT array_agg(consumer) FROM record.consumer_inbox") == [
+        "another"
+    ]
+    await first.close()
+    await second.close()
