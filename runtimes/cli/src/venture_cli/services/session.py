@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from kubernetes_asyncio.config import ConfigException
-from kubernetes_asyncio.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
 from venture_core.artifacts.provenance import key_id, load_public_key
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.portforward import PortForward, find_service_port, forward_port
@@ -61,8 +60,9 @@ class Session:
         """Connect to the cluster. CliError where none is configured."""
         if self._client is None:
             wanted = self._connection
-            _require_kubeconfig(wanted.kubeconfig)
-            opening = KubernetesClient.from_kubeconfig(wanted.kubeconfig, wanted.context)
+            opening = KubernetesClient.from_kubeconfig(
+                _kubeconfig(wanted.kubeconfig), wanted.context
+            )
             try:
                 self._client = await self._stack.enter_async_context(opening)
             except ConfigException as error:
@@ -131,11 +131,15 @@ class Session:
         return local_endpoint(endpoint, self._forward.port)
 
 
-def _require_kubeconfig(given: str | None) -> None:
-    """Raise CliError where none of the kubeconfig files exists: the loader only logs that."""
-    paths = [given] if given else KUBE_CONFIG_DEFAULT_LOCATION.split(os.pathsep)
-    if not any(Path(path).expanduser().is_file() for path in paths):
-        raise _no_cluster(f"there is no file {' or '.join(paths)}")
+def _kubeconfig(given: str | None) -> str:
+    """Return the kubeconfig files as kubectl finds them: the option, KUBECONFIG, the home folder.
+
+    CliError where none of them exists: the loader would only log that.
+    """
+    paths = given or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    if not any(Path(path).expanduser().is_file() for path in paths.split(os.pathsep)):
+        raise _no_cluster(f"there is no file {paths}")
+    return paths
 
 
 def _no_cluster(reason: str) -> CliError:
