@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from venture_core.events.bundle import BundleWriter, Entry, open_bundle, pack
 from venture_core.events.chain import ChainHead
 from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
-from venture_core.events.merkle import Frontier, leaf_hash
+from venture_core.events.merkle import Frontier, leaf_hashes
 from venture_core.events.notes import NoteSigner
 from venture_core.events.verify import verify_bundle
 
@@ -58,7 +58,7 @@ def _write(folder: Path, options: argparse.Namespace, signer: NoteSigner) -> Non
     with BundleWriter(folder, origin=ORIGIN) as writer:
         for entries in batched(_entries(options), options.checkpoint_every, strict=False):
             writer.append(entries)
-            frontier.extend([entry.leaf for entry in entries])
+            frontier.extend(leaf_hashes(entry.logged for entry in entries))
             checkpoint = Checkpoint(ORIGIN, frontier.size, frontier.root())
             writer.add_checkpoint(sign_checkpoint(checkpoint, [signer]))
         writer.add_key(signer.verifier)
@@ -73,7 +73,7 @@ def _entries(options: argparse.Namespace) -> Iterator[Entry]:
         before = heads[workflow]
         canonical = _event(number, workflow)
         head = heads[workflow] = before.append(canonical)
-        yield Entry(canonical, head.seq, before.hash, head.hash, leaf_hash(head.hash))
+        yield Entry(canonical, head.seq, before.hash, head.hash, head.hash)
 
 
 def _event(number: int, workflow: UUID) -> bytes:

@@ -8,7 +8,7 @@ from venture_core.canonical import canonical_json
 from venture_core.events.bundle import BundleWriter, Entry
 from venture_core.events.chain import ChainHead
 from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
-from venture_core.events.merkle import MerkleTree, leaf_hash
+from venture_core.events.merkle import MerkleTree, leaf_hashes
 from venture_core.events.notes import NoteSigner
 from venture_core.events.prove import EventProof
 
@@ -35,13 +35,13 @@ def entries(count: int) -> list[Entry]:
             }
         )
         before, head = head, head.append(canonical)
-        made.append(Entry(canonical, head.seq, before.hash, head.hash, leaf_hash(head.hash)))
+        made.append(Entry(canonical, head.seq, before.hash, head.hash, head.hash))
     return made
 
 
 def checkpoint_note(log: Sequence[Entry], size: int) -> bytes:
     """Return the signed checkpoint of the log when it had that size."""
-    tree = MerkleTree([entry.leaf for entry in log])
+    tree = MerkleTree(leaf_hashes(entry.logged for entry in log))
     return sign_checkpoint(Checkpoint(ORIGIN, size, tree.root(size)), [SIGNER])
 
 
@@ -57,7 +57,7 @@ def write_bundle(folder: Path, log: Sequence[Entry], *, signed: Sequence[Entry])
 
 def proof_of(log: Sequence[Entry], log_index: int) -> EventProof:
     """Return the proof of one entry."""
-    tree = MerkleTree([entry.leaf for entry in log])
+    tree = MerkleTree(leaf_hashes(entry.logged for entry in log))
     entry = log[log_index]
     assert entry.prev is not None
     return EventProof(

@@ -1,7 +1,7 @@
 """Audit bundles: what is untouched verifies, what was tampered with is found, named and told apart.
 
 Tampering is done as a superuser of the database would: to the rows that the writer is then given,
-while the Merkle leaves and signed checkpoints stay as they were, unless the test changes them too.
+while the log's order and signed checkpoints stay as they were, unless the test changes them too.
 """
 
 import random
@@ -28,7 +28,7 @@ from venture_core.events.bundle import (
 from venture_core.events.chain import ChainHead
 from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
 from venture_core.events.envelope import workflow_of
-from venture_core.events.merkle import Frontier, MerkleTree, leaf_hash
+from venture_core.events.merkle import Frontier, MerkleTree, leaf_hashes
 from venture_core.events.notes import NoteSigner, NoteVerifier
 from venture_core.events.verify import Finding, Kind, Report, verify_bundle
 
@@ -78,7 +78,7 @@ def log(size: int = SIZE, workflows: int = 3) -> tuple[Entry, ...]:
         canonical = event_bytes(number, workflow)
         head = heads[workflow] = before.append(canonical)
         prev = before.hash if before.seq else None
-        entries.append(Entry(canonical, head.seq, prev, head.hash, leaf_hash(head.hash)))
+        entries.append(Entry(canonical, head.seq, prev, head.hash, head.hash))
     return tuple(entries)
 
 
@@ -101,13 +101,40 @@ def rechain(rows: Sequence[Row], start: int) -> list[Row]:
     return out
 
 
-def with_leaves(rows: Sequence[Row], leaves: Sequence[bytes]) -> list[Row]:
-    """Put the leaves that the tree has at each place beside the rows."""
-    return [replace(row, leaf=leaf) for row, leaf in zip(rows, leaves, strict=False)]
+def with_logged(rows: Sequence[Row], logged: Sequence[bytes]) -> list[Row]:
+    """Put the hashes that the log holds at each place beside the rows."""
+    return [replace(row, logged=each) for row, each in zip(rows, logged, strict=False)]
 
 
-def leaves_of(rows: Sequence[Row]) -> list[bytes]:
-    return [row.leaf for row in rows]
+def logged_in(rows: Sequence[Row]) -> list[bytes]:
+    return [row.logged for row in rows]
+
+
+def in_its_workflow(entries: Sequence[Entry], at: int, new: bytes | None) -> list[Row]:
+    """Insert before the row at `at`, or delete it, within its workflow's chain only.
+
+    The superuser renumbers and rehashes the rest of the chain, while the log keeps saying which
+    number of which workflow stands at which place: so the chain's last event loses its place, or
+    the last place its event.
+    """
+    name = workflow_of(entries[at].canonical)
+    places = [i for i, row in enumerate(entries) if workflow_of(row.canonical) == name]
+    lines = [entries[i].canonical for i in places]
+    cut = places.index(at)
+    lines[cut : cut + (new is None)] = [] if new is None else [new]
+    rows: list[Row] = [*entries]
+    head = ChainHead()
+    for place, line in zip(places, lines, strict=False):
+        before, head = head, head.append(line)
+        logged = entries[place].logged
+        rows[place] = Entry(line, head.seq, before.hash, head.hash, logged)
+    for place in places[len(lines) :]:
+        rows[place] = Gap(entries[place].logged)
+    return rows
+
+
+def tree_of(logged: Sequence[bytes]) -> MerkleTree:
+    return MerkleTree(leaf_hashes(logged))
 
 
 def checkpoint(tree: MerkleTree, size: int) -> Checkpoint:
@@ -124,9 +151,9 @@ def write(
     notes: dict[int, bytes] | None = None,
 ) -> Path:
     """Write a bundle of the rows, with the checkpoints of the honest log."""
-    tree = MerkleTree(leaves_of(log(SIZE, workflows)))
+    tree = tree_of(logged_in(log(SIZE, workflows)))
     edge = Frontier()
-    edge.extend(leaves_of(log(SIZE, workflows))[:first])
+    edge.extend(leaf_hashes(logged_in(log(SIZE, workflows))[:first]))
     with BundleWriter(folder, origin=ORIGIN, first=first, frontier=edge.nodes) as writer:
         for row in rows:
             writer.append([row])
@@ -175,7 +202,7 @@ def test_an_untouched_log_verifies(tmp_path: Path) -> None:
     assert report.finding is None
     assert report.ok
     assert (report.entries, report.workflows, report.checkpoints) == (SIZE, 3, len(CHECKPOINTS))
-    assert report.root == MerkleTree(leaves_of(log())).root()
+    assert report.root == tree_of(logged_in(log())).root()
     assert report.signers == (SIGNER.verifier.text,)
     assert seen[-1] == (SIZE, SIZE)
 
@@ -199,14 +226,14 @@ def test_an_empty_log_verifies(tmp_path: Path) -> None:
 
 def test_a_workflow_may_enter_later_only_where_the_bundle_does(tmp_path: Path) -> None:
     at = next(at for at, row in enumerate(log()) if row.seq == 2)
-    rows = with_leaves(list(log()[at:]), leaves_of(log())[at:])
+    rows = with_logged(list(log()[at:]), logged_in(log())[at:])
     # A bundle that claims to be the whole log cannot start with a second event.
     finding = find(write(tmp_path / "whole", rows, sizes=()))
     assert finding.log_index == 0
 
 
 def test_keys_are_rotated(tmp_path: Path) -> None:
-    tree = MerkleTree(leaves_of(log()))
+    tree = tree_of(logged_in(log()))
     new = sign_checkpoint(checkpoint(tree, SIZE), [OTHER])
     both = sign_checkpoint(checkpoint(tree, 33), [SIGNER, OTHER])
     path = write(tmp_path / "bundle", log(), notes={SIZE: new, 33: both})
@@ -218,7 +245,7 @@ def test_keys_are_rotated(tmp_path: Path) -> None:
 
 def test_a_checkpoint_kept_from_before_is_compared(tmp_path: Path) -> None:
     path = write(tmp_path / "bundle", log())
-    tree = MerkleTree(leaves_of(log()))
+    tree = tree_of(logged_in(log()))
     assert verify(path, known=checkpoint(tree, 20)).ok
     other = Checkpoint(ORIGIN, 20, b"\x01" * 32)
     finding = verify(path, known=other).finding
@@ -262,16 +289,16 @@ def test_a_changed_event_whose_hash_was_recomputed_is_named(tmp_path: Path) -> N
     finding = find(write(tmp_path / "bundle", rows))
     assert place(finding) == expected(Kind.CONTENT_CHANGED, 9)
     assert "hash was recomputed" in finding.message
-    # Its leaf as well: then only its follower in the workflow, and the signed root, give it away.
-    rows[9] = replace(rows[9], leaf=leaf_hash(rows[9].hash))  # type: ignore[union-attr]
-    finding = find(write(tmp_path / "leaf", rows))
+    # In the log as well: then only its follower in the workflow, and the signed root, show it.
+    rows[9] = replace(rows[9], logged=rows[9].hash)  # type: ignore[union-attr]
+    finding = find(write(tmp_path / "log", rows))
     assert place(finding) == expected(Kind.CONTENT_CHANGED, 9)
-    assert "leaf were recomputed" in finding.message
+    assert "recomputed, here and in the log" in finding.message
 
 
 @pytest.mark.parametrize("at", range(SIZE))
 def test_a_deleted_row_is_named(tmp_path: Path, at: int) -> None:
-    rows: list[Row] = [*log()[:at], Gap(leaf=entry(at).leaf), *log()[at + 1 :]]
+    rows: list[Row] = [*log()[:at], Gap(logged=entry(at).logged), *log()[at + 1 :]]
     finding = find(write(tmp_path / "bundle", rows))
     name = workflow_of(entry(at).canonical)
     followers = [row for row in log()[at + 1 :] if workflow_of(row.canonical) == name]
@@ -283,7 +310,7 @@ def test_a_deleted_row_is_named(tmp_path: Path, at: int) -> None:
 
 def test_what_the_database_still_knows_of_a_deleted_row_is_told(tmp_path: Path) -> None:
     known = UUID(event_id(SIZE - 1)), UUID(workflow_name(2))
-    gap = Gap(entry(SIZE - 1).leaf, event_id=known[0], workflow_id=known[1], seq=9)
+    gap = Gap(entry(SIZE - 1).logged, event_id=known[0], workflow_id=known[1], seq=9)
     finding = find(write(tmp_path / "bundle", [*log()[:-1], gap]))
     assert finding.kind is Kind.MISSING
     assert (finding.event_id, finding.workflow_id) == (str(known[0]), str(known[1]))
@@ -292,15 +319,15 @@ def test_what_the_database_still_knows_of_a_deleted_row_is_told(tmp_path: Path) 
 
 @pytest.mark.parametrize("at", range(SIZE - 1))
 def test_a_deleted_row_behind_which_all_moved_up_is_named(tmp_path: Path, at: int) -> None:
-    rows = with_leaves([*log()[:at], *log()[at + 1 :]], leaves_of(log()))
-    finding = find(write(tmp_path / "bundle", [*rows, Gap(leaf=entry(SIZE - 1).leaf)]))
+    rows = with_logged([*log()[:at], *log()[at + 1 :]], logged_in(log()))
+    finding = find(write(tmp_path / "bundle", [*rows, Gap(logged=entry(SIZE - 1).logged)]))
     assert (finding.kind, finding.log_index) == (Kind.MISSING, at)
     assert finding.workflow_id in {None, workflow_of(entry(at).canonical)}
 
 
 def test_a_deleted_row_whose_followers_were_renumbered_is_named(tmp_path: Path) -> None:
-    rows = with_leaves([*log()[:9], *log()[10:]], leaves_of(log()))
-    rows = [*rechain(rows, 9), Gap(leaf=entry(SIZE - 1).leaf)]
+    rows = with_logged([*log()[:9], *log()[10:]], logged_in(log()))
+    rows = [*rechain(rows, 9), Gap(logged=entry(SIZE - 1).logged)]
     finding = find(write(tmp_path / "bundle", rows))
     assert (finding.kind, finding.log_index) == (Kind.MISSING, 9)
 
@@ -323,8 +350,8 @@ def test_swapped_bytes_are_named(tmp_path: Path, first: int, second: int) -> Non
 @pytest.mark.parametrize(("first", "second"), [(3, 4), (5, 30), (0, 39)])
 def test_swapped_rows_are_named(tmp_path: Path, first: int, second: int) -> None:
     rows: list[Row] = list(log())
-    rows[first] = replace(entry(second), leaf=entry(first).leaf)
-    rows[second] = replace(entry(first), leaf=entry(second).leaf)
+    rows[first] = replace(entry(second), logged=entry(first).logged)
+    rows[second] = replace(entry(first), logged=entry(second).logged)
     finding = find(write(tmp_path / "bundle", rows))
     assert (finding.kind, finding.log_index) == (Kind.SWAPPED, first)
     assert finding.other_log_index == second
@@ -343,7 +370,7 @@ def test_swapped_rows_with_a_recomputed_chain_are_named(
 def test_rows_in_a_new_order_are_named(tmp_path: Path) -> None:
     rows = list(log())
     rotated = [rows[12], rows[10], rows[11]]
-    moved = with_leaves([*rows[:10], *rotated, *rows[13:]], leaves_of(rows))
+    moved = with_logged([*rows[:10], *rotated, *rows[13:]], logged_in(rows))
     finding = find(write(tmp_path / "bundle", moved))
     assert (finding.kind, finding.log_index, finding.other_log_index) == (Kind.MISPLACED, 10, 11)
 
@@ -354,7 +381,7 @@ def test_an_inserted_row_with_a_recomputed_chain_is_named(
     tmp_path: Path, at: int, workflow: int
 ) -> None:
     new = Entry(event_bytes(999, workflow), 1, None, b"", b"")
-    rows = rechain(with_leaves([*log()[:at], new, *log()[at:]], leaves_of(log())), at)
+    rows = rechain(with_logged([*log()[:at], new, *log()[at:]], logged_in(log())), at)
     finding = find(write(tmp_path / "bundle", rows))
     if at == SIZE - 1:
         # What it displaced is gone: this is the same as a changed entry.
@@ -366,6 +393,26 @@ def test_an_inserted_row_with_a_recomputed_chain_is_named(
     assert finding.workflow_id == workflow_name(workflow)
 
 
+@pytest.mark.parametrize("at", [0, 9, 20, 30])
+def test_a_row_inserted_into_a_chain_is_named(tmp_path: Path, at: int) -> None:
+    name = workflow_of(entry(at).canonical)
+    number = next(n for n in range(3) if workflow_name(n) == name)
+    rows = in_its_workflow(log(), at, event_bytes(999, number))
+    finding = find(write(tmp_path / "bundle", rows))
+    assert place(finding) == expected(Kind.INSERTED, at)
+    assert finding.event_id == event_id(999)
+
+
+@pytest.mark.parametrize("at", range(SIZE))
+def test_a_row_deleted_from_a_chain_that_was_renumbered_is_named(tmp_path: Path, at: int) -> None:
+    finding = find(write(tmp_path / "bundle", in_its_workflow(log(), at, None)))
+    name = workflow_of(entry(at).canonical)
+    if name in [workflow_of(row.canonical) for row in log()[at + 1 :]]:
+        assert place(finding) == expected(Kind.MISSING, at)
+    else:
+        assert (finding.kind, finding.log_index) == (Kind.MISSING, at)
+
+
 def test_an_inserted_row_that_stands_last_in_the_log_is_named(tmp_path: Path) -> None:
     """A row with a number in the middle of its chain, but behind all others in the log."""
     name = workflow_of(entry(9).canonical)
@@ -373,9 +420,9 @@ def test_an_inserted_row_that_stands_last_in_the_log_is_named(tmp_path: Path) ->
     new = Entry(event_bytes(999, number), 1, None, b"", b"")
     chained = rechain([*log()[:9], new, *log()[9:]], 9)
     rows = [*chained[:9], *chained[10:], chained[9]]
-    tree = MerkleTree([*leaves_of(log()), b"\x05" * 32])
+    tree = tree_of([*logged_in(log()), b"\x05" * 32])
     last = sign_checkpoint(Checkpoint(ORIGIN, SIZE + 1, tree.root()), [SIGNER])
-    rows = with_leaves(rows, [*leaves_of(log()), b"\x05" * 32])
+    rows = with_logged(rows, [*logged_in(log()), b"\x05" * 32])
     folder = tmp_path / "bundle"
     with BundleWriter(folder, origin=ORIGIN) as writer:
         writer.append(rows)
@@ -411,7 +458,7 @@ def test_a_rewritten_chain_is_named(tmp_path: Path, at: int, workflows: int) -> 
 
 def test_a_rewritten_chain_and_tree_are_narrowed_to_between_checkpoints(tmp_path: Path) -> None:
     rows = rewritten(20)
-    rows = with_leaves(rows, [leaf_hash(row.hash) for row in rows if isinstance(row, Entry)])
+    rows = with_logged(rows, [row.hash for row in rows if isinstance(row, Entry)])
     finding = find(write(tmp_path / "bundle", rows))
     assert (finding.kind, finding.log_index, finding.last_log_index) == (Kind.REWRITTEN, 17, 32)
     assert finding.checkpoint_size == 33
@@ -427,8 +474,8 @@ def test_a_rewritten_chain_and_tree_are_narrowed_to_between_checkpoints(tmp_path
         lambda row: replace(row, prev=b"\x01"),
         lambda row: replace(row, hash=b"\x01" * 32),
         lambda row: replace(row, hash=b""),
-        lambda row: replace(row, leaf=b"\x01" * 32),
-        lambda row: replace(row, leaf=b"\x01" * 33),
+        lambda row: replace(row, logged=b"\x01" * 32),
+        lambda row: replace(row, logged=b"\x01" * 33),
     ],
 )
 @pytest.mark.parametrize("at", [0, 9, SIZE - 1])
@@ -452,8 +499,8 @@ def test_a_line_break_within_an_event_spoils_only_that_event(tmp_path: Path) -> 
 
 def signed_log(folder: Path, rows: Sequence[Row]) -> Path:
     """A log whose tree holds whatever the rows' hashes are."""
-    rows = with_leaves(rows, [leaf_hash(row.hash) for row in rows if isinstance(row, Entry)])
-    tree = MerkleTree(leaves_of(rows))
+    rows = with_logged(rows, [row.hash for row in rows if isinstance(row, Entry)])
+    tree = tree_of(logged_in(rows))
     with BundleWriter(folder, origin=ORIGIN) as writer:
         writer.append(rows)
         writer.add_checkpoint(sign_checkpoint(checkpoint(tree, len(rows)), [SIGNER]))
@@ -484,7 +531,7 @@ def test_what_was_logged_without_being_an_event_is_named(tmp_path: Path) -> None
 
 
 def test_a_checkpoint_signed_with_another_key_is_forged(tmp_path: Path) -> None:
-    tree = MerkleTree(leaves_of(log()))
+    tree = tree_of(logged_in(log()))
     forged = sign_checkpoint(checkpoint(tree, 17), [OTHER])
     finding = find(write(tmp_path / "bundle", log(), notes={17: forged}))
     assert (finding.kind, finding.checkpoint_size) == (Kind.FORGED_CHECKPOINT, 17)
@@ -492,12 +539,12 @@ def test_a_checkpoint_signed_with_another_key_is_forged(tmp_path: Path) -> None:
 
 def test_a_rewritten_log_with_forged_checkpoints_is_forged(tmp_path: Path) -> None:
     rows = rewritten(20)
-    rows = with_leaves(rows, [leaf_hash(row.hash) for row in rows if isinstance(row, Entry)])
-    tree = MerkleTree(leaves_of(rows))
+    rows = with_logged(rows, [row.hash for row in rows if isinstance(row, Entry)])
+    tree = tree_of(logged_in(rows))
     notes = {}
     for size in (33, SIZE):
         # The attacker has no key: the signature is the old one, over the new root.
-        signed = sign_checkpoint(checkpoint(MerkleTree(leaves_of(log())), size), [SIGNER])
+        signed = sign_checkpoint(checkpoint(tree_of(logged_in(log())), size), [SIGNER])
         notes[size] = checkpoint(tree, size).text().encode() + signed[signed.index(b"\n\n") + 1 :]
     finding = find(write(tmp_path / "bundle", rows, notes=notes))
     assert (finding.kind, finding.checkpoint_size) == (Kind.FORGED_CHECKPOINT, 33)
@@ -511,7 +558,7 @@ def test_what_is_no_checkpoint_is_forged(tmp_path: Path, note: bytes) -> None:
 
 
 def test_a_checkpoint_of_another_log_is_forged(tmp_path: Path) -> None:
-    tree = MerkleTree(leaves_of(log()))
+    tree = tree_of(logged_in(log()))
     other = Checkpoint("other.example.com/record", 17, tree.root(17))
     finding = find(write(tmp_path / "bundle", log(), notes={17: sign_checkpoint(other, [SIGNER])}))
     assert (finding.kind, finding.checkpoint_size) == (Kind.FORGED_CHECKPOINT, 17)
@@ -537,7 +584,7 @@ def test_entries_that_nothing_signed_are_unproven(tmp_path: Path) -> None:
 
 def test_a_bundle_whose_start_is_not_the_signed_one(tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
-    tree = MerkleTree(leaves_of(log()))
+    tree = tree_of(logged_in(log()))
     with BundleWriter(folder, origin=ORIGIN, first=1, frontier=[b"\x01" * 32]) as writer:
         writer.append(log()[1:])
         for size in (1, SIZE):
@@ -656,7 +703,9 @@ def test_every_byte_of_a_small_bundle_matters(tmp_path: Path) -> None:
     workflows=st.integers(1, 5),
     at=st.integers(0, SIZE - 1),
     other=st.integers(0, SIZE - 1),
-    how=st.sampled_from(["change", "delete", "swap", "insert", "rewrite"]),
+    how=st.sampled_from(
+        ["change", "delete", "swap", "insert", "rewrite", "insert in chain", "delete in chain"]
+    ),
     recompute=st.booleans(),
     first=st.integers(0, SIZE - 1),
 )
@@ -681,7 +730,7 @@ def test_tampering_is_named_right(
             rows = rechain(rows, at) if recompute else rows
             kind = Kind.REWRITTEN if recompute and not is_last else Kind.CONTENT_CHANGED
         case "delete":
-            rows[at] = Gap(leaf=entries[at].leaf)
+            rows[at] = Gap(logged=entries[at].logged)
             kind = Kind.MISSING
         case "swap":
             at, other = min(at, other), max(at, other)
@@ -694,9 +743,17 @@ def test_tampering_is_named_right(
         case "insert":
             at = min(at, SIZE - 2)
             new = Entry(event_bytes(999, other % workflows), 1, None, b"", b"")
-            rows = with_leaves([*rows[:at], new, *rows[at:]], leaves_of(entries))
+            rows = with_logged([*rows[:at], new, *rows[at:]], logged_in(entries))
             rows = rechain(rows, at)
             kind = Kind.INSERTED
+        case "insert in chain":
+            number = next(n for n in range(5) if workflow_name(n) == names[at])
+            rows = in_its_workflow(entries, at, event_bytes(999, number))
+            # In the last place of its workflow, it is all that is left of what was there.
+            kind = Kind.CONTENT_CHANGED if is_last else Kind.INSERTED
+        case "delete in chain":
+            rows = in_its_workflow(entries, at, None)
+            kind = Kind.MISSING
         case _:
             rows = rewritten(at, workflows)
             kind = Kind.CONTENT_CHANGED if is_last else Kind.REWRITTEN

@@ -37,6 +37,12 @@ def leaf_hash(data: bytes) -> bytes:
     return hashlib.sha256(_LEAF + data).digest()
 
 
+def leaf_hashes(data: Iterable[bytes]) -> list[bytes]:
+    """Return the hashes of many leaves."""
+    sha256 = hashlib.sha256
+    return [sha256(_LEAF + each).digest() for each in data]
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of an inner node: SHA-256 over 0x01 and both children."""
     return hashlib.sha256(_NODE + left + right).digest()

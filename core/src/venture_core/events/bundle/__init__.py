@@ -4,8 +4,8 @@ A bundle is a folder, or a tar archive of the same files:
 
 - `manifest.json`: which log, which entries, and the size and digest of the other files;
 - `events.ndjson`: the canonical bytes of the entries, a line each, as they were hashed;
-- `index.bin`: for each entry its predecessor's hash, its number in its workflow, its hash, and its
-  leaf in the Merkle tree, all as the database held them, 104 bytes each;
+- `index.bin`: for each entry its predecessor's hash, its number in its workflow, its hash, and the
+  hash that the log holds at its place, all as the database has them, 104 bytes each;
 - `checkpoints.ndjson`: signed checkpoints in order of size, a JSON string each, the last one at the
   end of the bundle;
 - `keys.txt`: the verifier keys that the log says it signs with. They prove nothing: a verifier

@@ -27,7 +27,8 @@ MAX_LINE_BYTES: Final = 1024 * 1024
 """The longest line a reader takes: far beyond the largest event."""
 
 RECORD: Final = Struct(f">{HASH_BYTES + SEQ_BYTES}s{HASH_BYTES}s{HASH_BYTES}s")
-"""An entry in `index.bin`: its link (predecessor's hash and number), its hash, its leaf.
+"""An entry in `index.bin`: its link (predecessor's hash and number), its hash,
+and the hash that the log holds at its place.
 
 The link is what is hashed before the event's bytes, byte for byte.
 """
@@ -64,16 +65,16 @@ class Entry:
     hash: bytes
     """Its own hash."""
 
-    leaf: bytes
-    """The leaf that the Merkle tree holds at its place."""
+    logged: bytes
+    """The hash that the log holds at its place: the input of the Merkle leaf there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A place of the log whose event the database no longer has, and what it still knows of it."""
 
-    leaf: bytes = NO_HASH
-    """The leaf that the Merkle tree holds at that place."""
+    logged: bytes = NO_HASH
+    """The hash that the log holds at that place."""
 
     event_id: Id | None = None
     workflow_id: Id | None = None
@@ -85,7 +86,7 @@ class IndexRecord(NamedTuple):
 
     link: bytes
     hash: bytes
-    leaf: bytes
+    logged: bytes
 
 
 class GapLine(ExternalModel):

@@ -84,7 +84,7 @@ class BundleWriter:
                     records.append(_record(entry))
                 case Gap():
                     lines.append(b"")
-                    records.append(RECORD.pack(_NO_LINK, NO_HASH, _hash(entry.leaf)))
+                    records.append(RECORD.pack(_NO_LINK, NO_HASH, _hash(entry.logged)))
                     self._write_gap(entry)
             self._next += 1
         lines.append(b"")
@@ -142,7 +142,7 @@ class BundleWriter:
 def _record(entry: Entry) -> bytes:
     seq = entry.seq if 0 <= entry.seq <= MAX_SEQ else 0
     prev = NO_HASH if entry.prev is None else _hash(entry.prev)
-    return RECORD.pack(prev + seq.to_bytes(SEQ_BYTES), _hash(entry.hash), _hash(entry.leaf))
+    return RECORD.pack(prev + seq.to_bytes(SEQ_BYTES), _hash(entry.hash), _hash(entry.logged))
 
 
 def _hash(value: bytes) -> bytes:

@@ -1,21 +1,20 @@
 """What is wrong with the first entry that does not fit: told from what the signed tree vouches for.
 
-The stored leaf at a place, where a signed root vouches for it, says what was logged there, though
-not in words: a guess is right when it hashes to that leaf. So each kind of tampering is told apart
-by the guess that undoes it.
+The hash that the log holds at a place, where a signed root vouches for it, says what was logged
+there, though not in words: a guess is right when it has that hash. So each kind of tampering is
+told apart by the guess that undoes it.
 """
 
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from venture_core.events.merkle import leaf_hash
 from venture_core.events.verify.report import Finding, Kind
-from venture_core.events.verify.rows import Heads, Row, hashed, leaf_of, link_after, rows
+from venture_core.events.verify.rows import Heads, Row, hashed, link_after, rows, seq_of
 from venture_core.events.verify.tree import vouching_checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from venture_core.events.bundle import Bundle
     from venture_core.events.checkpoint import Checkpoint
@@ -31,8 +30,8 @@ class _Evidence:
     rightful: Row | None = None
     """The entry whose bytes were logged at the bad one's place."""
 
-    follower: Row | None = None
-    """An entry that names, as its predecessor, what was logged at the bad one's place."""
+    missing: tuple[str | None, int] | None = None
+    """Workflow and number of what was logged at the bad one's place, if an entry follows it."""
 
     twin: Row | None = None
     """Another entry of its workflow with the number that the bad one's bytes were logged with."""
@@ -60,15 +59,15 @@ class Diagnosis:
         row = self._row
         if row.is_gap:
             return self._missing(self._gather())
-        if not self._is_vouched_for and (found := self._changed_leaf()):
+        if not self._is_vouched_for and (found := self._changed_log()):
             return found
-        if leaf_of(row.link, row.line) == row.leaf:
+        if hashed(row.link, row.line) == row.logged:
             return self._logged_like_this()
         return self._not_logged_like_this(self._gather())
 
     def _not_logged_like_this(self, evidence: _Evidence) -> Finding:
-        """Undo one kind of tampering after the other, until what is left fits the leaf."""
-        if leaf_of(self._link, self._row.line) == self._row.leaf:
+        """Undo one kind of tampering after the other, until the log's hash is met."""
+        if hashed(self._link, self._row.line) == self._row.logged:
             return self._renumbered(evidence)
         if evidence.rightful is not None:
             return self._displaced_by(evidence.rightful, was_logged=bool(evidence.moved_up))
@@ -79,45 +78,54 @@ class Diagnosis:
     def _gather(self) -> _Evidence:
         """Read from the bad entry on, until its rightful one is found or the bundle ends."""
         bad, evidence = self._row, _Evidence()
-        places = {row.leaf: row.log_index for row in islice(self._rows(), _WINDOW)}
+        places = {row.logged: row.log_index for row in islice(self._rows(), _WINDOW)}
+        if not bad.is_gap and hashed(link_after(self._link, bad.logged), bad.line) in places:
+            # The bad entry was logged behind what is missing here, and renumbered into its place.
+            evidence.missing = bad.workflow_id, seq_of(self._link)
+            evidence.moved_up = True
         for row in self._rows():
             if row.is_gap:
                 continue
             if evidence.moved_up is None:
-                leaf = leaf_of(self._heads.link_for(row), row.line)
-                place = places.get(leaf, places.get(leaf_of(row.link, row.line)))
-                evidence.moved_up = None if place is None else place > row.log_index
+                evidence.moved_up = self._was_logged_behind(row, places)
+            if evidence.missing is None and row.prev == bad.logged:
+                evidence.missing = row.workflow_id, row.seq - 1
             if row.log_index == bad.log_index:
                 continue
             if _link_at(bad, row, self._heads) is not None:
                 evidence.rightful = row
                 break
-            if evidence.follower is None and leaf_hash(row.prev) == bad.leaf:
-                evidence.follower = row
             if row.key == bad.key:
                 evidence.successor = evidence.successor or row
                 if evidence.twin is None and row.link == self._link:
                     evidence.twin = row
         return evidence
 
+    def _was_logged_behind(self, row: Row, places: Mapping[bytes, int]) -> bool | None:
+        """Say whether an entry was logged behind its place; None where it is not found."""
+        place = places.get(hashed(self._heads.link_for(row), row.line))
+        if place is None:
+            place = places.get(hashed(row.link, row.line))
+        return None if place is None else place > row.log_index
+
     def _rows(self) -> Iterator[Row]:
         return rows(self._bundle, self._row.log_index)
 
-    def _changed_leaf(self) -> Finding | None:
-        """Look for one changed leaf that alone keeps the tree from its signed root."""
+    def _changed_log(self) -> Finding | None:
+        """Look for one changed hash in the log that alone keeps it from its signed root."""
         row = self._row
-        if self._would_fit(row.log_index, leaf_of(self._link, row.line)):
-            message = "the Merkle leaf stored for it is not the one that was signed"
+        if self._would_fit(row.log_index, hashed(self._link, row.line)):
+            message = "the hash that the log holds for it is not the one that was signed"
             return self._finding(Kind.COLUMNS_CHANGED, message, row)
         before = self._heads.last_index(row)
-        if before is not None and self._would_fit(before, leaf_hash(row.prev)):
-            message = "its bytes are not those that were logged; its hash and leaf were recomputed"
+        if before is not None and self._would_fit(before, row.prev):
+            message = "its bytes are not those that were logged; its hash was recomputed, here and"
             changed = next(rows(self._bundle, before))
-            return self._finding(Kind.CONTENT_CHANGED, message, changed)
+            return self._finding(Kind.CONTENT_CHANGED, f"{message} in the log", changed)
         return None
 
-    def _would_fit(self, log_index: int, leaf: bytes) -> bool:
-        tried = {log_index: leaf}
+    def _would_fit(self, log_index: int, logged: bytes) -> bool:
+        tried = {log_index: logged}
         return (
             vouching_checkpoint(self._bundle, self._checkpoints, log_index, instead=tried)
             is not None
@@ -164,7 +172,7 @@ class Diagnosis:
         return replace(self._finding(Kind.MISPLACED, message, row), other_log_index=other)
 
     def _undone_by_exchange(self, rightful: Row) -> bool:
-        """Whether the two entries' bytes, exchanged, hash to the leaf at the second place."""
+        """Whether the two entries' bytes, exchanged, have the hash logged at the second place."""
         heads = self._heads.copy()
         _follow(heads, self._row, rightful)
         between = rightful.log_index - self._row.log_index - 1
@@ -173,24 +181,31 @@ class Diagnosis:
         return _link_at(rightful, self._row, heads) is not None
 
     def _undone_by_removal(self, rightful: Row) -> bool:
-        """Whether, without what stands before the rightful entry, the entry after it fits too."""
+        """Whether, without what stands before the rightful entry, the entry after it fits too.
+
+        That is the next one of the log where all moved on, of the workflow where only that did.
+        """
         heads = self._heads.copy()
         _follow(heads, self._row, rightful)
         after = next(rows(self._bundle, rightful.log_index + 1), None)
         if after is None:
             return True
         place = next(rows(self._bundle, self._row.log_index + 1))
-        return _link_at(place, after, heads) is not None
+        if _link_at(place, after, heads) is not None:
+            return True
+        behind = rows(self._bundle, rightful.log_index + 1)
+        after = next((row for row in behind if row.key == rightful.key), None)
+        return after is None or _link_at(rightful, after, heads) is not None
 
     def _missing(self, evidence: _Evidence) -> Finding:
         """Name, as far as it is known, the entry that was logged here and is nowhere now."""
-        row, follower = self._row, evidence.follower
+        row = self._row
         gap = self._bundle.gap(row.log_index) if row.is_gap else None
         workflow_id = str(gap.workflow_id) if gap and gap.workflow_id else None
         seq = gap.seq if gap else None
-        if follower is not None:
-            # The follower's stored predecessor is what was signed here, so this is proven.
-            workflow_id, seq = follower.workflow_id, follower.seq - 1
+        if evidence.missing is not None:
+            # An entry follows the hash that was signed here, so this is proven.
+            workflow_id, seq = evidence.missing
         return Finding(
             Kind.MISSING,
             self._message(row.log_index, workflow_id, seq, "it was logged, but is no longer there"),
@@ -229,7 +244,7 @@ class Diagnosis:
         place = f"log index {log_index}"
         if workflow_id is not None and seq is not None:
             place += f", event {seq} of workflow {workflow_id}"
-        doubt = "" if self._is_vouched_for else "; the stored tree was changed too"
+        doubt = "" if self._is_vouched_for else "; the log's own hashes were changed too"
         return f"{place}: {message}{doubt}"
 
 
@@ -240,7 +255,7 @@ def _link_at(place: Row, entry: Row, heads: Heads) -> bytes | None:
     the place, or with the entry, may.
     """
     links = (heads.link_for(entry), place.link, entry.link)
-    return next((link for link in links if leaf_of(link, entry.line) == place.leaf), None)
+    return next((link for link in links if hashed(link, entry.line) == place.logged), None)
 
 
 def _follow(heads: Heads, place: Row, entry: Row) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from venture_core.events.bundle.layout import NO_HASH, RECORD
 from venture_core.events.chain import HASH_BYTES, SEQ_BYTES
 from venture_core.events.envelope import WORKFLOW_SUFFIX_BYTES, workflow_of
-from venture_core.events.merkle import leaf_hash
 from venture_core.events.verify.stream import FIRST_LINK, may_enter_later
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Row:
     line: bytes
     link: bytes
     hash: bytes
-    leaf: bytes
+    logged: bytes
 
     @property
     def is_gap(self) -> bool:
@@ -46,7 +45,7 @@ class Row:
     @property
     def seq(self) -> int:
         """Its number within its workflow, as stored."""
-        return int.from_bytes(self.link[HASH_BYTES:])
+        return seq_of(self.link)
 
     @property
     def key(self) -> bytes:
@@ -75,15 +74,14 @@ def hashed(link: bytes, line: bytes) -> bytes:
     return hashlib.sha256(link + line).digest()
 
 
-def leaf_of(link: bytes, line: bytes) -> bytes:
-    """Return the leaf of an event with this link and these bytes."""
-    return leaf_hash(hashed(link, line))
+def seq_of(link: bytes) -> int:
+    """Return the number of the event with this link."""
+    return int.from_bytes(link[HASH_BYTES:])
 
 
 def link_after(link: bytes, event_hash: bytes) -> bytes:
     """Return the link of the event that follows one with this link and hash."""
-    seq = int.from_bytes(link[HASH_BYTES:]) + 1
-    return event_hash + seq.to_bytes(SEQ_BYTES)
+    return event_hash + (seq_of(link) + 1).to_bytes(SEQ_BYTES)
 
 
 def rows(bundle: Bundle, start: int) -> Iterator[Row]:

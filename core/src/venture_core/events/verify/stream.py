@@ -1,7 +1,7 @@
 """The fast path: one pass over a bundle, up to the first entry that is not as it should be.
 
 It checks, per entry, that its hash follows from its predecessor, number and bytes, that it extends
-its workflow's chain, and that its leaf is the one stored; and at every signed checkpoint that the
+its workflow's chain, and that the log holds just that hash; and at every signed checkpoint that the
 Merkle root is the signed one. It says where something is wrong; `diagnose` finds out what.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from venture_core.events.bundle.layout import NO_HASH, RECORD
 from venture_core.events.chain import FIRST_SEQ, HASH_BYTES, MAX_SEQ, SEQ_BYTES
 from venture_core.events.envelope import WORKFLOW_SUFFIX_BYTES, workflow_of
-from venture_core.events.merkle import Frontier
+from venture_core.events.merkle import Frontier, leaf_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ assert _SEQ.size == RECORD.size  # noqa: S101 - two views of one record
 
 @dataclass(frozen=True, slots=True)
 class BadEntry:
-    """An entry does not fit its chain, its hash or its leaf."""
+    """An entry does not fit its chain, its hash or the log."""
 
     log_index: int
 
@@ -85,13 +85,12 @@ class EntryStream:
             records: list[tuple[bytes, bytes, bytes]] = list(RECORD.iter_unpack(piece))
             good = self._follow_chains(lines, piece, records)
             hashes = [record[1] for record in records[:good]]
-            leaves = _leaves(hashes)
-            stored = [record[2] for record in records[:good]]
-            if leaves != stored:
+            logged = [record[2] for record in records[:good]]
+            if hashes != logged:
                 good = next(
-                    at for at, (a, b) in enumerate(zip(leaves, stored, strict=True)) if a != b
+                    at for at, (a, b) in enumerate(zip(hashes, logged, strict=True)) if a != b
                 )
-            if bad := self._add(leaves[:good]):
+            if bad := self._add(leaf_hashes(hashes[:good])):
                 return bad
             self._progress(self.size - manifest.first, manifest.entries)
             if good < min(len(lines), len(records)):
@@ -149,8 +148,3 @@ def may_enter_later(link: bytes) -> bool:
     """
     prev, seq = link[:HASH_BYTES], int.from_bytes(link[HASH_BYTES:])
     return FIRST_SEQ <= seq <= MAX_SEQ and (seq == FIRST_SEQ) == (prev == NO_HASH)
-
-
-def _leaves(hashes: list[bytes]) -> list[bytes]:
-    sha256 = hashlib.sha256
-    return [sha256(b"\x00" + each).digest() for each in hashes]
