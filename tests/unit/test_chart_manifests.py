@@ -361,14 +361,80 @@ def test_the_preflight_gets_every_setting_it_requires(manifests: list[Json]) -> 
     assert given == {f"VENTURE_{name.upper()}" for name in PreflightSettings.model_fields}
 
 
+HELM_TIMEOUT_SECONDS = 300
+
+
 def test_the_preflight_ends_before_helm_gives_up(manifests: list[Json]) -> None:
-    (job,) = of_kind(manifests, "Job")
-    helm_timeout_seconds = 300
-    assert job["spec"]["activeDeadlineSeconds"] <= helm_timeout_seconds
+    job = named(manifests, "Job", "venture-preflight")
+    assert job["spec"]["activeDeadlineSeconds"] <= HELM_TIMEOUT_SECONDS
     (container,) = job["spec"]["template"]["spec"]["containers"]
     env = {variable["name"]: variable.get("value") for variable in container["env"]}
     deadline = float(env["VENTURE_PREFLIGHT_DEADLINE_SECONDS"] or 0)
     assert deadline < job["spec"]["activeDeadlineSeconds"]
+
+
+def test_the_migration_runs_after_an_install_and_before_an_upgrade(manifests: list[Json]) -> None:
+    job = named(manifests, "Job", "venture-migrate")
+    policy = named(manifests, "NetworkPolicy", "venture-migrate")
+    preflight = named(manifests, "Job", "venture-preflight")
+    weights = []
+    for each in (policy, job, preflight):
+        annotations = each["metadata"]["annotations"]
+        weights.append(int(annotations.get("helm.sh/hook-weight", "0")))
+        if each is not preflight:
+            assert annotations["helm.sh/hook"] == "post-install,pre-upgrade"
+    assert weights == sorted(weights)
+    assert len(set(weights)) == 3
+    assert job["spec"]["activeDeadlineSeconds"] < HELM_TIMEOUT_SECONDS
+
+
+def test_the_migration_gets_the_settings_that_it_knows(manifests: list[Json]) -> None:
+    from venture_core.record.migrate import MigrateSettings
+
+    (container,) = [one for name, one in containers(manifests) if name.endswith("/migrate")]
+    given = {variable["name"] for variable in container["env"]}
+    assert given == {
+        f"VENTURE_{name.upper()}"
+        for name, field in MigrateSettings.model_fields.items()
+        if field.is_required()
+    }
+
+
+def test_the_migration_may_have_a_login_of_its_own(render_chart: Render) -> None:
+    manifests = render_chart("ci/production.yaml", sets=('migration.existingSecret="owner"',))
+    (container,) = [one for name, one in containers(manifests) if name.endswith("/migrate")]
+    (variable,) = container["env"]
+    assert variable["valueFrom"]["secretKeyRef"] == {"name": "owner", "key": "url"}
+
+
+COMPONENT = "app.kubernetes.io/component"
+
+
+def test_who_speaks_to_postgres_may_on_both_ends(render_chart: Render) -> None:
+    """A pod with the URL reaches the database, and nobody else does."""
+    manifests = render_chart("ci/dev.yaml")
+    (rule,) = named(manifests, "NetworkPolicy", "venture-postgres")["spec"]["ingress"]
+    admitted = {peer["podSelector"]["matchLabels"][COMPONENT] for peer in rule["from"]}
+    assert admitted == components_with(manifests, "VENTURE_POSTGRES_URL")
+    assert admitted == components_that_reach(manifests, 5432)
+
+
+def components_with(manifests: list[Json], variable: str) -> set[str]:
+    return {
+        workload["spec"]["template"]["metadata"]["labels"][COMPONENT]
+        for workload in workloads(manifests)
+        for container in workload["spec"]["template"]["spec"]["containers"]
+        if variable in {one["name"] for one in container.get("env", [])}
+    }
+
+
+def components_that_reach(manifests: list[Json], port: int) -> set[str]:
+    return {
+        policy["spec"]["podSelector"]["matchLabels"][COMPONENT]
+        for policy in of_kind(manifests, "NetworkPolicy")
+        for rule in policy["spec"].get("egress", [])
+        if port in {one["port"] for one in rule.get("ports", [])}
+    }
 
 
 def test_urls_in_the_values_go_to_secrets_of_the_release(render_chart: Render) -> None:

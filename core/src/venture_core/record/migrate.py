@@ -34,6 +34,8 @@ NOTHING = "base"
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('record.migrations', 0))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('record.migrations', 0))"
 # Roles belong to the whole server: another database of it may create them at this very moment.
+# A login that may create roles, but is no superuser, may only take one on if it is told so.
+_TAKE_ON_NEW_ROLES = "SET LOCAL createrole_self_grant = 'set, inherit'"
 _CREATE_ROLE = """
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
@@ -45,7 +47,7 @@ END $$
 """
 _JOIN_OWNER = f"""
 DO $$ BEGIN
-  IF NOT pg_has_role(current_user, '{OWNER}', 'member') THEN
+  IF NOT pg_has_role(current_user, '{OWNER}', 'SET') THEN
     EXECUTE format('GRANT {OWNER} TO %I', current_user);
   END IF;
 END $$
@@ -104,6 +106,7 @@ async def _scalar(connection: AsyncConnection, statement: str) -> object:
 
 async def _prepare(connection: AsyncConnection) -> None:
     """Make what revisions take for granted: the roles, and the schema with its owner."""
+    await connection.exec_driver_sql(_TAKE_ON_NEW_ROLES)
     for role in (OWNER, *Role):
         await connection.exec_driver_sql(_CREATE_ROLE.format(role=role))
     await connection.exec_driver_sql(_JOIN_OWNER)
