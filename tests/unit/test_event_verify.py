@@ -4,10 +4,12 @@ Tampering is done as a superuser of the database would: to the rows that the wri
 while the log's order and signed checkpoints stay as they were, unless the test changes them too.
 """
 
+import json
 import random
+import tarfile
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -769,3 +771,91 @@ def test_verifier_keys_are_all_that_is_needed(tmp_path: Path) -> None:
     path = write(tmp_path / "bundle", log())
     key = NoteVerifier.parse((path / "keys.txt").read_text().strip())
     assert verify_bundle(open_bundle(path), [key]).ok
+
+
+# --- manifests and files that are not what they should be
+
+
+def lie(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    change(manifest)
+    path.write_bytes(canonical_json(manifest) + b"\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest.update(format="venture-audit-bundle/v2"),
+        lambda manifest: manifest.update(first=SIZE + 1),
+        lambda manifest: manifest.update(first=1),
+        lambda manifest: manifest.update(frontier=["00" * 32]),
+        lambda manifest: manifest.update(more=1),
+        lambda manifest: manifest.update(origin=""),
+        lambda manifest: manifest["files"].update({"../x": {"bytes": 1}}),
+    ],
+)
+def test_a_malformed_manifest_is_refused(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    with pytest.raises(UnreadableBundleError):
+        open_bundle(lie(write(tmp_path / "bundle", log()), change))
+
+
+def test_a_manifest_has_one_spelling_and_a_bound(tmp_path: Path) -> None:
+    path = write(tmp_path / "bundle", log()) / "manifest.json"
+    honest = path.read_bytes()
+    for data in (b" " + honest, b" " * 70_000 + honest, b"[]\n{}\n"):
+        path.write_bytes(data)
+        with pytest.raises(UnreadableBundleError):
+            open_bundle(path.parent)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest["files"].pop("keys.txt"),
+        lambda manifest: manifest["files"]["keys.txt"].pop("sha256"),
+        lambda manifest: manifest["files"]["events.ndjson"].update(sha256="00" * 32),
+        lambda manifest: manifest["files"]["keys.txt"].update(sha256="00" * 32),
+        lambda manifest: manifest["files"].update({"gaps.ndjson": {"bytes": 0}}),
+        lambda manifest: manifest.update(size=SIZE - 1),
+    ],
+)
+def test_a_manifest_that_lies_is_noticed(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    finding = find(lie(write(tmp_path / "bundle", log()), change))
+    assert finding.kind in {Kind.DAMAGED, Kind.TRUNCATED}
+
+
+def test_a_line_longer_than_any_event_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "bundle", log())
+    (folder / "events.ndjson").write_bytes(b"x" * 3_000_000)
+    assert find(folder).kind is Kind.DAMAGED
+
+
+@pytest.mark.parametrize("line", [b"5\n", b"[\n", b"\xff\n"])
+def test_a_line_that_is_no_note_is_refused(tmp_path: Path, line: bytes) -> None:
+    folder = write(tmp_path / "bundle", log())
+    path = folder / "checkpoints.ndjson"
+    path.write_bytes(path.read_bytes() + line)
+    assert find(folder).kind is Kind.DAMAGED
+
+
+def test_gaps_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    rows: list[Row] = [*log()[:-1], Gap(logged=entry(SIZE - 1).logged)]
+    folder = write(tmp_path / "bundle", rows)
+    (folder / "gaps.ndjson").write_bytes(b"x" * (folder / "gaps.ndjson").stat().st_size)
+    assert find(folder).kind is Kind.DAMAGED
+
+
+def test_an_archive_has_one_form(tmp_path: Path) -> None:
+    whole = bundle_bytes(tmp_path)
+    for archive in (whole + bytes(512), whole + b"x", whole[:-1024] + whole):
+        assert isinstance(find_in(tmp_path, archive), UnreadableBundleError)
+    with tarfile.open(tmp_path / "other.tar", "w") as archive_file:
+        archive_file.add(tmp_path / "whole", arcname=".")
+    with pytest.raises(UnreadableBundleError):
+        open_bundle(tmp_path / "other.tar")
