@@ -1,5 +1,6 @@
 """The object store against a real S3 server."""
 
+import secrets
 from datetime import timedelta
 
 import httpx2
@@ -15,15 +16,17 @@ from venture_core.objectstore import (
 
 
 async def test_what_is_put_can_be_read_listed_and_deleted(store: ObjectStore) -> None:
-    await store.put("a/one", b"1", media_type="text/plain")
-    await store.put("a/two", b"22", media_type="text/plain")
+    folder = secrets.token_hex(8)
+    one, two = f"{folder}/one", f"{folder}/two"
+    await store.put(one, b"1", media_type="text/plain")
+    await store.put(two, b"22", media_type="text/plain")
 
-    assert await store.get("a/two", max_bytes=2) == b"22"
-    found = {info.key: info.size_bytes async for info in store.list("a")}
-    assert found == {"a/one": 1, "a/two": 2}
+    assert await store.get(two, max_bytes=2) == b"22"
+    found = {info.key: info.size_bytes async for info in store.list(folder)}
+    assert found == {one: 1, two: 2}
 
-    await store.delete("a/one")
-    assert await store.head("a/one") is None
+    await store.delete(one)
+    assert await store.head(one) is None
 
 
 async def test_missing_objects_are_named(store: ObjectStore) -> None:
