@@ -169,7 +169,10 @@ class NatsServer:
         async for attempt in _patiently():
             with attempt:
                 client = await nats.connect(
-                    self.url().get_secret_value(), allow_reconnect=False, error_cb=_ignore
+                    self.url().get_secret_value(),
+                    allow_reconnect=False,
+                    reconnect_time_wait=0.05,
+                    error_cb=_ignore,
                 )
                 try:
                     await client.jetstream().account_info()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 from uuid import uuid7
 
@@ -16,6 +17,7 @@ from venture_core.record.producer import EventProducer
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
+    from recordservers import PostgresServer
 
 KEPT_FOR_EVER = {
     "events": "canonical",
@@ -148,3 +150,19 @@ async def test_partitions_are_made_ahead_once(superuser: asyncpg.Connection) -> 
     )
     assert len(bounds) == 6
     assert all("-01 00:00:00+00" in row["bound"] for row in bounds)
+
+
+async def test_a_login_that_is_no_superuser_may_own_the_record(
+    postgres: PostgresServer, superuser: asyncpg.Connection
+) -> None:
+    """As with a managed database: the login may create roles and schemas, and nothing more."""
+    login, name = f"login_{secrets.token_hex(4)}", f"managed_{secrets.token_hex(4)}"
+    await superuser.execute(f"CREATE ROLE {login} LOGIN CREATEROLE")
+    await superuser.execute(f"CREATE DATABASE {name} OWNER {login}")
+    # Where the server knows the roles already, the login must have been made their member.
+    await superuser.execute(f"GRANT venture_owner, {', '.join(Role)} TO {login}")
+    url = postgres.url(name, user=login)
+    await migrate(url)
+    await _fill(url)
+    assert await migrate(url, "base", allow_data_loss=True) is None
+    await postgres.drop_database(url)

@@ -28,14 +28,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 OWNER = "venture_owner"
+SCHEMAS = ("record", "projection")
 NEWEST = "head"
 NOTHING = "base"
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('record.migrations', 0))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('record.migrations', 0))"
 # Roles belong to the whole server: another database of it may create them at this very moment.
-# A login that may create roles, but is no superuser, may only take one on if it is told so.
-_TAKE_ON_NEW_ROLES = "SET LOCAL createrole_self_grant = 'set, inherit'"
 _CREATE_ROLE = """
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
@@ -45,10 +44,14 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
   RAISE NOTICE 'role {role} was created meanwhile';
 END $$
 """
-_JOIN_OWNER = f"""
+# A login that may create roles, but is no superuser, takes on those it created only when told to;
+# before Postgres 16 every member might take a role on, and there was no word for it.
+_TAKE_ON_ROLE = """
 DO $$ BEGIN
-  IF NOT pg_has_role(current_user, '{OWNER}', 'SET') THEN
-    EXECUTE format('GRANT {OWNER} TO %I', current_user);
+  IF NOT pg_has_role(current_user, '{role}',
+    CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)
+  THEN
+    EXECUTE format('GRANT {role} TO %I', current_user);
   END IF;
 END $$
 """
@@ -105,12 +108,14 @@ async def _scalar(connection: AsyncConnection, statement: str) -> object:
 
 
 async def _prepare(connection: AsyncConnection) -> None:
-    """Make what revisions take for granted: the roles, and the schema with its owner."""
-    await connection.exec_driver_sql(_TAKE_ON_NEW_ROLES)
+    """Make what revisions take for granted: the roles, and the schemas with their owner."""
     for role in (OWNER, *Role):
         await connection.exec_driver_sql(_CREATE_ROLE.format(role=role))
-    await connection.exec_driver_sql(_JOIN_OWNER)
-    await connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS record AUTHORIZATION {OWNER}")
+        await connection.exec_driver_sql(_TAKE_ON_ROLE.format(role=role))
+    for schema in SCHEMAS:
+        await connection.exec_driver_sql(
+            f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {OWNER}"
+        )
     await connection.commit()
 
 
@@ -143,7 +148,10 @@ def _current(connection: Connection) -> str | None:
     context = MigrationContext.configure(
         connection, opts={"version_table": "schema_version", "version_table_schema": "record"}
     )
-    return context.get_current_revision()
+    revision = context.get_current_revision()
+    # Alembic commits only what it began itself.
+    connection.commit()
+    return revision
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,2 @@
+DROP TABLE projection.skipped_events, projection.artifacts, projection.workflows,
+  projection.positions;

@@ -1,0 +1,194 @@
+"""The projector: a consumer of the stream that keeps the read models level with the log.
+
+A delivery says that the log has come at least so far. The projector then takes every event from
+its own position on out of the record, in the log's order, and writes rows and position in one
+transaction. So nothing is shown twice or in disorder, whatever the broker delivers again, late or
+not at all, and any number of projectors may run: the position's row lets one at a time.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from venture_core.events.envelope import EventEnvelopeV1
+from venture_core.events.registry import EventRefusedError, UnknownEventTypeError
+from venture_core.events.types import REGISTRY
+from venture_core.events.types.artifact import ArtifactBuildPayload
+from venture_core.record import metrics
+from venture_core.record.database import Role, connect
+from venture_core.record.projection.models import (
+    ArtifactRow,
+    Position,
+    SkippedEvent,
+    WorkflowRow,
+)
+from venture_core.record.projection.rows import Logged, show_artifact, show_workflow
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from pydantic import SecretStr
+    from sqlalchemy import Row
+
+    from venture_core.messaging.delivery import Delivery
+
+NAME: Final = "projector"
+BATCH_EVENTS: Final = 500
+
+_READ = text("""
+SELECT l.log_index, l.seq, e.event_id, e.canonical
+FROM (
+  SELECT * FROM record.log_index WHERE log_index >= :first ORDER BY log_index LIMIT :count
+) l
+LEFT JOIN record.events e ON e.workflow_id = l.workflow_id AND e.seq = l.seq
+  AND e.appended_at = l.appended_at
+ORDER BY l.log_index
+""")
+_SIZE = text("SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index")
+
+log = structlog.get_logger(__name__)
+
+
+class RecordIncompleteError(Exception):
+    """An event of the log is not in the record any more: archived, or taken away."""
+
+
+def projection_engine(url: SecretStr) -> AsyncEngine:
+    """Return an engine whose connections act as the projector. The caller disposes of it."""
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: connect(url, Role.PROJECTOR, name=NAME),
+        pool_size=2,
+        pool_pre_ping=True,
+    )
+
+
+class Projector:
+    """Keeps the read models."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._shown = 0
+
+    async def handle(self, delivery: Delivery) -> None:
+        """Show the log up to this event at least; the handler of an `EventConsumer`."""
+        while self._shown <= delivery.log_index:
+            if not await self.advance():
+                raise RecordIncompleteError(f"the log has no event {delivery.log_index} yet")
+
+    async def catch_up(self) -> int:
+        """Show everything that the log holds; return how many events it took."""
+        total = 0
+        while taken := await self.advance():
+            total += taken
+        return total
+
+    async def rebuild(self) -> int:
+        """Empty the read models and fill them again; return from how many events.
+
+        Readers see the old rows until then: it is one transaction.
+        """
+        total = 0
+        async with self._sessions.begin() as session:
+            position = await _lock_position(session)
+            for table in (WorkflowRow, ArtifactRow, SkippedEvent):
+                await session.execute(delete(table))
+            position.next_log_index = 0
+            while taken := await _take_batch(session, position):
+                total += taken
+                await session.flush()
+                session.expunge_all()
+                session.add(position)
+        self._shown = position.next_log_index
+        return total
+
+    async def advance(self) -> int:
+        """Show the next batch of the log; return how many events that were."""
+        async with self._sessions.begin() as session:
+            position = await _lock_position(session)
+            taken = await _take_batch(session, position)
+            size = (await session.execute(_SIZE)).scalar_one()
+        self._shown = position.next_log_index
+        metrics.PROJECTED.inc(taken)
+        metrics.PROJECTION_LAG_EVENTS.set(size - self._shown)
+        return taken
+
+
+async def _lock_position(session: AsyncSession) -> Position:
+    await session.execute(
+        insert(Position).values(name=NAME, next_log_index=0).on_conflict_do_nothing()
+    )
+    return (
+        await session.scalars(select(Position).where(Position.name == NAME).with_for_update())
+    ).one()
+
+
+async def _take_batch(session: AsyncSession, position: Position) -> int:
+    """Apply the events after the position to the rows of this session."""
+    parameters = {"first": position.next_log_index, "count": BATCH_EVENTS}
+    found = (await session.execute(_READ, parameters)).all()
+    logged = [_parse(row) for row in found]
+    workflows = await _load(session, WorkflowRow, {each.event.workflow_id for each in logged})
+    payloads = [_payload(each) for each in logged]
+    artifacts = await _load(
+        session,
+        ArtifactRow,
+        {payload.uid for payload in payloads if isinstance(payload, ArtifactBuildPayload)},
+    )
+    for each, payload in zip(logged, payloads, strict=True):
+        workflow_id = each.event.workflow_id
+        workflows[workflow_id] = show_workflow(workflows.get(workflow_id), each)
+        if isinstance(payload, ArtifactBuildPayload):
+            artifacts[payload.uid] = show_artifact(artifacts.get(payload.uid), payload, each)
+        elif isinstance(payload, str):
+            session.add(_skipped(each, payload))
+        position.next_log_index = each.log_index + 1
+    session.add_all([*workflows.values(), *artifacts.values()])
+    return len(logged)
+
+
+async def _load[T: (WorkflowRow, ArtifactRow)](
+    session: AsyncSession, model: type[T], keys: set[UUID]
+) -> dict[UUID, T]:
+    if not keys:
+        return {}
+    key = model.__mapper__.primary_key[0]
+    rows = await session.scalars(select(model).where(key.in_(keys)))
+    return {getattr(row, key.name): row for row in rows}
+
+
+def _parse(row: Row[tuple[int, int, UUID, bytes | None]]) -> Logged:
+    if row.canonical is None:
+        raise RecordIncompleteError(f"the event at log index {row.log_index} is not in the record")
+    # The hash is the business of those who verify; here the bytes are as the record holds them.
+    event = EventEnvelopeV1.model_validate_json(row.canonical)
+    return Logged(event, row.seq, row.log_index)
+
+
+def _payload(logged: Logged) -> object:
+    """Return the event's payload, None for a type we do not know, or what is wrong with it."""
+    try:
+        return REGISTRY.check(logged.event)
+    except UnknownEventTypeError:
+        return None
+    except (EventRefusedError, ValidationError) as error:
+        return str(error)
+
+
+def _skipped(logged: Logged, problem: str) -> SkippedEvent:
+    log.error("an event cannot be shown", log_index=logged.log_index, problem=problem)
+    return SkippedEvent(
+        log_index=logged.log_index,
+        event_id=logged.event.event_id,
+        event_type=logged.event.event_type,
+        problem=problem,
+    )
