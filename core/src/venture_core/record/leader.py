@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import asyncpg
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random
 
@@ -19,8 +20,6 @@ from venture_core.record.database import TRANSIENT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    import asyncpg
 
 LEASE_SECONDS: Final = 5.0
 """How long a standby waits after the leader's last sign of life."""
@@ -104,17 +103,16 @@ async def lead_until(
     leader: Leader,
     connect: Callable[[], Awaitable[asyncpg.Connection]],
     work: Callable[[asyncpg.Connection, int], Awaitable[None]],
-    *,
-    also_transient: tuple[type[Exception], ...] = (),
 ) -> None:
     """Stand by and lead, again and again, until `stop` is set.
 
-    `work` gets a connection of its own and the epoch, and returns soon after `stop` is set. A lost
-    connection or a lost role is logged, and the process stands by again; any other error is raised.
+    `work` gets a connection of its own and the epoch, and returns soon after `stop` is set. What
+    the database refuses or does not have (yet: it may still be migrated), a lost connection and a
+    lost role are logged, and the process stands by again; any other error is raised.
     """
     attempts = AsyncRetrying(
-        retry=retry_if_exception_type((*TRANSIENT, *also_transient, LeadershipLostError)),
-        wait=wait_random(0.1, 0.5),
+        retry=retry_if_exception_type((*TRANSIENT, asyncpg.PostgresError, LeadershipLostError)),
+        wait=wait_random(0.2, 1),
         stop=lambda _: stop.is_set(),
         before_sleep=lambda state: _report(leader.role, state),
         retry_error_callback=lambda _: None,

@@ -59,6 +59,7 @@ RETURNING append_id, appended_at, workflow_ids, seqs, event_hashes,
 _SIZE = "SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index"
 _SIGNED = "SELECT coalesce(max(size), 0) FROM record.checkpoints"
 _SIGN = "INSERT INTO record.checkpoints (size, root, note) VALUES ($1, $2, $3)"
+_ENTER_KEY = "INSERT INTO record.log_keys (verifier) VALUES ($1) ON CONFLICT DO NOTHING"
 _UNSIGNED_AGE = """
 SELECT extract(epoch FROM clock_timestamp() - min(appended_at))::float8
 FROM record.log_index WHERE log_index >= $1
@@ -121,6 +122,8 @@ class Sequencer:
 
     async def run(self, connection: asyncpg.Connection, epoch: int, stop: asyncio.Event) -> None:
         """Work until `stop` is set; raises LeadershipLostError and the driver's errors."""
+        for signer in self._signers:
+            await connection.execute(_ENTER_KEY, signer.verifier.text)
         state = await _load(connection)
         held = partitioned = float("-inf")
         while not stop.is_set():

@@ -1,1 +1,1 @@
-"""Publishes committed events to JetStream and signs checkpoints."""
+"""The processes that keep the record moving: sequencer, relay and projector."""

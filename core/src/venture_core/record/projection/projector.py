@@ -8,15 +8,23 @@ not at all, and any number of projectors may run: the position's row lets one at
 
 from typing import TYPE_CHECKING, Final
 
+import asyncpg
 import structlog
 from pydantic import ValidationError
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
     create_async_engine,
+)
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    wait_random_exponential,
 )
 
 from venture_core.events.envelope import EventEnvelopeV1
@@ -24,7 +32,7 @@ from venture_core.events.registry import EventRefusedError, UnknownEventTypeErro
 from venture_core.events.types import REGISTRY
 from venture_core.events.types.artifact import ArtifactBuildPayload
 from venture_core.record import metrics
-from venture_core.record.database import Role, connect
+from venture_core.record.database import TRANSIENT, Role, connect
 from venture_core.record.projection.models import (
     ArtifactRow,
     Position,
@@ -80,9 +88,17 @@ class Projector:
         self._shown = 0
 
     async def handle(self, delivery: Delivery) -> None:
-        """Show the log up to this event at least; the handler of an `EventConsumer`."""
+        """Show the log up to this event at least; the handler of an `EventConsumer`.
+
+        Waits for the database and its schema, however long they take.
+        """
+        patiently = AsyncRetrying(
+            retry=retry_if_exception_type((*TRANSIENT, asyncpg.PostgresError, DBAPIError)),
+            wait=wait_random_exponential(multiplier=0.2, max=5),
+            before_sleep=_report,
+        )
         while self._shown <= delivery.log_index:
-            if not await self.advance():
+            if not await patiently(self.advance):
                 raise RecordIncompleteError(f"the log has no event {delivery.log_index} yet")
 
     async def catch_up(self) -> int:
@@ -182,6 +198,11 @@ def _payload(logged: Logged) -> object:
         return None
     except (EventRefusedError, ValidationError) as error:
         return str(error)
+
+
+def _report(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("the read models wait for the database", error=repr(error))
 
 
 def _skipped(logged: Logged, problem: str) -> SkippedEvent:

@@ -1,0 +1,148 @@
+"""Reading the record as an auditor: events by their place in the log, or by their id."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from venture_core.events.chain import FIRST_SEQ, ChainError, event_hash
+from venture_core.events.envelope import recorded_json
+from venture_core.messaging.subjects import subject_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    import asyncpg
+
+# A filter narrows what is fetched of a stretch, never how far a stretch goes: the caller knows
+# where the next one begins, whatever was in this one.
+_STRETCH = """
+SELECT l.log_index, l.seq, l.appended_at, l.workflow_id, l.event_hash AS logged,
+  e.event_id, e.prev_event_hash, e.this_event_hash, e.canonical
+FROM (SELECT * FROM record.log_index WHERE log_index >= $1 AND log_index < $2
+        AND ($3::uuid IS NULL OR workflow_id = $3)) l
+LEFT JOIN record.events e ON e.workflow_id = l.workflow_id AND e.seq = l.seq
+  AND e.appended_at = l.appended_at
+ORDER BY l.log_index
+"""
+_BY_ID = """
+SELECT l.log_index, i.seq, i.appended_at, i.workflow_id, l.event_hash AS logged,
+  i.event_id, e.prev_event_hash, e.this_event_hash, e.canonical
+FROM record.event_ids i
+LEFT JOIN record.events e ON e.workflow_id = i.workflow_id AND e.seq = i.seq
+  AND e.appended_at = i.appended_at
+LEFT JOIN record.log_index l ON l.appended_at = i.appended_at
+  AND l.workflow_id = i.workflow_id AND l.seq = i.seq
+WHERE i.event_id = $1
+"""
+_SIZE = "SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index"
+# OFFSET 0 keeps the planner from walking the primary key: the index by time finds the few rows.
+_SINCE = """
+SELECT min(log_index) FROM (
+  SELECT log_index FROM record.log_index WHERE appended_at >= $1 OFFSET 0
+) later
+"""
+_BEGAN = "SELECT min(appended_at) FROM record.events WHERE workflow_id = $1"
+_COVERING = "SELECT note FROM record.checkpoints WHERE size > $1 ORDER BY size LIMIT 1"
+
+STRETCH: Final = 2000
+"""How many places of the log are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event as the database holds it, right or wrong."""
+
+    log_index: int | None
+    """Its place in the log; None while it has none yet."""
+    seq: int
+    """Its number within its workflow."""
+    workflow_id: UUID
+    appended_at: datetime
+    logged: bytes | None
+    """The hash that the log holds at its place."""
+    event_id: UUID | None
+    prev: bytes | None
+    hash: bytes | None
+    canonical: bytes | None
+    """Its bytes; None where the database has them no longer: archived, or taken away."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its bytes have the hash that stands beside them and in the log."""
+        if self.canonical is None or self.hash is None:
+            return False
+        try:
+            right = event_hash(self.prev, self.seq, self.canonical) == self.hash
+        except ChainError:
+            return False
+        return right and self.logged in {None, self.hash}
+
+    @property
+    def event_type(self) -> str:
+        """Its type, the empty text where it has no readable bytes."""
+        try:
+            return subject_of(self.canonical or b"")
+        except ValueError:
+            return ""
+
+    def envelope(self) -> bytes:
+        """Return the whole envelope as JSON, as consumers receive it; ValueError without bytes."""
+        if self.canonical is None or self.hash is None:
+            raise ValueError(f"the record does not hold the event at log index {self.log_index}")
+        prev = self.prev if self.seq > FIRST_SEQ else None
+        return recorded_json(self.canonical, seq=self.seq, prev=prev, this=self.hash)
+
+
+async def log_size(connection: asyncpg.Connection) -> int:
+    """Return how many events are in the log: one more than the last log index."""
+    size: int = await connection.fetchval(_SIZE)
+    return size
+
+
+async def index_since(connection: asyncpg.Connection, moment: datetime) -> int | None:
+    """Return the first log index of all events appended at or after a moment; None without one."""
+    index: int | None = await connection.fetchval(_SINCE, moment)
+    return index
+
+
+async def index_of_workflow(connection: asyncpg.Connection, workflow_id: UUID) -> int | None:
+    """Return a log index before which there is no event of the workflow; None without events."""
+    began = await connection.fetchval(_BEGAN, workflow_id)
+    return None if began is None else await index_since(connection, began)
+
+
+async def read_stretch(
+    connection: asyncpg.Connection, first: int, end: int, *, workflow_id: UUID | None = None
+) -> list[RecordedEvent]:
+    """Return the events at log indexes `first` to `end` (exclusive), of one workflow or of all."""
+    rows = await connection.fetch(_STRETCH, first, end, workflow_id)
+    return [_event(row) for row in rows]
+
+
+async def find_event(connection: asyncpg.Connection, event_id: UUID) -> RecordedEvent | None:
+    """Return an event by its id, None where there is none."""
+    row = await connection.fetchrow(_BY_ID, event_id)
+    return None if row is None else _event(row)
+
+
+async def covering_checkpoint(connection: asyncpg.Connection, log_index: int) -> str | None:
+    """Return the first signed checkpoint of a log that held this place; None while there is none.
+
+    The signature is not verified.
+    """
+    note: str | None = await connection.fetchval(_COVERING, log_index)
+    return note
+
+
+def _event(row: asyncpg.Record) -> RecordedEvent:
+    return RecordedEvent(
+        log_index=row["log_index"],
+        seq=row["seq"],
+        workflow_id=row["workflow_id"],
+        appended_at=row["appended_at"],
+        logged=row["logged"],
+        event_id=row["event_id"],
+        prev=row["prev_event_hash"],
+        hash=row["this_event_hash"],
+        canonical=row["canonical"],
+    )

@@ -1,0 +1,61 @@
+"""venture-projector: keeps the read models level with the log.
+
+`venture-projector --rebuild` empties them, fills them again from the record, and ends.
+"""
+
+import argparse
+import asyncio
+import sys
+
+import structlog
+from venture_core.messaging.connection import connect_nats
+from venture_core.messaging.consumer import ConsumerSettings, EventConsumer
+from venture_core.record.projection.projector import NAME as CONSUMER
+from venture_core.record.projection.projector import Projector, projection_engine
+
+from venture_event_relay.process import run_process
+from venture_event_relay.settings import ProjectorSettings
+
+NAME = "venture-projector"
+
+log = structlog.get_logger(__name__)
+
+
+async def run(settings: ProjectorSettings, stop: asyncio.Event) -> None:
+    """Consume until `stop` is set."""
+    engine = projection_engine(settings.postgres_url)
+    # The first connection, too, is tried until there is a broker, or the process is to stop.
+    connecting = asyncio.create_task(connect_nats(settings.nats_url, name=NAME))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not connecting.done():
+            return
+        client = connecting.result()
+        try:
+            projector = Projector(engine)
+            await EventConsumer(client, ConsumerSettings(name=CONSUMER), projector.handle).run(stop)
+        finally:
+            await client.close()
+    finally:
+        connecting.cancel()
+        stopping.cancel()
+        await engine.dispose()
+
+
+async def rebuild(settings: ProjectorSettings, _stop: asyncio.Event) -> None:
+    """Fill the read models again from the record."""
+    engine = projection_engine(settings.postgres_url)
+    try:
+        events = await Projector(engine).rebuild()
+    finally:
+        await engine.dispose()
+    log.info("the read models are rebuilt", events=events)
+
+
+def main() -> None:
+    """Run the process."""
+    parser = argparse.ArgumentParser(prog=NAME, description=__doc__)
+    parser.add_argument("--rebuild", action="store_true", help="fill the read models again, end")
+    given = parser.parse_args(sys.argv[1:])
+    run_process(NAME, ProjectorSettings, rebuild if given.rebuild else run)

@@ -1,0 +1,35 @@
+"""venture-event-relay: publishes the log to JetStream."""
+
+from typing import TYPE_CHECKING
+
+from venture_core.record.database import Role, connect
+from venture_core.record.leader import Leader, lead_until
+from venture_core.record.relay import ROLE, Relay
+
+from venture_event_relay.process import run_process
+from venture_event_relay.settings import RelaySettings
+
+if TYPE_CHECKING:
+    import asyncio
+
+    import asyncpg
+
+NAME = "venture-event-relay"
+
+
+async def run(settings: RelaySettings, stop: asyncio.Event) -> None:
+    """Stand by and publish until `stop` is set."""
+    leader = Leader(ROLE, settings.pod_name)
+    relay = Relay(leader, settings.nats_url, settings.streams(), name=NAME)
+
+    async def work(connection: asyncpg.Connection, epoch: int) -> None:
+        await relay.run(connection, epoch, stop)
+
+    await lead_until(
+        stop, leader, lambda: connect(settings.postgres_url, Role.RELAY, name=NAME), work
+    )
+
+
+def main() -> None:
+    """Run the process."""
+    run_process(NAME, RelaySettings, run)
