@@ -14,6 +14,8 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pydantic_settings import BaseSettings
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHART = REPOSITORY / "charts" / "venture"
 EXAMPLES = sorted(f"ci/{file.name}" for file in (CHART / "ci").glob("*.yaml"))
@@ -99,7 +101,7 @@ def test_every_long_running_container_is_probed(manifests: list[Json]) -> None:
 def test_only_the_operator_has_a_token(manifests: list[Json]) -> None:
     for workload in workloads(manifests):
         pod = workload["spec"]["template"]["spec"]
-        if workload["kind"] == "Deployment":
+        if workload["metadata"]["name"] == "venture":
             assert pod["serviceAccountName"] == "venture"
         else:
             assert pod["automountServiceAccountToken"] is False
@@ -353,6 +355,56 @@ def test_the_operator_gets_every_setting_it_requires(manifests: list[Json]) -> N
     assert env.keys() <= known
 
 
+def record_processes() -> list[tuple[str, type[BaseSettings]]]:
+    from venture_event_relay.settings import ProjectorSettings, RelaySettings, SequencerSettings
+
+    return [
+        ("sequencer", SequencerSettings),
+        ("relay", RelaySettings),
+        ("projector", ProjectorSettings),
+    ]
+
+
+def test_the_record_s_processes_get_every_setting_they_require(manifests: list[Json]) -> None:
+    for component, settings in record_processes():
+        (container,) = [
+            one for name, one in containers(manifests) if name == f"venture-{component}/{component}"
+        ]
+        given = {variable["name"] for variable in container["env"]}
+        fields = settings.model_fields
+        required = {f"VENTURE_{name.upper()}" for name in fields if fields[name].is_required()}
+        assert required <= given <= {f"VENTURE_{name.upper()}" for name in fields}
+
+
+def test_the_record_s_processes_take_the_settings(
+    manifests: list[Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in the manifest is what the process can read, but for what Secrets hold."""
+    for component, settings in record_processes():
+        deployment = named(manifests, "Deployment", f"venture-{component}")
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        for variable in container["env"]:
+            monkeypatch.setenv(variable["name"], variable.get("value", "from elsewhere"))
+        settings()
+
+
+def test_checkpoint_keys_of_a_rotation_are_mounted(render_chart: Render) -> None:
+    deployment = named(render_chart("ci/production.yaml"), "Deployment", "venture-sequencer")
+    pod = deployment["spec"]["template"]["spec"]
+    env = {one["name"]: one.get("value") for one in pod["containers"][0]["env"]}
+    assert env["VENTURE_CHECKPOINT_ORIGIN"] == "venture.example.com/record"
+    assert env["VENTURE_CHECKPOINT_KEY_FILE"] == "/etc/venture/keys/key-2.pem"
+    further = json.loads(env["VENTURE_CHECKPOINT_FURTHER_KEY_FILES"] or "")
+    assert further == ["/etc/venture/keys/key-1.pem"]
+    secrets = [volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume]
+    assert secrets == ["venture-checkpoints"]
+
+
+def test_the_projector_never_runs_twice(manifests: list[Json]) -> None:
+    spec = named(manifests, "Deployment", "venture-projector")["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
 def test_the_preflight_gets_every_setting_it_requires(manifests: list[Json]) -> None:
     from venture_core.preflight.settings import PreflightSettings
 
@@ -401,22 +453,25 @@ def test_the_migration_gets_the_settings_that_it_knows(manifests: list[Json]) ->
 
 
 def test_the_migration_may_have_a_login_of_its_own(render_chart: Render) -> None:
-    manifests = render_chart("ci/production.yaml", sets=('migration.existingSecret="owner"',))
+    manifests = render_chart("ci/production.yaml")
     (container,) = [one for name, one in containers(manifests) if name.endswith("/migrate")]
     (variable,) = container["env"]
-    assert variable["valueFrom"]["secretKeyRef"] == {"name": "owner", "key": "url"}
+    reference = variable["valueFrom"]["secretKeyRef"]
+    assert reference == {"name": "venture-db-owner", "key": "uri"}
 
 
 COMPONENT = "app.kubernetes.io/component"
 
 
-def test_who_speaks_to_postgres_may_on_both_ends(render_chart: Render) -> None:
-    """A pod with the URL reaches the database, and nobody else does."""
+@pytest.mark.parametrize(("endpoint", "port"), [("postgres", 5432), ("nats", 4222)])
+def test_who_has_an_endpoint_s_url_reaches_it_and_nobody_else(
+    render_chart: Render, endpoint: str, port: int
+) -> None:
     manifests = render_chart("ci/dev.yaml")
-    (rule,) = named(manifests, "NetworkPolicy", "venture-postgres")["spec"]["ingress"]
+    (rule,) = named(manifests, "NetworkPolicy", f"venture-{endpoint}")["spec"]["ingress"]
     admitted = {peer["podSelector"]["matchLabels"][COMPONENT] for peer in rule["from"]}
-    assert admitted == components_with(manifests, "VENTURE_POSTGRES_URL")
-    assert admitted == components_that_reach(manifests, 5432)
+    assert admitted == components_with(manifests, f"VENTURE_{endpoint.upper()}_URL")
+    assert admitted == components_that_reach(manifests, port)
 
 
 def components_with(manifests: list[Json], variable: str) -> set[str]:
@@ -463,6 +518,12 @@ def test_existing_secrets_are_used_and_none_is_made(render_chart: Render) -> Non
     }
 
 
+GENERATED_KEYS = (
+    ("venture-signing-key", "signing-key.pem"),
+    ("venture-checkpoint-key", "checkpoint-key.pem"),
+)
+
+
 @pytest.mark.parametrize("retain", [True, False])
 def test_volumes_and_their_credentials_stay_or_go_together(
     render_chart: Render, *, retain: bool
@@ -473,18 +534,19 @@ def test_volumes_and_their_credentials_stay_or_go_together(
         assert policy["whenDeleted"] == ("Retain" if retain else "Delete")
     for secret in of_kind(manifests, "Secret"):
         kept = secret["metadata"].get("annotations", {}).get("helm.sh/resource-policy")
-        signing = secret["metadata"]["name"] == "venture-signing-key"
+        signing = secret["metadata"]["name"] in {name for name, _ in GENERATED_KEYS}
         assert kept == ("keep" if retain or signing else None)
 
 
-def test_the_generated_signing_key_is_ed25519(render_chart: Render) -> None:
+@pytest.mark.parametrize(("name", "key"), GENERATED_KEYS)
+def test_the_generated_keys_are_ed25519(render_chart: Render, name: str, key: str) -> None:
     from base64 import b64decode
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    secret = named(render_chart("ci/dev.yaml"), "Secret", "venture-signing-key")
-    pem = b64decode(secret["data"]["signing-key.pem"])
+    secret = named(render_chart("ci/dev.yaml"), "Secret", name)
+    pem = b64decode(secret["data"][key])
     assert isinstance(load_pem_private_key(pem, password=None), Ed25519PrivateKey)
 
 
@@ -503,8 +565,10 @@ def test_generated_credentials_begin_with_a_letter_and_differ(render_chart: Rend
 
 def test_a_single_replica_has_no_disruption_budget(render_chart: Render) -> None:
     assert not of_kind(render_chart("ci/namespaced.yaml"), "PodDisruptionBudget")
-    (budget,) = of_kind(render_chart("ci/production.yaml"), "PodDisruptionBudget")
-    assert budget["spec"]["maxUnavailable"] == 1
+    budgets = of_kind(render_chart("ci/production.yaml"), "PodDisruptionBudget")
+    names = {budget["metadata"]["name"] for budget in budgets}
+    assert names == {"venture", "venture-sequencer", "venture-relay"}
+    assert {budget["spec"]["maxUnavailable"] for budget in budgets} == {1}
 
 
 def test_a_service_monitor_only_on_demand(render_chart: Render) -> None:
@@ -515,8 +579,17 @@ def test_a_service_monitor_only_on_demand(render_chart: Render) -> None:
     )
     (monitor,) = of_kind(monitored, "ServiceMonitor")
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
-    service = named(monitored, "Service", "venture-metrics")
-    assert matches(monitor["spec"]["selector"], service["metadata"]["labels"])
+    scraped = {
+        service["metadata"]["name"]
+        for service in of_kind(monitored, "Service")
+        if matches(monitor["spec"]["selector"], service["metadata"]["labels"])
+    }
+    assert scraped == {
+        "venture-metrics",
+        "venture-sequencer-metrics",
+        "venture-relay-metrics",
+        "venture-projector-metrics",
+    }
 
 
 def test_definitions_are_installed_kept_or_left_out(render_chart: Render) -> None:

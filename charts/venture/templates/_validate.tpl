@@ -51,6 +51,15 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if not (include "venture.checkpointOrigin" .) -}}
+{{- $problems = append $problems "Set record.checkpoint.origin to the name of your log for its whole life, such as venture.example.com/record: every checkpoint carries it." -}}
+{{- end -}}
+{{- if and .Values.record.checkpoint.furtherKeys (not .Values.record.checkpoint.existingSecret) -}}
+{{- $problems = append $problems "Set record.checkpoint.existingSecret to the Secret that holds record.checkpoint.furtherKeys." -}}
+{{- end -}}
+{{- if and .Values.dataPlane.enabled (gt (int .Values.record.stream.replicas) 1) -}}
+{{- $problems = append $problems "dataPlane.enabled brings one NATS server: set record.stream.replicas to 1." -}}
+{{- end -}}
 {{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
 {{- $problems = append $problems "Set serviceAccount.name to the service account that you made, or turn serviceAccount.create on." -}}
 {{- end -}}
