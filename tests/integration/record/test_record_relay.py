@@ -24,6 +24,7 @@ from venture_core.messaging.subjects import (
 )
 from venture_core.messaging.window import PublishError, PublishWindow
 from venture_core.record.producer import EventProducer
+from venture_core.record.replay import StreamState, rebuild_stream, stream_state
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -123,6 +124,26 @@ async def test_a_deleted_stream_is_restored_from_the_record(
         await producer.append_all(started(uuid7(), 1) for _ in range(10))
         await stream_holds(client, 70)
     await _is_the_log(superuser, await published(client), size=70)
+
+
+async def test_a_stream_is_made_anew_on_demand(
+    database: SecretStr,
+    broker: NatsServer,
+    client: Client,
+    producer: EventProducer,
+    superuser: asyncpg.Connection,
+) -> None:
+    jetstream = client.jetstream()
+    assert await stream_state(jetstream, superuser) == StreamState(0, None, 0)
+    async with relaying(database, broker.url()):
+        await producer.append_all(started(uuid7(), 1) for _ in range(40))
+        await stream_holds(client, 40)
+        told: list[StreamState] = []
+        async with asyncio.timeout(20):
+            state = await rebuild_stream(jetstream, superuser, told.append)
+        assert state == told[-1] == StreamState(40, 39, 40)
+        assert state.missing == 0
+    await _is_the_log(superuser, await published(client), size=40)
 
 
 async def test_what_a_broker_forgot_is_published_again(

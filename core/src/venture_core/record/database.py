@@ -19,6 +19,10 @@ from tenacity import (
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+LOG_CHANNEL = "venture_log"
+"""Where a NOTIFY tells that the log has grown. Only the sequencer notifies: Postgres makes
+transactions that notify commit one after the other, which would slow every append down."""
+
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
 

@@ -24,8 +24,8 @@ from venture_core.messaging.streams import EVENTS, StreamSettings, reconcile_str
 from venture_core.messaging.subjects import subject_of
 from venture_core.messaging.window import PublishError, PublishWindow
 from venture_core.record import metrics
+from venture_core.record.database import LOG_CHANNEL
 from venture_core.record.leader import RENEW_SECONDS
-from venture_core.record.sequencer import CHANNEL
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -95,7 +95,7 @@ class Relay:
         Raises LeadershipLostError, StreamMismatchError, and the database driver's errors.
         """
         grown = asyncio.Event()
-        await connection.add_listener(CHANNEL, lambda *_: grown.set())
+        await connection.add_listener(LOG_CHANNEL, lambda *_: grown.set())
         attempts = AsyncRetrying(
             retry=retry_if_exception(_is_interruption),
             wait=wait_random(0.1, 0.5),
@@ -128,7 +128,7 @@ class Relay:
             window = PublishWindow(client, EVENTS, last_sequence=position.stream_sequence)
             windows.append(window)
             await window.open()
-            feed = _Feed(connection, window, position)
+            feed = Feed(connection, window, position)
             await self._feed_until(stop, feed, epoch, grown, jetstream)
         finally:
             await _close(client)
@@ -136,7 +136,7 @@ class Relay:
     async def _feed_until(
         self,
         stop: asyncio.Event,
-        feed: _Feed,
+        feed: Feed,
         epoch: int,
         grown: asyncio.Event,
         jetstream: JetStreamContext,
@@ -159,7 +159,7 @@ class Relay:
         await feed.window.drain()
         await self._save(feed, epoch)
 
-    async def _save(self, feed: _Feed, epoch: int) -> None:
+    async def _save(self, feed: Feed, epoch: int) -> None:
         """Remember what the stream holds, unless another relay leads."""
         position, connection = feed.position, feed.connection
         async with connection.transaction():
@@ -176,7 +176,7 @@ class Relay:
         metrics.RELAY_LAG_SECONDS.set(behind["age"] or 0.0)
 
 
-class _Feed:
+class Feed:
     """Reads the log and publishes it."""
 
     def __init__(

@@ -18,6 +18,7 @@ import structlog
 from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
 from venture_core.events.merkle import leaf_hash
 from venture_core.record import metrics
+from venture_core.record.database import LOG_CHANNEL
 from venture_core.record.leader import RENEW_SECONDS
 from venture_core.record.lognodes import kept_nodes, load_frontier
 
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from venture_core.record.leader import Leader
 
 ROLE: Final = "sequencer"
-CHANNEL: Final = "venture_log"
-"""Where a NOTIFY tells that the log has grown. Only the sequencer notifies: Postgres makes
-transactions that notify commit one after the other, which would slow every append down."""
-
 POLL_SECONDS: Final = 0.02
 CHECKPOINT_SECONDS: Final = 0.25
 """How often a growing log is signed."""
@@ -195,7 +192,7 @@ async def _number(connection: asyncpg.Connection, state: _Log, batch: _Batch) ->
         columns=("level", "position", "hash"),
         records=list(kept_nodes(runs)),
     )
-    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(frontier.size))
+    await connection.execute("SELECT pg_notify($1, $2)", LOG_CHANNEL, str(frontier.size))
     oldest = batch.oldest
     if state.oldest_unsigned is not None:
         oldest = min(oldest, state.oldest_unsigned)

@@ -1,0 +1,113 @@
+"""Exporting a stretch of the log as an audit bundle: whatever the database holds, right or wrong.
+
+The export trusts nothing and corrects nothing: an event that is gone leaves a gap, a forged
+checkpoint is taken along, and the verifier of the bundle says so.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from venture_core.events.bundle import BundleWriter, Entry, Gap
+from venture_core.events.bundle.layout import NO_HASH
+from venture_core.events.notes import NoteFormatError, NoteVerifier
+from venture_core.record.lognodes import load_frontier
+from venture_core.record.reading import STRETCH, read_stretch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import asyncpg
+
+    from venture_core.events.bundle import Manifest
+    from venture_core.record.reading import RecordedEvent
+
+MAX_CHECKPOINTS: Final = 1000
+
+_LAST = "SELECT size, note FROM record.checkpoints WHERE size <= $1 ORDER BY size DESC LIMIT 1"
+# The last one always, of the others every so many.
+_CHECKPOINTS = """
+SELECT note FROM (
+  SELECT note, size, row_number() OVER (ORDER BY size DESC) - 1 AS place, count(*) OVER () AS all
+  FROM record.checkpoints WHERE size > $1 AND size <= $2
+) numbered
+WHERE place % (1 + (numbered.all - 1) / $3) = 0 ORDER BY size
+"""
+_KEYS = "SELECT verifier FROM record.log_keys ORDER BY since"
+_LARGEST = 2**63 - 1
+
+
+class NothingToExportError(Exception):
+    """The log has no checkpoint that covers what was asked for."""
+
+
+async def export_bundle(
+    connection: asyncpg.Connection,
+    folder: Path,
+    *,
+    first: int = 0,
+    size: int | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Manifest:
+    """Write a bundle of the log from log index `first` to its newest checkpoint into `folder`.
+
+    With `size`, to the last checkpoint of a log of at most so many events. Needs the role
+    venture_auditor. `progress` is told how many entries are written of how many. Raises
+    NothingToExportError, FileExistsError where the folder holds files, OSError, and
+    MissingNodeError where `first` is not 0 and the log before it is damaged.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        last = await connection.fetchrow(_LAST, _LARGEST if size is None else size)
+        if last is None or last["size"] <= first:
+            raise NothingToExportError(f"no checkpoint covers the log from {first} on")
+        frontier = await load_frontier(connection, first)
+        with BundleWriter(
+            folder,
+            origin=last["note"].partition("\n")[0],
+            first=first,
+            frontier=frontier.nodes,
+        ) as writer:
+            for row in await connection.fetch(_KEYS):
+                _add_key(writer, row["verifier"])
+            for row in await connection.fetch(_CHECKPOINTS, first, last["size"], MAX_CHECKPOINTS):
+                writer.add_checkpoint(row["note"].encode())
+            await _write_entries(connection, writer, first, last["size"], progress)
+            return await asyncio.to_thread(writer.finish)
+
+
+async def _write_entries(
+    connection: asyncpg.Connection,
+    writer: BundleWriter,
+    first: int,
+    end: int,
+    progress: Callable[[int, int], None],
+) -> None:
+    for low in range(first, end, STRETCH):
+        high = min(low + STRETCH, end)
+        found = {each.log_index: each for each in await read_stretch(connection, low, high)}
+        entries = [_entry(found.get(index)) for index in range(low, high)]
+        await asyncio.to_thread(writer.append, entries)
+        progress(high - first, end - first)
+
+
+def _entry(event: RecordedEvent | None) -> Entry | Gap:
+    if event is None:
+        return Gap()
+    logged = event.logged or NO_HASH
+    if event.canonical is None:
+        return Gap(logged, event.event_id, event.workflow_id, event.seq)
+    return Entry(
+        canonical=event.canonical,
+        seq=event.seq,
+        prev=event.prev,
+        hash=event.hash or NO_HASH,
+        logged=logged,
+    )
+
+
+def _add_key(writer: BundleWriter, text: str) -> None:
+    try:
+        writer.add_key(NoteVerifier.parse(text))
+    except NoteFormatError:
+        # Somebody changed the list. It proves nothing anyway: a verifier brings keys of its own.
+        return
