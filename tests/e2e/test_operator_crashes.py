@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import operatorpods
@@ -13,13 +14,24 @@ from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS, JOBS
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
 
+type Kubectl = Callable[..., str]
+
 BUILDS = 30
 SEED = 20261123
+EVENTS_OF_NAMESPACE = """
+SELECT event->>'event_type', count(*), count(DISTINCT event->>'workflow_id')
+FROM (SELECT convert_from(canonical, 'UTF8')::jsonb AS event FROM record.events) AS events
+WHERE event#>>'{payload,namespace}' = :'namespace' GROUP BY 1;
+"""
 
 
 @pytest.mark.timeout(900)
-async def test_thirty_builds_survive_ten_kills(builds: Builds, client: KubernetesClient) -> None:
+async def test_thirty_builds_survive_ten_kills(
+    builds: Builds, client: KubernetesClient, kubectl: Kubectl
+) -> None:
     """Every build is Ready, with exactly one Job each, and no Job, pod or input is an orphan.
+
+    The record has every event of every build once.
 
     Each kill falls into the work on new builds, at a moment of its own: from before their Jobs are
     created to after their pods have ended.
@@ -43,6 +55,7 @@ async def test_thirty_builds_survive_ten_kills(builds: Builds, client: Kubernete
 
     await patiently(unfinished, lambda names: names == [], within_seconds=240)
     await _check_one_job_each(builds, client)
+    _check_one_event_each(builds.namespace, kubectl)
     print(f"{BUILDS} builds; kills: {dict(ways)}, seconds after the builds came: {moments}")
 
 
@@ -76,3 +89,15 @@ async def _check_one_job_each(builds: Builds, client: KubernetesClient) -> None:
         parents = Counter(each["metadata"]["ownerReferences"][0]["uid"] for each in children)
         assert set(parents) <= job_uids, f"an orphan among {resource.plural}"
         assert set(parents.values()) == {1}
+
+
+def _check_one_event_each(namespace: str, kubectl: Kubectl) -> None:
+    """Ask the development data plane's Postgres what the builds left in the record."""
+    psql = ("psql", "-U", "postgres", "-d", "venture", "-tA", "-v", f"namespace={namespace}")
+    pod = ("-n", operatorpods.NAMESPACE, "exec", "-i", "venture-postgres-0", "--")
+    rows = kubectl(*pod, *psql, stdin=EVENTS_OF_NAMESPACE)
+    expected = {
+        f"artifact.build.{kind}.v1|{BUILDS}|{BUILDS}"
+        for kind in ("requested", "started", "gates", "completed")
+    }
+    assert set(rows.split()) == expected
