@@ -492,6 +492,14 @@ def components_that_reach(manifests: list[Json], port: int) -> set[str]:
     }
 
 
+def test_the_nats_server_maps_requests_away_from_streams(render_chart: Render) -> None:
+    from venture_core.messaging.subjects import SERVICE_MAPPINGS
+
+    config = named(render_chart("ci/dev.yaml"), "ConfigMap", "venture-nats")["data"]["nats.conf"]
+    (block,) = re.findall(r"mappings \{\n(.*?)\n\}", config, re.DOTALL)
+    assert dict(re.findall(r'"(\S+)": "(\S+)"', block)) == SERVICE_MAPPINGS
+
+
 def test_urls_in_the_values_go_to_secrets_of_the_release(render_chart: Render) -> None:
     manifests = render_chart("ci/namespaced.yaml")
     values = yaml.safe_load((CHART / "ci" / "namespaced.yaml").read_text())
