@@ -16,6 +16,8 @@ ACK_SECONDS: Final = 3.0
 
 _EXPECTED_STREAM: Final = "Nats-Expected-Stream"
 _EXPECTED_LAST: Final = "Nats-Expected-Last-Sequence"
+_EXPECTED_LAST_ID: Final = "Nats-Expected-Last-Msg-Id"
+_MESSAGE_ID: Final = "Nats-Msg-Id"
 
 
 class PublishError(Exception):
@@ -30,14 +32,16 @@ class _Sent(NamedTuple):
 class PublishWindow:
     """Publishes messages that are to follow one another in a stream, whoever else may publish.
 
-    Each message names the stream sequence it must come after. So a message that was lost, stored
-    twice or overtaken makes all after it fail, and never leaves a hole.
+    Each message names the one it must come right after: by its sequence, and by its id. So a
+    message that was lost or overtaken makes all after it fail, and never leaves a hole. (By the
+    sequence alone, a stranger's message would take the place of a refused one.)
     """
 
     def __init__(self, client: Client, stream: str, *, last_sequence: int) -> None:
         self._client = client
         self._stream = stream
         self._last = last_sequence
+        self._last_id: str | None = None
         self._inbox = client.new_inbox()
         self._sent: deque[_Sent] = deque()
         self._changed = asyncio.Event()
@@ -62,6 +66,8 @@ class PublishWindow:
         self,
         subject: str,
         payload: bytes,
+        *,
+        message_id: str,
         headers: dict[str, str],
         acknowledged: Callable[[], None],
     ) -> None:
@@ -73,12 +79,17 @@ class PublishWindow:
             await self._progress()
         if self._error is not None:
             raise self._error
-        headers[_EXPECTED_STREAM] = self._stream
-        headers[_EXPECTED_LAST] = str(self._last)
+        expected = {_EXPECTED_STREAM: self._stream, _EXPECTED_LAST: str(self._last)}
+        if self._last_id is not None:
+            expected[_EXPECTED_LAST_ID] = self._last_id
         self._last += 1
+        self._last_id = message_id
         self._sent.append(_Sent(self._last, acknowledged))
         await self._client.publish(
-            subject, payload, reply=f"{self._inbox}.{self._last}", headers=headers
+            subject,
+            payload,
+            reply=f"{self._inbox}.{self._last}",
+            headers={_MESSAGE_ID: message_id, **headers, **expected},
         )
 
     async def drain(self) -> None:

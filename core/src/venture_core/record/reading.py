@@ -42,10 +42,26 @@ SELECT min(log_index) FROM (
 ) later
 """
 _BEGAN = "SELECT min(appended_at) FROM record.events WHERE workflow_id = $1"
+_LAST_OF_WORKFLOW = """
+SELECT max(log_index) FROM (
+  SELECT log_index FROM record.log_index WHERE log_index >= $1 AND workflow_id = $2 OFFSET 0
+) its
+"""
+_UNLOGGED = """
+SELECT e.event_id FROM record.events e
+WHERE NOT EXISTS (SELECT FROM record.log_index l WHERE l.workflow_id = e.workflow_id
+    AND l.seq = e.seq AND l.appended_at = e.appended_at)
+  AND NOT EXISTS (SELECT FROM record.unsequenced u, unnest(u.workflow_ids, u.seqs) q(workflow, seq)
+    WHERE q.workflow = e.workflow_id AND q.seq = e.seq AND u.appended_at = e.appended_at)
+ORDER BY e.appended_at LIMIT $1
+"""
 _COVERING = "SELECT note FROM record.checkpoints WHERE size > $1 ORDER BY size LIMIT 1"
 
 STRETCH: Final = 2000
 """How many places of the log are read at once."""
+MAX_UNLOGGED: Final = 100
+SCAN_SECONDS: Final = 3600.0
+"""How long a look at the whole log may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +125,30 @@ async def index_of_workflow(connection: asyncpg.Connection, workflow_id: UUID) -
     """Return a log index before which there is no event of the workflow; None without events."""
     began = await connection.fetchval(_BEGAN, workflow_id)
     return None if began is None else await index_since(connection, began)
+
+
+async def stretch_of_workflow(
+    connection: asyncpg.Connection, workflow_id: UUID
+) -> tuple[int, int] | None:
+    """Return log indexes between which, both included, all logged events of a workflow are.
+
+    None where there are none.
+    """
+    first = await index_of_workflow(connection, workflow_id)
+    if first is None:
+        return None
+    last = await connection.fetchval(_LAST_OF_WORKFLOW, first, workflow_id, timeout=SCAN_SECONDS)
+    return None if last is None else (first, last)
+
+
+async def unlogged_events(connection: asyncpg.Connection) -> list[UUID]:
+    """Return events in the database that never came into the log: somebody put them there.
+
+    At most MAX_UNLOGGED of them. An event that waits for the sequencer is none: the one statement
+    sees it either waiting or in the log.
+    """
+    rows = await connection.fetch(_UNLOGGED, MAX_UNLOGGED, timeout=SCAN_SECONDS)
+    return [row["event_id"] for row in rows]
 
 
 async def read_stretch(

@@ -215,8 +215,13 @@ class Feed:
             prev=row["prev_event_hash"] if row["seq"] > FIRST_SEQ else None,
             this=row["this_event_hash"],
         )
-        headers = {"Nats-Msg-Id": str(row["event_id"]), LOG_INDEX_HEADER: str(log_index)}
-        await self.window.publish(subject_of(row["canonical"]), message, headers, acknowledged)
+        await self.window.publish(
+            subject_of(row["canonical"]),
+            message,
+            message_id=str(row["event_id"]),
+            headers={LOG_INDEX_HEADER: str(log_index)},
+            acknowledged=acknowledged,
+        )
 
 
 async def find_position(jetstream: JetStreamContext, connection: asyncpg.Connection) -> Position:
