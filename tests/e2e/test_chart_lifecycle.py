@@ -28,6 +28,12 @@ PREFLIGHT_LABELS = {
     "app.kubernetes.io/instance": "venture",
     "app.kubernetes.io/component": "preflight",
 }
+RECORD = {
+    "stream": {"replicas": 1, "maxBytes": 64 * 1024 * 1024},
+    "sequencer": {"replicas": 1},
+    "relay": {"replicas": 1},
+}
+KEYS = ("venture-signing-key", "venture-checkpoint-key")
 CREDENTIALS = ("venture-postgres", "venture-nats", "venture-redis", "venture-s3")
 
 
@@ -39,6 +45,7 @@ def values(kubectl: Kubectl) -> Body:
     return {
         "crds": {"install": False},
         "operator": {"replicas": 0},
+        "record": RECORD,
         "image": image_values(images["operator"]),
         "compiler": {"image": image_values(images["compiler"])},
         "dataPlane": {
@@ -165,6 +172,12 @@ def test_an_upgrade_with_a_change_keeps_credentials_and_data_plane(
     assert pod_ids(kubectl) == pods
 
 
+def test_the_schema_is_there_and_an_upgrade_keeps_it(kubectl: Kubectl, release: Release) -> None:
+    del release
+    assert psql(kubectl, "SELECT count(*) FROM record.schema_version") == "1"
+    assert psql(kubectl, "SELECT count(*) FROM record.leaders") == "2"
+
+
 def pod_ids(kubectl: Kubectl) -> dict[str, str]:
     pods = json.loads(kubectl("-n", NAMESPACE, "get", "pods", "-o", "json"))["items"]
     return {one["metadata"]["name"]: one["metadata"]["uid"] for one in pods}
@@ -221,14 +234,13 @@ async def test_uninstalling_keeps_data_and_credentials_for_the_next_install(
 ) -> None:
     credentials = [secret_data(kubectl, NAMESPACE, name) for name in CREDENTIALS]
     said = release.uninstall()
-    for name in (*CREDENTIALS, "venture-signing-key"):
+    for name in (*CREDENTIALS, *KEYS):
         assert f"[Secret] {name}" in said
     kinds = "all,secrets,configmaps,networkpolicies,serviceaccounts,roles,rolebindings,pvc"
     assert set(identities(kubectl, NAMESPACE, kinds)) == {
         "ConfigMap/kube-root-ca.crt",
         "ServiceAccount/default",
-        "Secret/venture-signing-key",
-        *(f"Secret/{name}" for name in CREDENTIALS),
+        *(f"Secret/{name}" for name in (*CREDENTIALS, *KEYS)),
         *(f"PersistentVolumeClaim/data-{name}" for name in PODS),
     }
     done = release.upgrade(values)
@@ -246,6 +258,6 @@ def test_without_retention_volumes_and_credentials_go_with_the_release(
     release.uninstall()
     kubectl("-n", NAMESPACE, "wait", "--for=delete", "pvc", "--all", "--timeout=60s")
     left = set(identities(kubectl, NAMESPACE, "secrets,pvc"))
-    assert left == {"Secret/venture-signing-key"}
+    assert left == {f"Secret/{name}" for name in KEYS}
     again = release.upgrade(values)
     assert again.returncode == 0, again.stdout + again.stderr

@@ -71,6 +71,11 @@ def values(services: ExternalServices, images: dict[str, str]) -> Body:
         "watchNamespaces": [TEAM],
         "image": image_values(images["operator"]),
         "compiler": {"image": image_values(images["compiler"])},
+        # One NATS server is all there is.
+        "record": {
+            "checkpoint": {"origin": "product.example.com/record"},
+            "stream": {"replicas": 1, "maxBytes": 64 * 1024 * 1024},
+        },
     }
 
 
@@ -99,11 +104,11 @@ def development_paused(kubectl: Kubectl) -> Iterator[None]:
     kubectl("--namespace", namespace, "rollout", "status", f"deployment/{name}", "--timeout=120s")
 
 
-def test_the_release_holds_nothing_but_the_operator(kubectl: Kubectl, release: Release) -> None:
+def test_the_release_holds_no_data_plane(kubectl: Kubectl, release: Release) -> None:
     pods = json.loads(kubectl("-n", release.namespace, "get", "pods", "-o", "json"))["items"]
     components = {one["metadata"]["labels"]["app.kubernetes.io/component"] for one in pods}
-    assert components == {"operator"}
-    assert len(pods) == 2
+    assert components == {"operator", "sequencer", "relay", "projector"}
+    assert len(pods) == 7
     claims = kubectl("-n", release.namespace, "get", "pvc,statefulsets,jobs", "-o", "name")
     assert claims == ""
 
@@ -179,6 +184,7 @@ def test_uninstalling_leaves_what_the_docs_say_and_nothing_stuck(
         "ConfigMap/kube-root-ca.crt",
         "ConfigMap/venture-signing-keys",
         "Lease/venture",
+        "Secret/venture-checkpoint-key",
         "Secret/venture-signing-key",
         "ServiceAccount/default",
     }

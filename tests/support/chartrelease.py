@@ -65,7 +65,7 @@ def development_images(kubectl: Kubectl) -> dict[str, str]:
         for item in found["items"]
         for container in item["spec"]["template"]["spec"]["containers"]
     }
-    (operator,) = [one for one in found["items"] if one["kind"] == "Deployment"]
+    (operator,) = [one for one in found["items"] if one["metadata"]["name"] == name]
     (container,) = operator["spec"]["template"]["spec"]["containers"]
     env = {variable["name"]: variable.get("value", "") for variable in container["env"]}
     images["operator"] = images.pop(name)
