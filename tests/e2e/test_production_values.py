@@ -123,7 +123,17 @@ def test_a_deck_is_built_into_the_external_s3(kubectl: Kubectl) -> None:
     assert artifact["uri"] == f"s3://{BUCKET}/{path}"
     digest = kubectl("-n", EXTERNAL, "exec", "s3", "--", "sha256sum", f"/data/{BUCKET}/{path}")
     assert digest.split()[0] == artifact["sha256"]
+    assert recorded(kubectl, build["metadata"]["uid"]) == 4
     kubectl("-n", TEAM, "delete", "artifactbuild", "deck", "--timeout=60s")
+
+
+def recorded(kubectl: Kubectl, uid: str) -> int:
+    """Count the events of a build, as the database's superuser sees them."""
+    sql = "SELECT count(*) FROM record.events WHERE workflow_id = :'uid'"
+    psql = f"psql -h 127.0.0.1 -U app -At --set=uid={uid} venture"
+    shell = f"PGPASSWORD=$(cat /logins/password) {psql}"
+    command = ("exec", "-i", "postgres", "--", "sh", "-c", shell)
+    return int(kubectl("-n", EXTERNAL, *command, stdin=sql))
 
 
 @pytest.mark.usefixtures("release")
@@ -174,12 +184,12 @@ def test_a_data_plane_that_does_not_answer_fails_the_release_with_a_sentence(
 
 
 def test_uninstalling_leaves_what_the_docs_say_and_nothing_stuck(
-    kubectl: Kubectl, release: Release, values: Body
+    kubectl: Kubectl, release: Release, values: Body, services: ExternalServices
 ) -> None:
     release.uninstall()
     kinds = "all,secrets,configmaps,networkpolicies,leases,serviceaccounts,roles,rolebindings,pdb"
     left = set(identities(kubectl, PRODUCTION, kinds))
-    mine = {f"Secret/{name}" for name in ("team-db", "team-nats", "team-redis", "team-s3")}
+    mine = {f"Secret/{name}" for name in services.secrets()}
     assert left - mine - {"Secret/team-redis-wrong"} == {
         "ConfigMap/kube-root-ca.crt",
         "ConfigMap/venture-signing-keys",

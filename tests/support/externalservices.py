@@ -4,8 +4,10 @@ Plain pods of the data plane's images, with logins, names and ports of their own
 """
 
 import json
+import re
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 type Body = dict[str, Any]
 
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "install.md"
 BUCKET = "product-artifacts"
 PORTS = {"postgres": 5432, "nats": 4222, "redis": 6379, "s3": 9000}
 
@@ -33,6 +36,15 @@ class ExternalServices:
         self.kubectl("--namespace", self.namespace, "apply", "--filename", "-", stdin=manifest)
         ready = ("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s")
         self.kubectl("--namespace", self.namespace, *ready)
+        self._create_database()
+
+    def _create_database(self) -> None:
+        """Make the database and its two logins as the installation guide says."""
+        (script,) = re.findall(r"```sql\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+        url = f"postgresql://app:{self.password}@127.0.0.1/postgres"
+        command = ("exec", "-i", "postgres", "--", "psql", "--set=ON_ERROR_STOP=1", url)
+        sql = script.replace("'PASSWORD'", f"'{self.password}'")
+        self.kubectl("--namespace", self.namespace, *command, stdin=sql)
 
     def host(self, service: str) -> str:
         """Return host and port of a service."""
@@ -42,16 +54,21 @@ class ExternalServices:
         """Return the Secrets that a release's owner would make: name → data."""
         login = f"app:{self.password}@"
         return {
-            "team-db": {"uri": f"postgresql://{login}{self.host('postgres')}/product"},
+            "team-db": {"uri": self._database_url("venture_processes")},
+            "team-db-owner": {"url": self._database_url("venture_migration")},
             "team-nats": {"url": f"nats://{login}{self.host('nats')}"},
             "team-redis": {"url": f"redis://{login}{self.host('redis')}/0"},
             "team-s3": {"id": "app", "secret": self.password},
         }
 
+    def _database_url(self, user: str) -> str:
+        return f"postgresql://{user}:{self.password}@{self.host('postgres')}/venture"
+
     def values(self) -> Body:
         """Return the values that point a release at these services."""
         where = {"kubernetes.io/metadata.name": self.namespace}
         return {
+            "migration": {"existingSecret": "team-db-owner"},
             "postgres": {"existingSecret": "team-db", "existingSecretKey": "uri"},
             "nats": {"existingSecret": "team-nats"},
             "redis": {"existingSecret": "team-redis"},
