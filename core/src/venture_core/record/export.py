@@ -11,7 +11,7 @@ from venture_core.events.bundle import BundleWriter, Entry, Gap
 from venture_core.events.bundle.layout import NO_HASH
 from venture_core.events.notes import NoteFormatError, NoteVerifier
 from venture_core.record.lognodes import load_frontier
-from venture_core.record.reading import STRETCH, read_stretch
+from venture_core.record.reading import STRETCH, log_size, read_stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 MAX_CHECKPOINTS: Final = 1000
 
-_LAST = "SELECT size, note FROM record.checkpoints WHERE size <= $1 ORDER BY size DESC LIMIT 1"
+MAX_GAPS_AT_END: Final = 10_000
+"""How many entries are written as gaps where the log ends before its checkpoint. A forged
+checkpoint may claim any size; the verifier says that the log is cut off, or who forged what."""
+
+_LAST = "SELECT max(size) FROM record.checkpoints WHERE size <= $1"
+# Whoever adds a checkpoint adds it at the end, and may give it any name or none.
+_ORIGIN = """
+SELECT origin FROM (SELECT size, split_part(note, E'\n', 1) AS origin FROM record.checkpoints) named
+WHERE length(origin) BETWEEN 1 AND 256 ORDER BY size LIMIT 1
+"""
 # The last one always, of the others every so many.
 _CHECKPOINTS = """
 SELECT note FROM (
@@ -47,31 +56,35 @@ async def export_bundle(
     *,
     first: int = 0,
     size: int | None = None,
+    origin: str | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Manifest:
     """Write a bundle of the log from log index `first` to its newest checkpoint into `folder`.
 
-    With `size`, to the last checkpoint of a log of at most so many events. Needs the role
-    venture_auditor. `progress` is told how many entries are written of how many. Raises
-    NothingToExportError, FileExistsError where the folder holds files, OSError, and
-    MissingNodeError where `first` is not 0 and the log before it is damaged.
+    With `size`, to the last checkpoint of a log of at most so many events. `origin` is the log's
+    name, by default the one in its oldest checkpoint. Needs the role venture_auditor. `progress` is
+    told how many entries are written of how many. Raises NothingToExportError, FileExistsError
+    where the folder holds files, OSError, and MissingNodeError where `first` is not 0 and the log
+    before it is damaged.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        last = await connection.fetchrow(_LAST, _LARGEST if size is None else size)
-        if last is None or last["size"] <= first:
+        signed = await connection.fetchval(_LAST, _LARGEST if size is None else size)
+        named = origin or await connection.fetchval(_ORIGIN)
+        if signed is None or named is None or signed <= first:
             raise NothingToExportError(f"no checkpoint covers the log from {first} on")
+        end = min(signed, await log_size(connection) + MAX_GAPS_AT_END)
         frontier = await load_frontier(connection, first)
         with BundleWriter(
             folder,
-            origin=last["note"].partition("\n")[0],
+            origin=named,
             first=first,
             frontier=frontier.nodes,
         ) as writer:
             for row in await connection.fetch(_KEYS):
                 _add_key(writer, row["verifier"])
-            for row in await connection.fetch(_CHECKPOINTS, first, last["size"], MAX_CHECKPOINTS):
+            for row in await connection.fetch(_CHECKPOINTS, first, signed, MAX_CHECKPOINTS):
                 writer.add_checkpoint(row["note"].encode())
-            await _write_entries(connection, writer, first, last["size"], progress)
+            await _write_entries(connection, writer, first, end, progress)
             return await asyncio.to_thread(writer.finish)
 
 
