@@ -21,9 +21,16 @@ ORIGIN = "processes.example.com/record"
 class RecordProcess:
     """One process, started from the environment's entry points."""
 
-    def __init__(self, program: str, folder: Path, settings: dict[str, str]) -> None:
+    def __init__(
+        self,
+        program: str,
+        folder: Path,
+        settings: dict[str, str],
+        *,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
         self.port = free_port()
-        self._program = Path(sys.executable).parent / program
+        self._command = [str(Path(sys.executable).parent / program), *arguments]
         self._log = folder / f"{settings['VENTURE_POD_NAME']}.log"
         self._settings = {**settings, "VENTURE_HTTP_PORT": str(self.port)}
         self._process: subprocess.Popen[bytes] | None = None
@@ -32,7 +39,7 @@ class RecordProcess:
         """Start it; it may take a while to be of use."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(self._program)], env={**os.environ, **self._settings}, stdout=log, stderr=log
+                self._command, env={**os.environ, **self._settings}, stdout=log, stderr=log
             )
 
     def kill(self) -> None:

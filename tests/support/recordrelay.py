@@ -67,21 +67,19 @@ class Published:
 async def published(client: Client) -> list[Published]:
     """Read the stream from its first to its last message."""
     jetstream = client.jetstream()
-    state = (await jetstream.stream_info(EVENTS)).state
-    found = []
-    for sequence in range(state.first_seq, state.last_seq + 1):
-        message = await jetstream.get_msg(EVENTS, sequence)
+    found: list[Published] = []
+    if not (await jetstream.stream_info(EVENTS)).state.messages:
+        return found
+    subscription = await jetstream.subscribe(">", stream=EVENTS, ordered_consumer=True)
+    while True:
+        message = await subscription.next_msg(timeout=10)
         headers = message.headers or {}
         if LOG_INDEX_HEADER in headers:
-            found.append(
-                Published(
-                    message.subject or "",
-                    int(headers[LOG_INDEX_HEADER]),
-                    headers["Nats-Msg-Id"],
-                    message.data or b"",
-                )
-            )
-    return found
+            index, message_id = int(headers[LOG_INDEX_HEADER]), headers["Nats-Msg-Id"]
+            found.append(Published(message.subject, index, message_id, message.data))
+        if message.metadata.num_pending == 0:
+            await subscription.unsubscribe()
+            return found
 
 
 async def stream_holds(client: Client, messages: int, *, seconds: float = 20) -> None:

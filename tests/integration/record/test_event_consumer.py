@@ -60,9 +60,14 @@ class Publisher:
     """Publishes events as the relay does."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self.client = client
         self._heads: dict[UUID, ChainHead] = {}
         self._log_index = 0
+
+    def over(self, client: Client) -> Publisher:
+        """Go on over another connection."""
+        self.client = client
+        return self
 
     async def publish(self, workflow: UUID) -> UUID:
         """Publish the next event of a workflow; return its id."""
@@ -73,7 +78,7 @@ class Publisher:
         body = recorded_json(
             canonical, seq=after.seq, prev=head.hash if head.seq else None, this=after.hash
         )
-        await self._client.jetstream().publish(
+        await self.client.jetstream().publish(
             event.event_type, body, headers={LOG_INDEX_HEADER: str(self._log_index)}
         )
         self._heads[workflow] = after
@@ -227,8 +232,10 @@ async def test_a_forged_event_is_put_aside(client: Client) -> None:
     assert recorder.seen == []
 
 
-async def test_what_dies_unacknowledged_is_delivered_again(broker: NatsServer) -> None:
-    quick = FAST.model_copy(update={"ack_wait_seconds": 1.0})
+async def test_what_dies_unacknowledged_is_delivered_again_before_what_is_new(
+    broker: NatsServer,
+) -> None:
+    quick = FAST.model_copy(update={"ack_wait_seconds": 1.0, "max_ack_pending": 5})
     workflow, recorder, reached = uuid7(), Recorder(), asyncio.Event()
 
     async def hang(_delivery: Delivery) -> None:
@@ -242,16 +249,21 @@ async def test_what_dies_unacknowledged_is_delivered_again(broker: NatsServer) -
         await publisher.publish(workflow)
     dying = asyncio.create_task(EventConsumer(first, quick, hang).run(asyncio.Event()))
     await reached.wait()
+    publisher = publisher.over(await broker.connect())
+    for _ in range(5):
+        await publisher.publish(workflow)
     await first.close()
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
 
     second = await broker.connect()
-    async with consuming(second, recorder, quick):
-        await recorder.has(5)
-    assert recorder.seqs(workflow) == [1, 2, 3, 4, 5]
-    assert recorder.seen[0].attempt == 2
+    more = quick.model_copy(update={"max_ack_pending": 100})
+    async with consuming(second, recorder, more):
+        await recorder.has(10)
+    assert recorder.seqs(workflow) == list(range(1, 11))
+    assert [each.attempt for each in recorder.seen] == [2] * 5 + [1] * 5
     await second.close()
+    await publisher.client.close()
 
 
 async def test_long_work_is_not_handed_to_another(client: Client) -> None:

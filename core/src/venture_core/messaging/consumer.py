@@ -29,6 +29,7 @@ from tenacity import (
 )
 
 from venture_core.messaging import metrics
+from venture_core.messaging.backlog import Backlog
 from venture_core.messaging.connection import is_interruption
 from venture_core.messaging.deadletters import put_dead_letter
 from venture_core.messaging.delivery import Delivery, MalformedEventError
@@ -140,16 +141,31 @@ class EventConsumer:
 
     async def _pull(self, stop: asyncio.Event, stream: str, subjects: tuple[str, ...]) -> None:
         jetstream = self._client.jetstream(timeout=3)
-        await jetstream.add_consumer(stream, self._config(subjects))
+        info = await jetstream.add_consumer(stream, self._config(subjects))
+        ours = sum(message.metadata.stream == stream for message in self._held.values())
+        backlog = Backlog(
+            last_delivered=info.delivered.stream_seq if info.delivered else 0,
+            unacknowledged=(info.num_ack_pending or 0) - ours,
+            patience_seconds=1.5 * self._settings.ack_wait_seconds,
+        )
         puller = Puller(self._client, stream, self._settings.name)
         await puller.open()
         try:
             while not stop.is_set():
                 async for message in puller.request(await self._free()):
-                    await self._accept(message)
+                    self._held[message.reply] = message
+                    await self._accept_all(backlog.take(message))
+                await self._accept_all(backlog.ready())
         finally:
             for message in await puller.close():
-                await self._accept(message)
+                await self._accept_all(backlog.take(message))
+            # What is still held back comes again, in order, when its time is up.
+            for message in backlog.abandon():
+                await self._let_go(message)
+
+    async def _accept_all(self, messages: list[Msg]) -> None:
+        for message in messages:
+            await self._accept(message)
 
     def _config(self, subjects: tuple[str, ...]) -> ConsumerConfig:
         one = len(subjects) == 1
@@ -179,6 +195,7 @@ class EventConsumer:
             delivery = Delivery.parse(message)
         except MalformedEventError as error:
             await self._bury(message, str(error), message.metadata.num_delivered)
+            await self._let_go(message)
             return
         self._held[message.reply] = message
         workflow = delivery.event.workflow_id
@@ -214,7 +231,7 @@ class EventConsumer:
             log.error("could not settle an event", consumer=self._settings.name, error=error)
 
     async def _let_go(self, message: Msg) -> None:
-        del self._held[message.reply]
+        self._held.pop(message.reply, None)
         async with self._room:
             self._room.notify_all()
 
