@@ -1,0 +1,279 @@
+"""The record's figures in one run: `.venv/bin/python tests/bench/bench_events.py [--seconds 5]`.
+
+It starts a Postgres and a NATS server of its own (fsync on) and the record's processes, all on this
+machine, and prints what it measures; docs/performance.md has the targets. Events have about 560
+bytes. On few cores all of them, the load too, share the processor: only ratios carry over.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid7
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
+import asyncpg
+from recordevents import started
+from recordlog import signed_size, until
+from recordprocesses import ORIGIN, record_processes, write_key
+from recordrelay import stream_holds
+from recordservers import NatsServer, PostgresServer
+from venture_core.events.bundle import open_bundle
+from venture_core.events.notes import NoteVerifier
+from venture_core.events.verify import verify_bundle
+from venture_core.messaging.connection import connect_nats
+from venture_core.record.append import Canonical, append_call
+from venture_core.record.database import Role, connect
+from venture_core.record.export import export_bundle
+from venture_core.record.producer import EventProducer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from pydantic import SecretStr
+
+PACED_PER_SECOND = 2000
+CHECKPOINT_LAG = """
+SELECT percentile_cont(array[0.5, 0.99, 1]) WITHIN GROUP (
+  ORDER BY extract(epoch FROM c.signed_at - l.appended_at))
+FROM record.log_index l, LATERAL (
+  SELECT signed_at FROM record.checkpoints WHERE size > l.log_index ORDER BY size LIMIT 1
+) c WHERE l.log_index >= $1 AND l.log_index % 7 = 0
+"""
+
+
+class Events:
+    """Makes events of one workflow quickly: all alike but for their ids."""
+
+    def __init__(self) -> None:
+        self.workflow = uuid7()
+        event = started(self.workflow, 1)
+        data = event.canonical_bytes()
+        self._before, self._after = data.split(str(event.event_id).encode())
+
+    def __iter__(self) -> Iterator[Canonical]:
+        while True:
+            event_id = uuid7()
+            yield Canonical(
+                event_id, self.workflow, self._before + str(event_id).encode() + self._after
+            )
+
+
+async def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seconds", type=float, default=5, help="how long each figure takes")
+    seconds = options.parse_args().seconds
+    with (
+        tempfile.TemporaryDirectory(prefix="venture-bench-") as data,
+        tempfile.TemporaryDirectory(prefix="venture-bench-") as folder,
+    ):
+        postgres, broker = PostgresServer(Path(data)), NatsServer(Path(folder))
+        await postgres.start()
+        await broker.start()
+        try:
+            await in_the_database(postgres, seconds)
+            await through_the_producer(postgres, seconds)
+            await the_whole_path(postgres, broker, Path(folder), seconds)
+        finally:
+            broker.stop()
+            postgres.stop()
+
+
+async def in_the_database(postgres: PostgresServer, seconds: float) -> None:
+    """Measure the append function: two connections, each with one call at a time."""
+    for workflows, each in ((16, 1), (16, 20), (64, 1), (64, 20)):
+        url = await postgres.create_database()
+        latencies: list[float] = []
+        until_then = time.perf_counter() + seconds
+
+        async def lane(
+            own: list[Events],
+            *,
+            each: int = each,
+            url: SecretStr = url,
+            until_then: float = until_then,
+            latencies: list[float] = latencies,
+        ) -> int:
+            connection = await connect(url, Role.PRODUCER, name="bench")
+            streams = [iter(events) for events in own]
+            done = 0
+            size = min(len(streams), 500 // each)
+            for turn in count():
+                if time.perf_counter() > until_then:
+                    break
+                chosen = [streams[(turn * size + n) % len(streams)] for n in range(size)]
+                batch = [next(stream) for stream in chosen for _ in range(each)]
+                began = time.perf_counter()
+                await append_call(connection, batch, None)
+                latencies.append(time.perf_counter() - began)
+                done += len(batch)
+            await connection.close()
+            return done
+
+        all_events = [Events() for _ in range(workflows)]
+        done = sum(await asyncio.gather(lane(all_events[::2]), lane(all_events[1::2])))
+        show(
+            f"in the database, {workflows} workflows, {each} per append", done / seconds, latencies
+        )
+        await postgres.drop_database(url)
+
+
+async def through_the_producer(postgres: PostgresServer, seconds: float) -> None:
+    """Measure EventProducer: every workflow waits for its events to be durable."""
+    for workflows, each in ((16, 1), (64, 1), (64, 20)):
+        url = await postgres.create_database()
+        latencies: list[float] = []
+        until_then = time.perf_counter() + seconds
+        async with EventProducer(url, name="bench") as producer:
+            done = sum(
+                await asyncio.gather(
+                    *(
+                        write(producer, Events(), each, until_then, latencies)
+                        for _ in range(workflows)
+                    )
+                )
+            )
+        show(f"EventProducer, {workflows} workflows, {each} at once", done / seconds, latencies)
+        await postgres.drop_database(url)
+
+
+async def write(
+    producer: EventProducer, events: Events, each: int, until_then: float, latencies: list[float]
+) -> int:
+    """Append `each` events at once, again and again."""
+    stream, done = iter(events), 0
+    while time.perf_counter() < until_then:
+        began = time.perf_counter()
+        await asyncio.gather(*(producer.append_canonical(next(stream)) for _ in range(each)))
+        latencies.append(time.perf_counter() - began)
+        done += each
+    return done
+
+
+async def the_whole_path(
+    postgres: PostgresServer, broker: NatsServer, folder: Path, seconds: float
+) -> None:
+    """Measure append to stream with sequencer and relay running, then the lags at a pace."""
+    url = await postgres.create_database()
+    key_file, key = write_key(folder)
+    processes = record_processes(folder, database=url, broker=broker.url(), key=key_file)
+    running = [processes["venture-sequencer"], processes["venture-event-relay"]]
+    for process in running:
+        process.start()
+    connection = await asyncpg.connect(url.get_secret_value())
+    client = await connect_nats(broker.url(), name="bench")
+    async with EventProducer(url, name="bench") as producer:
+        await asyncio.gather(*(producer.append_canonical(next(iter(Events()))) for _ in range(10)))
+        await stream_holds(client, 10)
+        began = time.perf_counter()
+        done = sum(
+            await asyncio.gather(
+                *(write(producer, Events(), 4, began + seconds, []) for _ in range(64))
+            )
+        )
+        appended = time.perf_counter() - began
+        await stream_holds(client, 10 + done, seconds=120)
+        taken = time.perf_counter() - began
+        print(
+            f"the whole path at full load: {done / appended:,.0f} events/s appended, "
+            f"{done / taken:,.0f}/s up to JetStream's acknowledgement"
+        )
+        await until(lambda: reached(connection, 10 + done))
+        show_seconds("checkpoint lag at full load", await checkpoint_lag(connection, 10))
+        await paced(producer, broker, connection, seconds)
+    await verify(connection, folder / "bundle", key)
+    for process in running:
+        process.stop()
+    await connection.close()
+    await client.close()
+
+
+async def paced(
+    producer: EventProducer, broker: NatsServer, connection: asyncpg.Connection, seconds: float
+) -> None:
+    """Append at a steady pace; measure until a plain subscriber has each event."""
+    client = await broker.connect()
+    appended: dict[str, float] = {}
+    lags: list[float] = []
+    total = int(seconds * PACED_PER_SECOND)
+
+    async def receive(message: object) -> None:
+        name = message.headers["Nats-Msg-Id"]  # type: ignore[attr-defined]
+        if name in appended:
+            lags.append(time.perf_counter() - appended.pop(name))
+
+    await client.subscribe("artifact.>", cb=receive)
+    before = await connection.fetchval("SELECT count(*) FROM record.log_index")
+    streams = [iter(Events()) for _ in range(64)]
+    began = time.perf_counter()
+    tasks = []
+    for number in range(total):
+        ahead = began + number / PACED_PER_SECOND - time.perf_counter()
+        if ahead > 0:
+            await asyncio.sleep(ahead)
+        event = next(streams[number % len(streams)])
+        appended[str(event.event_id)] = time.perf_counter()
+        tasks.append(asyncio.create_task(producer.append_canonical(event)))
+    await asyncio.gather(*tasks)
+    took = time.perf_counter() - began
+    await until(lambda: _all_received(lags, total))
+    show(f"at {total / took:,.0f}/s: append to subscriber", len(lags) / took, lags)
+    await until(lambda: reached(connection, before + total))
+    show_seconds("checkpoint lag at that pace", await checkpoint_lag(connection, before))
+    await client.close()
+
+
+async def _all_received(lags: list[float], total: int) -> bool:
+    return len(lags) >= total
+
+
+async def reached(connection: asyncpg.Connection, size: int) -> bool:
+    """Tell whether a checkpoint covers so many events."""
+    return await signed_size(connection) >= size
+
+
+async def checkpoint_lag(connection: asyncpg.Connection, first: int) -> list[float]:
+    """Return how long events waited for their checkpoint: median, 99th percentile, most."""
+    lags: list[float] = await connection.fetchval(CHECKPOINT_LAG, first)
+    return lags
+
+
+async def verify(connection: asyncpg.Connection, folder: Path, key: Ed25519PrivateKey) -> None:
+    """Export everything and verify it on one core."""
+    began = time.perf_counter()
+    manifest = await export_bundle(connection, folder)
+    exported = time.perf_counter() - began
+    began, worked = time.perf_counter(), time.process_time()
+    report = verify_bundle(open_bundle(folder), [NoteVerifier(ORIGIN, key.public_key())])
+    clock, cpu = time.perf_counter() - began, time.process_time() - worked
+    print(
+        f"export {manifest.entries / exported:,.0f} events/s; verify {report.entries / clock:,.0f} "
+        f"events/s by the clock, {report.entries / cpu:,.0f} per second of one core; "
+        f"{'all as signed' if report.ok else report.finding}"
+    )
+
+
+def show(what: str, rate: float, latencies: list[float]) -> None:
+    """Print a rate and its latencies."""
+    quantiles = statistics.quantiles(latencies, n=100)
+    print(
+        f"{what}: {rate:,.0f} events/s, p50 {quantiles[49] * 1e3:.1f} ms, "
+        f"p99 {quantiles[98] * 1e3:.1f} ms"
+    )
+
+
+def show_seconds(what: str, lags: list[float]) -> None:
+    """Print the median, the 99th percentile and the largest of some lags."""
+    print(f"{what}: p50 {lags[0]:.3f} s, p99 {lags[1]:.3f} s, most {lags[2]:.3f} s")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
