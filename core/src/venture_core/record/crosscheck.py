@@ -1,7 +1,7 @@
-"""Comparing what the database holds twice, or holds beside the log.
+"""Comparing what the database holds twice: an event's ids as columns, and as part of its bytes.
 
-No hash covers the columns by which events are found, and no bundle has a place for an event that
-the log does not know: whoever changes the one or inserts the other is noticed here, and only here.
+No hash covers the columns by which events are found, and no bundle has a place for them: whoever
+changes them is noticed here, and only here.
 """
 
 from dataclasses import dataclass
@@ -20,36 +20,20 @@ if TYPE_CHECKING:
 
 MAX_NAMED: Final = 100
 """How many faults are named; all are counted."""
-SCAN_SECONDS: Final = 3600.0
-"""How long the search for events that the log does not know may take."""
 
 _BATCH: Final = 500
 _EVENT_ID: Final = b'"event_id":"'
 _UUID_CHARACTERS: Final = 36
 
-# An append waits in `unsequenced` until its events are in the log: a snapshot has them in either.
-_UNLOGGED: Final = """
-SELECT e.event_id, e.workflow_id, e.seq, count(*) OVER () AS total
-FROM record.events e
-WHERE NOT EXISTS (
-    SELECT FROM record.log_index l
-    WHERE l.workflow_id = e.workflow_id AND l.seq = e.seq AND l.appended_at = e.appended_at)
-  AND NOT EXISTS (
-    SELECT FROM record.unsequenced u, unnest(u.workflow_ids, u.seqs) AS queued(workflow_id, seq)
-    WHERE queued.workflow_id = e.workflow_id AND queued.seq = e.seq
-      AND u.appended_at = e.appended_at)
-ORDER BY e.appended_at, e.workflow_id, e.seq LIMIT $1
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something in the database that contradicts the log."""
+    """A column that contradicts the event's bytes."""
 
     message: str
     """What is wrong, in a sentence that stands without the other fields."""
     log_index: int | None
-    """The event's place in the log; None where it has none."""
+    """The event's place in the log."""
     event_id: UUID | None
     workflow_id: UUID
     seq: int
@@ -72,12 +56,12 @@ async def crosscheck(
     *,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> CrossCheck:
-    """Compare the whole log with the events, in one snapshot and with constant memory.
+    """Compare the ids of every event in the log, in one snapshot and with constant memory.
 
     Needs the role venture_auditor. A caller that exports in the same transaction, of isolation
-    repeatable read, compares what it exports. Events that are missing are the business of a
-    bundle's verifier. `progress` is told how many entries are done of how many. Raises the
-    driver's errors.
+    repeatable read, compares what it exports. What is missing is the business of a bundle's
+    verifier, what was never logged that of `reading.unlogged_events`. `progress` is told how many
+    entries are done of how many. Raises the driver's errors.
     """
     faults: list[Fault] = []
     count = 0
@@ -90,9 +74,6 @@ async def crosscheck(
                 count += len(found)
                 faults += found[: MAX_NAMED - len(faults)]
             progress(high, size)
-        unlogged = await connection.fetch(_UNLOGGED, MAX_NAMED, timeout=SCAN_SECONDS)
-    count += unlogged[0]["total"] if unlogged else 0
-    faults += [_unlogged(row) for row in unlogged[: MAX_NAMED - len(faults)]]
     return CrossCheck(size, tuple(faults), count)
 
 
@@ -116,17 +97,6 @@ def _contradictions(event: RecordedEvent) -> list[Fault]:
         for column, stored, said in pairs
         if said != str(stored)
     ]
-
-
-def _unlogged(row: asyncpg.Record) -> Fault:
-    return Fault(
-        f"event {row['seq']} of workflow {row['workflow_id']} ({row['event_id']}) is not in the "
-        "log: it was inserted without being logged",
-        None,
-        row["event_id"],
-        row["workflow_id"],
-        row["seq"],
-    )
 
 
 def _event_id_of(canonical: bytes) -> str | None:
