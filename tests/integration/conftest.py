@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
+import asyncpg
 import pytest
 import yaml
-from recordservers import PostgresServer
+from recordservers import NatsServer, PostgresServer
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
@@ -117,6 +118,23 @@ async def database(postgres: PostgresServer) -> AsyncIterator[SecretStr]:
     url = await postgres.create_database()
     yield url
     await postgres.drop_database(url)
+
+
+@pytest.fixture
+async def superuser(database: SecretStr) -> AsyncIterator[asyncpg.Connection]:
+    """Connect to the test's database as its superuser."""
+    connection = await asyncpg.connect(database.get_secret_value())
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """Run a NATS server of this session's own."""
+    server = NatsServer(tmp_path_factory.mktemp("nats"))
+    asyncio.run(server.start())
+    yield server
+    server.stop()
 
 
 async def _answers(endpoint: str) -> None:

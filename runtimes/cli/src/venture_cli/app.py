@@ -6,7 +6,7 @@ from typing import Annotated, Any, override
 import typer
 from typer.core import TyperGroup
 
-from venture_cli.commands import artifacts, audit, builds, control, version
+from venture_cli.commands import artifacts, audit, builds, control, deadletters, events, version
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import program_name
 
@@ -58,6 +58,12 @@ for module in (builds, artifacts, control):
 record = typer.Typer(no_args_is_help=True, help="Prove what happened from the signed log.")
 app.add_typer(record, name="audit")
 audit.register(record)
+happenings = typer.Typer(no_args_is_help=True, help="Follow and look up what happened.")
+app.add_typer(happenings, name="events")
+events.register(happenings)
+given_up = typer.Typer(no_args_is_help=True, help="Events that a consumer gave up.")
+happenings.add_typer(given_up, name="dlq")
+deadletters.register(given_up)
 version.register(app)
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
+import asyncpg
 from venture_core.artifacts.provenance import ProvenanceError
 from venture_core.kubernetes.errors import ForbiddenError, KubernetesError, NotFoundError
 from venture_core.objectstore import ObjectNotFoundError, ObjectStoreError, ObjectTooLargeError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _UNAUTHORIZED: Final = 401
 _REACHABLE: Final = "Is the cluster running? Try: kubectl cluster-info"
+_POSTGRES: Final = "Is it running? Try: kubectl get pods -n <system namespace>"
 _STORE: Final = "Is the object store running? Try: kubectl get pods -n <system namespace>"
 
 
@@ -35,9 +37,15 @@ def explain(error: Exception) -> CliError:  # noqa: PLR0911  one for each kind o
             return CliError(str(error), ExitCode.NOT_FOUND)
         case ObjectTooLargeError():
             return CliError(str(error))
+        case asyncpg.PostgresError() | asyncpg.InterfaceError() | asyncpg.InternalClientError():
+            return _postgres(error)
         case aiohttp.ClientError():
             message = f"the API server does not answer: {error}"
             return CliError(message, ExitCode.UNREACHABLE, next_step=_REACHABLE)
+        case OSError() if not error.filename:
+            # What names no file is a connection: the other libraries wrap their own.
+            message = f"the record's Postgres does not answer: {str(error) or repr(error)}"
+            return CliError(message, ExitCode.UNREACHABLE, next_step=_POSTGRES)
         case _:
             return CliError(
                 f"a defect in this program: {error!r}",
@@ -62,6 +70,27 @@ def _kubernetes(error: KubernetesError) -> CliError:
             "Try: kubectl get crd artifactbuilds.venture.parpour.dev",
         )
     return CliError(error.message, next_step=_NEXT_BY_REASON.get(error.reason, ""))
+
+
+def _postgres(error: Exception) -> CliError:
+    match error:
+        case (
+            asyncpg.InvalidAuthorizationSpecificationError() | asyncpg.InsufficientPrivilegeError()
+        ):
+            return CliError(
+                f"the record's Postgres denies it: {error}",
+                ExitCode.DENIED,
+                next_step="It takes a login that is a member of the role venture_auditor.",
+            )
+        case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError():
+            return CliError(
+                f"the record's schema is missing or of another release: {error}",
+                ExitCode.NOT_FOUND,
+                next_step="Has the migration of this release run? Try: venture-migrate",
+            )
+        case _:
+            message = f"the record's Postgres does not answer as it should: {error}"
+            return CliError(message, ExitCode.UNREACHABLE, next_step=_POSTGRES)
 
 
 _NEXT_BY_REASON: Final[Mapping[str, str]] = {

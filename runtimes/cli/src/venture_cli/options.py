@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Final, Literal, cast
+from uuid import UUID
 
 import typer
 
@@ -68,6 +69,11 @@ BuildName = Annotated[
 BuildNames = Annotated[
     list[str],
     typer.Argument(parser=checked_name, metavar="NAME...", help="ArtifactBuilds, NAME or ab/NAME."),
+]
+EventId = Annotated[UUID, typer.Argument(metavar="EVENT", help="The event's id.")]
+WorkflowId = Annotated[
+    UUID | None,
+    typer.Option("--workflow", metavar="UUID", help="Only what happened in this workflow."),
 ]
 Document = Annotated[
     str,

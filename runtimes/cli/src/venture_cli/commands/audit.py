@@ -1,11 +1,21 @@
-"""venture audit verify: whether a log, or one event, is what was signed."""
+"""venture audit export, prove, verify: whether a log, or one event, is what was signed."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from venture_cli.options import NONE_GIVEN, OutputFormat
+from venture_cli.options import (
+    NONE_GIVEN,
+    EventId,
+    OutputFormat,
+    ResultFormat,
+    WorkflowId,
+    clustered,
+)
+
+if TYPE_CHECKING:
+    from venture_cli.services.session import Session
 
 BundlePath = Annotated[
     Path,
@@ -34,7 +44,69 @@ KeptCheckpoint = Annotated[
 
 def register(group: typer.Typer) -> None:
     """Add the commands of this module."""
+    group.command("export")(export)
+    group.command("prove")(prove)
     group.command("verify")(verify)
+
+
+@clustered
+async def export(
+    session: Session,
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="BUNDLE",
+            help="Where to write it: a new folder, or an archive if its name ends in .tar.",
+        ),
+    ],
+    workflow: WorkflowId = None,
+    form: ResultFormat = None,
+) -> None:
+    """Write the log up to its last signature as a bundle that is verified anywhere.
+
+    It holds events, checkpoints, the Merkle tree's edge and the keys that the log claims, as the
+    database has them, right or wrong: `venture audit verify` says which. With --workflow it is the
+    stretch from that workflow's first event to the signature after its last, and what others did
+    meanwhile is in it, too.
+    """
+    from venture_cli.services.auditexport import export as write
+    from venture_cli.views.audit import AuditProgress
+    from venture_cli.views.auditexport import print_exported
+
+    with AuditProgress("exporting", "exported") as progress:
+        exported = await write(session, out, workflow, progress.show)
+    print_exported(out, exported, form)
+
+
+@clustered
+async def prove(
+    session: Session,
+    event: EventId,
+    *,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to save the proof: a file, a folder, or - for standard output.",
+        ),
+    ],
+    form: ResultFormat = None,
+) -> None:
+    """Save the proof that an event is in the signed log: a small text that holds the event."""
+    from venture_core.events.prove import PROOF_SUFFIX
+
+    from venture_cli.services.auditexport import prove as make
+    from venture_cli.services.files import save
+    from venture_cli.views.auditexport import print_proven
+
+    proof = await make(session, event)
+    path = save(proof.text().encode(), out, f"{event}{PROOF_SUFFIX}")
+    print_proven(event, proof, path, form)
 
 
 def verify(

@@ -90,8 +90,12 @@ async def _value(
     name = reference["name"]
     if name not in secrets:
         secrets[name] = await client.get(SECRETS, name, namespace) or {}
+    return secret_value(secrets[name], reference["key"], name=name, namespace=namespace)
+
+
+def secret_value(secret: Body, key: str, *, name: str, namespace: str) -> str:
+    """Return a value of a Secret, empty where it has none. CliError where it is no text."""
     try:
-        encoded = secrets[name].get("data", {}).get(reference["key"], "")
-        return base64.b64decode(encoded, validate=True).decode()
+        return base64.b64decode(secret.get("data", {}).get(key, ""), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise CliError(f"the Secret {name} in {namespace} is damaged") from error

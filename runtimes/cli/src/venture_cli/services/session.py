@@ -1,4 +1,4 @@
-"""One command's connections: the cluster, the bucket, the trusted keys. Each opens when needed."""
+"""One command's connections: cluster, bucket, keys, record. Each opens when it is needed."""
 
 import os
 from contextlib import AsyncExitStack
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from kubernetes_asyncio.config import ConfigException
+from pydantic import SecretStr
 from venture_core.artifacts.provenance import key_id, load_public_key
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.portforward import PortForward, find_service_port, forward_port
@@ -19,6 +20,7 @@ from venture_cli.services.installation import (
     Installation,
     find_installation,
 )
+from venture_cli.services.recordendpoints import Endpoint, find_url
 from venture_cli.services.s3environment import s3_from_environment
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Session:
         self._bucket: ObjectStore | None = None
         self._installation: Installation | None = None
         self._forward: PortForward | None = None
+        self._record_forwards: dict[Endpoint, AsyncExitStack] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,6 +97,28 @@ class Session:
                     settings = settings.model_copy(update={"endpoint": endpoint})
             self._bucket = ObjectStore(settings)
         return self._bucket
+
+    async def record_url(self, endpoint: Endpoint) -> SecretStr:
+        """Return where the record's Postgres or NATS is reached from here.
+
+        As the environment says, else as the installation is configured. Asked again, it looks
+        again: the pod behind a port-forward may have been replaced. Raises CliError where neither
+        is there, KubernetesError where the cluster refuses.
+        """
+        if given := os.environ.get(endpoint):
+            return SecretStr(given)
+        client = await self.client()
+        url = await find_url(client, self._connection.system_namespace, endpoint)
+        if (address := service_address(url)) is None:
+            return SecretStr(url)
+        if (before := self._record_forwards.get(endpoint)) is not None:
+            await before.aclose()
+        stack = AsyncExitStack()
+        self._stack.push_async_callback(stack.aclose)
+        self._record_forwards[endpoint] = stack
+        target = await find_service_port(client, address.namespace, address.service, address.port)
+        forward = await stack.enter_async_context(forward_port(client, target))
+        return SecretStr(local_endpoint(url, forward.port))
 
     async def installation(self) -> Installation:
         """Return how Venture is installed in the cluster."""

@@ -27,12 +27,13 @@ _QUIET_SECONDS: Final = 5.0
 
 
 class AuditProgress:
-    """Shows how many entries are verified; used as a context manager around the verification."""
+    """Shows how many entries are done; used as a context manager around the work."""
 
-    def __init__(self) -> None:
+    def __init__(self, doing: str = "verifying", done: str = "verified") -> None:
+        self._done = done
         self._next_line = time.monotonic() + _QUIET_SECONDS
         self._live = None if is_plain() else _live()
-        self._task = None if self._live is None else self._live.add_task("verifying", total=None)
+        self._task = None if self._live is None else self._live.add_task(doing, total=None)
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -54,7 +55,7 @@ class AuditProgress:
             self._live.update(self._task, completed=done, total=total)
         elif time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _QUIET_SECONDS
-            err().print(f"verified {done:,} of {total:,} entries")
+            err().print(f"{self._done} {done:,} of {total:,} entries")
 
 
 def print_report(path: Path, report: Report, form: Format | None) -> None:

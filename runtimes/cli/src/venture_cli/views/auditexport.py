@@ -1,0 +1,75 @@
+"""What was taken out of the log."""
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from venture_cli.errors import CliError, ExitCode
+from venture_cli.program import hint
+from venture_cli.views.builds import print_facts
+from venture_cli.views.structured import print_data
+from venture_cli.views.terminal import err, out
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from uuid import UUID
+
+    from venture_core.events.prove import EventProof
+
+    from venture_cli.options import Format
+    from venture_cli.services.auditexport import Exported
+
+
+def print_exported(path: Path, exported: Exported, form: Format | None) -> None:
+    """Print what a bundle holds; CliError where the database holds events that the log does not."""
+    manifest = exported.manifest
+    pending = max(exported.log_size - manifest.size, 0)
+    if form == "name":
+        print(path)
+    elif form is not None:
+        data = {
+            "bundle": str(path),
+            "origin": manifest.origin,
+            "first": manifest.first,
+            "size": manifest.size,
+            "entries": manifest.entries,
+            "laterEntries": pending,
+            "unloggedEvents": [str(each) for each in exported.unlogged],
+        }
+        print_data(data, form)
+    else:
+        out().print(Text(f"saved {path}", style="bold"))
+        last = manifest.size - 1
+        print_facts(
+            {
+                "log": manifest.origin,
+                "entries": f"{manifest.entries:,}, log index {manifest.first:,} to {last:,}",
+                "later entries": f"{pending:,}, not in the bundle",
+            }
+        )
+        verify = hint("audit", "verify", str(path), "--key", "KEY")
+        err().print(Text.assemble(("next: ", "bold"), verify))
+    if exported.unlogged:
+        raise CliError(
+            f"the database holds {len(exported.unlogged)} events that never came into the log",
+            ExitCode.VERIFICATION_FAILED,
+            details=tuple(f"event {each}" for each in exported.unlogged),
+            next_step="Somebody wrote past the record's own functions: look at these rows.",
+        )
+
+
+def print_proven(event_id: UUID, proof: EventProof, path: Path | None, form: Format | None) -> None:
+    """Print where a proof was saved (`path` None: on standard output)."""
+    if path is None:
+        # Standard output holds the proof and nothing else.
+        return
+    if form == "name":
+        print(path)
+    elif form is not None:
+        data = {"proof": str(path), "eventId": str(event_id), "logIndex": proof.log_index}
+        print_data(data, form)
+    else:
+        out().print(Text(f"saved {path}", style="bold"))
+        print_facts({"event": str(event_id), "log index": str(proof.log_index)})
+        verify = hint("audit", "verify", str(path), "--key", "KEY")
+        err().print(Text.assemble(("next: ", "bold"), verify))
