@@ -41,7 +41,16 @@ class Release:
         arguments = ("--cascade=foreground", "--wait", "--timeout=3m", "--ignore-not-found")
         done = self._run("uninstall", "venture", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
+        self._wait_until_gone()
         return done.stdout
+
+    def _wait_until_gone(self) -> None:
+        """Wait for what drains longer than helm waits."""
+        selector = ["--selector", "app.kubernetes.io/instance=venture"]
+        command = ["kubectl", "--kubeconfig", str(self.kubeconfig), "-n", self.namespace, "wait"]
+        command += ["--for=delete", "deployments,statefulsets,pods", *selector, "--timeout=90s"]
+        gone = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert gone.returncode == 0, gone.stderr
 
     def _run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
