@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid7
 
 import pytest
+from pydantic import SecretStr
 from recordevents import started
 from recordlog import sequencing, until
 from recordrelay import STREAMS, Published, published, relaying, stream_holds
-from recordservers import REPOSITORY, NatsServer
+from recordservers import REPOSITORY, NatsServer, free_port
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_fixed
 from venture_core.events.envelope import EventEnvelopeV1
-from venture_core.messaging.connection import connect_nats
+from venture_core.messaging.connection import connect_nats, is_interruption
 from venture_core.messaging.streams import EVENTS, reconcile_streams
 from venture_core.messaging.subjects import (
     SERVICE_MAPPINGS,
@@ -27,12 +29,11 @@ from venture_core.record.producer import EventProducer
 from venture_core.record.replay import StreamState, rebuild_stream, stream_state
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     import asyncpg
     from nats.aio.client import Client
-    from pydantic import SecretStr
 
 
 @pytest.fixture
@@ -232,6 +233,73 @@ async def test_a_replaced_relay_cannot_publish(client: Client) -> None:
         await publish(old, "a", "b", "c", "d", "e")
     await publish(new, "4", "5")
     assert (await jetstream.stream_info(EVENTS)).state.messages == 5
+
+
+async def test_a_cluster_that_loses_its_leader_keeps_what_it_acknowledged(tmp_path: Path) -> None:
+    """Three brokers, as in production; the window goes on with the next leader."""
+    routes = [free_port() for _ in range(3)]
+    urls = ", ".join(f'"nats://127.0.0.1:{route}"' for route in routes)
+    servers: dict[str, NatsServer] = {}
+    for number, route in enumerate(routes):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        config = (
+            f'server_name: "{number}"\n'
+            f'cluster {{ name: test, listen: "127.0.0.1:{route}", routes: [{urls}] }}\n'
+        )
+        servers[str(number)] = NatsServer(folder, config=config)
+    await asyncio.gather(*(server.start() for server in servers.values()))
+    addresses = ",".join(server.url().get_secret_value() for server in servers.values())
+    client = await connect_nats(SecretStr(addresses), name="test")
+    jetstream = client.jetstream()
+    settings = STREAMS.model_copy(update={"replicas": 3})
+    await patiently(lambda: reconcile_streams(jetstream, settings))
+    acknowledged = 0
+
+    def count() -> None:
+        nonlocal acknowledged
+        acknowledged += 1
+
+    async def publish(window: PublishWindow, first: int, end: int) -> None:
+        await window.open()
+        for number in range(first, end):
+            await window.publish(
+                "artifact.one.two.v1",
+                b"x",
+                message_id=str(number),
+                headers={},
+                acknowledged=count,
+            )
+        await window.drain()
+
+    await publish(PublishWindow(client, EVENTS, last_sequence=0), 0, 2000)
+    info = await jetstream.stream_info(EVENTS)
+    assert info.cluster is not None
+    leader = servers.pop(info.cluster.leader or "")
+    with pytest.raises(PublishError):
+        await asyncio.gather(
+            publish(PublishWindow(client, EVENTS, last_sequence=2000), 2000, 4000),
+            asyncio.to_thread(leader.kill),
+        )
+    after = (await patiently(lambda: jetstream.stream_info(EVENTS))).state.last_seq
+    assert after >= acknowledged
+    await publish(PublishWindow(client, EVENTS, last_sequence=after), after, after + 500)
+    for sequence in range(1, after + 501, 61):
+        message = await jetstream.get_msg(EVENTS, sequence)
+        assert (message.headers or {})["Nats-Msg-Id"] == str(sequence - 1)
+    await client.close()
+    for server in servers.values():
+        server.stop()
+
+
+async def patiently[T](ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until a cluster that elects a leader answers."""
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception(is_interruption), wait=wait_fixed(0.2), stop=stop_after_delay(30)
+    ):
+        with attempt:
+            return await ask()
+    raise AssertionError("tenacity raises when it gives up")
 
 
 async def test_streams_are_corrected_and_strange_ones_are_refused(client: Client) -> None:
