@@ -20,7 +20,6 @@ from venture_core.events.notes import NoteVerifier
 from venture_core.kubernetes.portforward import find_service_port, forward_port
 from venture_core.kubernetes.resources import Resource
 from venture_core.record.database import Role, connect
-from venture_core.record.export import export_bundle
 from venturecommand import Venture
 
 if TYPE_CHECKING:
@@ -188,17 +187,19 @@ async def test_the_exported_log_verifies_offline_with_the_public_key_alone(
     workflow = await finished(builds, "deck")
     look = partial(uncovered, auditor, workflow)
     await patiently(look, lambda count: count == 0, within_seconds=CHECKPOINT_SECONDS)
-    bundle = tmp_path / "bundle"
-    manifest = await export_bundle(auditor, bundle)
+    exported = await Venture(tmp_path, kubeconfig)("audit", "export", "--output", "log.tar")
+    assert exported.code == 0, exported.err
+    note = await auditor.fetchval("SELECT note FROM record.checkpoints ORDER BY size LIMIT 1")
+    origin = note.partition("\n")[0]
 
     pem = await secret(client, "venture-checkpoint-key", "checkpoint-key.pem")
     private = load_pem_private_key(pem.encode(), password=None)
     assert isinstance(private, Ed25519PrivateKey)
-    key = NoteVerifier(manifest.origin, private.public_key()).text
+    key = NoteVerifier(origin, private.public_key()).text
     # No cluster, no database: a kubeconfig that leads nowhere.
     offline = Venture(tmp_path, kubeconfig.with_name("absent"))
-    verified = await offline("audit", "verify", str(bundle), "--key", key)
+    verified = await offline("audit", "verify", "log.tar", "--key", key)
     assert verified.code == 0, verified.err
-    stranger = NoteVerifier(manifest.origin, Ed25519PrivateKey.generate().public_key()).text
-    refused = await offline("audit", "verify", str(bundle), "--key", stranger)
+    stranger = NoteVerifier(origin, Ed25519PrivateKey.generate().public_key()).text
+    refused = await offline("audit", "verify", "log.tar", "--key", stranger)
     assert refused.code != 0
