@@ -23,7 +23,7 @@ class ExitCode(enum.IntEnum):
     BUILD_FAILED = 4, "It cannot be built: invalid document, failed gate, or stalled build."
     VERIFICATION_FAILED = 5, "The bytes are not what a trusted key signed."
     TIMEOUT = 6, "The time of --timeout passed; a build in the cluster goes on."
-    UNREACHABLE = 7, "The cluster or the object store does not answer, or none is configured."
+    UNREACHABLE = 7, "The cluster, the store or the record does not answer, or none is configured."
     DENIED = 8, "The credentials are refused, or lack a permission."
     INTERRUPTED = 130, "Ctrl-C; a build in the cluster goes on."
 
