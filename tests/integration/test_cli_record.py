@@ -472,6 +472,19 @@ class TestTampering:
         verified = await offline(tmp_path)("audit", "verify", "bundle", "--key", KEY)
         assert verified.code == ExitCode.OK
 
+    async def test_an_event_under_anothers_name_is_named_by_the_export(
+        self, record: Record, venture: Venture, superuser: asyncpg.Connection
+    ) -> None:
+        await as_superuser(
+            superuser,
+            "UPDATE record.events SET event_id = $2 WHERE event_id = $1",
+            record.events[10],
+            record_intruder(record),
+        )
+        exported = await venture("audit", "export", "-o", "bundle")
+        assert exported.code == ExitCode.VERIFICATION_FAILED
+        assert f"log index 10: the column event_id is {record_intruder(record)}" in exported.err
+
     async def test_a_truncated_bundle_is_named(
         self, record: Record, venture: Venture, tmp_path: Path
     ) -> None:

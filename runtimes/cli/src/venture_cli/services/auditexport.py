@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from venture_core.events.bundle import pack
 from venture_core.events.checkpoint import Checkpoint, CheckpointError
 from venture_core.events.merkle import ProofError, leaf_hash, verify_inclusion
+from venture_core.record.crosscheck import crosscheck
 from venture_core.record.export import NothingToExportError, export_bundle
 from venture_core.record.lognodes import MissingNodeError
 from venture_core.record.proofs import CannotProveError, prove_event
@@ -42,8 +43,8 @@ class Exported:
     manifest: Manifest
     log_size: int
     """How many events the log has; those beyond the bundle are not signed for yet."""
-    unlogged: tuple[UUID, ...]
-    """Events in the database that never came into the log: somebody put them there."""
+    faults: tuple[str, ...]
+    """What somebody did beside the log, which no bundle has a place for, a sentence each."""
 
 
 async def export(
@@ -64,8 +65,7 @@ async def export(
                 connection, made, first=first, size=size, progress=progress
             )
             _put(made, out)
-        unlogged = await unlogged_events(connection)
-        return Exported(manifest, await log_size(connection), tuple(unlogged))
+        return Exported(manifest, await log_size(connection), await _beside(connection))
     except NothingToExportError as error:
         raise _not_signed(str(error)) from error
     except MissingNodeError as error:
@@ -76,6 +76,16 @@ async def export(
         raise CliError(f"cannot write {out}: {error.strerror}") from error
     finally:
         connection.terminate()
+
+
+async def _beside(connection: asyncpg.Connection) -> tuple[str, ...]:
+    """Look for what contradicts the log without being part of it."""
+    unlogged = await unlogged_events(connection)
+    compared = await crosscheck(connection)
+    return (
+        *(f"event {each} is in the database and never came into the log" for each in unlogged),
+        *(fault.message for fault in compared.faults),
+    )
 
 
 async def prove(session: Session, event_id: UUID) -> EventProof:

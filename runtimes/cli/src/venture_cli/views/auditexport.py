@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def print_exported(path: Path, exported: Exported, form: Format | None) -> None:
-    """Print what a bundle holds; CliError where the database holds events that the log does not."""
+    """Print what a bundle holds; CliError where the database contradicts the log beside it."""
     manifest = exported.manifest
     pending = max(exported.log_size - manifest.size, 0)
     if form == "name":
@@ -34,7 +34,7 @@ def print_exported(path: Path, exported: Exported, form: Format | None) -> None:
             "size": manifest.size,
             "entries": manifest.entries,
             "laterEntries": pending,
-            "unloggedEvents": [str(each) for each in exported.unlogged],
+            "faults": list(exported.faults),
         }
         print_data(data, form)
     else:
@@ -49,11 +49,11 @@ def print_exported(path: Path, exported: Exported, form: Format | None) -> None:
         )
         verify = hint("audit", "verify", str(path), "--key", "KEY")
         err().print(Text.assemble(("next: ", "bold"), verify))
-    if exported.unlogged:
+    if exported.faults:
         raise CliError(
-            f"the database holds {len(exported.unlogged)} events that never came into the log",
+            "the database holds what contradicts the log and has no place in a bundle",
             ExitCode.VERIFICATION_FAILED,
-            details=tuple(f"event {each}" for each in exported.unlogged),
+            details=exported.faults,
             next_step="Somebody wrote past the record's own functions: look at these rows.",
         )
 
