@@ -66,10 +66,10 @@ class ConfigMapRef(SpecModel):
 
 
 class ObjectRef(SpecModel):
-    """An object in the S3 bucket of the installation, pinned by its digest."""
+    """An object in the installation's S3 bucket, in the folder of the build's own namespace."""
 
     key: ObjectKey
-    """The key of the object in the bucket."""
+    """The key of the object below `inputs/<namespace>/` in the bucket."""
 
     sha256: Sha256
     """The SHA-256 of the object's bytes. Other bytes are refused."""

@@ -49,7 +49,7 @@ type ObjectKey = Annotated[
         "must be a plain object key: no '/' at either end, no empty part, no '.' or '..' as a part",
     ),
 ]
-"""The key of an object in the S3 bucket."""
+"""The key of an object in S3, or the part of it below a folder."""
 
 type Reason = Annotated[
     str,

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from venture_cli.services.session import Session
 
 _CONNECT_SECONDS: Final = 5
+_ATTEMPTS: Final = 1
+_PAUSE_SECONDS: Final = 0.2
 _ANSWER_SECONDS: Final = 5.0
 
 
@@ -44,6 +46,9 @@ async def _open_streams(session: Session) -> AsyncIterator[JetStreamContext]:
             name=NAME,
             connect_timeout=_CONNECT_SECONDS,
             allow_reconnect=False,
+            # The client tries each server of its list again until these attempts are used up.
+            max_reconnect_attempts=_ATTEMPTS,
+            reconnect_time_wait=_PAUSE_SECONDS,
             error_cb=_ignore,
         )
     except (nats.errors.Error, OSError, TimeoutError) as error:

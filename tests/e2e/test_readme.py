@@ -1,0 +1,71 @@
+"""The README's tour, command by command, as a new user types it."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+BUILDS = ("plan", "again")
+BUILD_FAILED = 4
+
+
+def blocks(language: str) -> list[str]:
+    """Return the code blocks of one language, in the README's order."""
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), flags=re.DOTALL)
+
+
+def commands() -> list[tuple[str, str]]:
+    """Return every command of the tour with the output that the README shows for it."""
+    told = "".join(blocks("console"))
+    parts = re.split(r"^\$ ", told, flags=re.MULTILINE)[1:]
+    return [
+        (line.split("  #")[0].strip(), shown)
+        for line, _, shown in (p.partition("\n") for p in parts)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, kubeconfig: Path) -> Iterator[Path]:
+    """Give an empty folder, and leave none of the tour's builds behind."""
+    (plan,) = [block for block in blocks("yaml") if block.startswith("# plan.yaml")]
+    (tmp_path / "plan.yaml").write_text(plan)
+    yield tmp_path
+    kubectl = ["kubectl", "--kubeconfig", str(kubeconfig), "-n", "default"]
+    subprocess.run([*kubectl, "delete", "artifactbuild", "--ignore-not-found", *BUILDS], check=True)
+
+
+@pytest.mark.usefixtures("kubectl")
+def test_the_tour_works_as_it_is_written(folder: Path) -> None:
+    programs = str(Path(sys.executable).parent)
+    environment = os.environ | {
+        "PATH": programs + os.pathsep + os.environ["PATH"],
+        "COLUMNS": "120",
+    }
+    for command, shown in commands():
+        is_mistake = shown.startswith("error:")
+        if is_mistake:
+            plan = folder / "plan.yaml"
+            plan.write_text(plan.read_text().replace("title: Sign-ups so far", "titel: Sign-ups"))
+        done = subprocess.run(
+            shlex.split(command),
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == (BUILD_FAILED if is_mistake else 0), f"{command}: {said}"
+        for digest in re.findall(r"sha256:[0-9a-f]{64}", shown):
+            assert digest in said, f"{command} gives other bytes than the README shows"
+        if is_mistake:
+            assert "/slides/2/titel" in said
