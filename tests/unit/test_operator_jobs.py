@@ -36,6 +36,11 @@ def pod(state: Body | None = None, *, created: str = TIME, **status: Any) -> Bod
     }
 
 
+# What a pending pod looks like that was deleted by force while the Job controller held it.
+DELETED = pod(phase="Failed")
+DELETED["metadata"]["deletionTimestamp"] = TIME
+
+
 def ended(code: int, message: str = "", reason: str = "Error") -> Body:
     terminated = {"exitCode": code, "message": message, "reason": reason, "finishedAt": TIME}
     return {"terminated": terminated}
@@ -71,6 +76,7 @@ def test_a_container_that_exits_0_with_a_result_has_succeeded_before_the_job_say
         (job(failed("DeadlineExceeded", "FailureTarget")), [], "Timeout", False),
         (job(failed("BackoffLimitExceeded")), [], "PodLost", False),
         (job(failed("BackoffLimitExceeded")), [pod(phase="Pending")], "PodLost", False),
+        (job(failed("BackoffLimitExceeded")), [DELETED], "PodLost", False),
         (
             job(failed("BackoffLimitExceeded")),
             [pod(conditions=[{"type": "DisruptionTarget", "status": "True", "message": "gone"}])],

@@ -147,12 +147,21 @@ def _job_failure(name: str, job: Body, pod: Body | None) -> JobFailed | None:
     if disruption is not None:
         message = f"the compile pod was disrupted: {disruption.get('message', 'no message')}"
         return JobFailed(name, "PodDisrupted", message)
-    if pod is None or status.get("phase") != "Failed":
-        # The Job knows of an end that the pod never reported: somebody deleted it.
+    if pod is None or _was_deleted(pod):
         return JobFailed(name, "PodLost", f"the pod of Job {name} was deleted or lost")
     reason = status.get("reason") or failed.get("reason", "Unknown")
     message = status.get("message") or failed.get("message", "no message")
     return JobFailed(name, "PodFailed", f"the compile pod failed ({reason}): {message}")
+
+
+def _was_deleted(pod: Body) -> bool:
+    """Tell a pod that somebody deleted from one that failed and says why.
+
+    The first has no end of its own, or one that the Job controller wrote into it while it went.
+    """
+    status = pod.get("status", {})
+    going = bool(pod["metadata"].get("deletionTimestamp"))
+    return status.get("phase") != "Failed" or (going and not status.get("reason"))
 
 
 def _waiting_message(pod: Body | None) -> str:
