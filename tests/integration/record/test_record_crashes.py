@@ -137,6 +137,9 @@ async def test_nothing_is_lost_doubled_or_reordered(cast: Cast) -> None:
     cast.add("reader", _script(cast.folder, "reader", *reader))
 
     await cast.kill_for(SECONDS)
+    for file in files:
+        # One that was only just started would not yet know what to do when it is asked to end.
+        await until(_grows(file), seconds=60)
     for n in range(WRITERS):
         assert await asyncio.to_thread(cast.processes[f"writer-{n}"].stop) == 0
 
@@ -161,6 +164,15 @@ def _reaches(measure: Callable[[], Awaitable[int]], target: int) -> Callable[[],
         return await measure() >= target
 
     return reached
+
+
+def _grows(file: Path) -> Callable[[], Awaitable[bool]]:
+    size = file.stat().st_size if file.exists() else 0
+
+    async def grown() -> bool:
+        return file.exists() and file.stat().st_size > size  # noqa: ASYNC240 - a local file
+
+    return grown
 
 
 async def _consumed(connection: asyncpg.Connection) -> int:
