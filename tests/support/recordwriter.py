@@ -39,6 +39,10 @@ def acknowledged(file: Path) -> dict[UUID, int]:
     return counts
 
 
+# So that the reader, which commits every event by itself, keeps up on a fast machine, too.
+PAUSE_SECONDS = 0.05
+
+
 async def _write(producer: EventProducer, workflow: UUID, last: int, out: TextIO) -> None:
     number = last + 1
     while True:
@@ -54,6 +58,7 @@ async def _write(producer: EventProducer, workflow: UUID, last: int, out: TextIO
         out.write(f"{workflow} {number}\n")
         out.flush()
         number += 1
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def main() -> None:
