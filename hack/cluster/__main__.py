@@ -84,12 +84,15 @@ def _parser() -> argparse.ArgumentParser:
     status.set_defaults(run=lambda options: print(json.dumps(native.status(), indent=2)))
 
     build = commands.add_parser(
-        "images", help="build images, load them into the native cluster, print their names as JSON"
+        "images", help="build images where they are missing; print their references as JSON"
     )
     build.add_argument(
         "names", nargs="*", metavar="name", help=f"of {', '.join(images.DOCKERFILES)}; default: all"
     )
-    build.set_defaults(run=lambda options: print(json.dumps(native.load_images(options.names))))
+    build.add_argument(
+        "--load", action="store_true", help="load them into the running native cluster, too"
+    )
+    build.set_defaults(run=_images)
 
     kind = commands.add_parser("kindcheck", help="check kind's configuration with kind's own types")
     kind.add_argument("file", nargs="?", type=Path, default=target.KIND_CONFIG)
@@ -101,6 +104,14 @@ def _parser() -> argparse.ArgumentParser:
     programs.add_argument("module", choices=binaries.modules())
     programs.set_defaults(run=lambda options: print(binaries.ensure(options.module)))
     return parser
+
+
+def _images(options: argparse.Namespace) -> None:
+    if options.load:
+        references = native.load_images(options.names)
+    else:
+        references = images.references(images.build_with_buildah(options.names))
+    print(json.dumps(references))
 
 
 def _api(options: argparse.Namespace) -> None:

@@ -53,10 +53,15 @@ def docker_answers() -> bool:
 
 
 def plan(names: list[str], base: str | None) -> dict[str, Image]:
-    """Return the wanted images; `base` is None for the base that each Dockerfile names."""
+    """Return the named images (none: all); `base` is None for the base each Dockerfile names."""
+    if unknown := set(names) - set(DOCKERFILES):
+        raise ClusterError(
+            f"no image is called {', '.join(sorted(unknown))}",
+            next_step=f"use one of {', '.join(DOCKERFILES)}",
+        )
     _provide_versitygw()
     images = {}
-    for name in names:
+    for name in names or DOCKERFILES:
         path = REPOSITORY / DOCKERFILES[name]
         try:
             tag = dockerfile.content_tag(REPOSITORY, path, base or "")
@@ -64,6 +69,11 @@ def plan(names: list[str], base: str | None) -> dict[str, Image]:
             raise ClusterError(f"image {name}: {error}", next_step=f"mend {path}") from error
         images[name] = Image(name, path, f"localhost/{name}:{tag}")
     return images
+
+
+def references(images: dict[str, Image]) -> dict[str, str]:
+    """Return the references of images by their names."""
+    return {name: image.reference for name, image in images.items()}
 
 
 def build_with_docker(names: list[str]) -> dict[str, Image]:

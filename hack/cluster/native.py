@@ -128,16 +128,10 @@ def status() -> dict[str, object]:
 
 def load_images(names: list[str]) -> dict[str, str]:
     """Build the named images (none: all) and load them; return their references by name."""
-    wanted = names or list(images.DOCKERFILES)
-    if unknown := set(wanted) - set(images.DOCKERFILES):
-        raise ClusterError(
-            f"no image is called {', '.join(unknown)}",
-            next_step=f"use one of {', '.join(images.DOCKERFILES)}",
-        )
     where = Layout(state_dir())
-    built = images.build_with_buildah(wanted)
+    built = images.build_with_buildah(names)
     images.load(containerd.Containerd(where, Processes(where.state).log("images")), built)
-    return {name: image.reference for name, image in built.items()}
+    return images.references(built)
 
 
 def _claim(where: Layout) -> None:

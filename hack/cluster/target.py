@@ -119,7 +119,7 @@ def _kind_up() -> Path:
 
 
 def _images_of_kind() -> dict[str, str]:
-    built = images.build_with_docker(list(images.DOCKERFILES))
+    built = images.build_with_docker([])
     node = f"{_KIND_NAME}-control-plane"
     listing = ["docker", "exec", node, "ctr", "--namespace=k8s.io", "images", "list", "--quiet"]
     held = set(output(listing, next_step="look at `docker ps`").split())
@@ -130,7 +130,7 @@ def _images_of_kind() -> dict[str, str]:
                     [_kind(), "load", "docker-image", image.reference, "--name", _KIND_NAME],
                     next_step="see the message",
                 )
-    return _tag_settings({name: image.reference for name, image in built.items()})
+    return _tag_settings(images.references(built))
 
 
 def check_kind_config(path: Path) -> None:

@@ -8,7 +8,6 @@ import time
 from typing import TYPE_CHECKING
 
 import binaries
-import native
 import packages
 import python
 import release
@@ -84,8 +83,6 @@ def _prepare(tiers: list[str]) -> dict[str, str]:
     environment = dict(os.environ)
     if {"integration", "e2e"} & set(tiers):
         packages.ensure(_PACKAGES, cache_dir() / "logs" / "packages.log")
-        # The integration tier runs the images of the development data plane, too.
-        native.load_images([])
     if "e2e" in tiers:
         environment["KUBECONFIG"] = str(release.up())
     tools = (binaries.ensure("kubernetes"), binaries.ensure("tools"))
