@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid7
 
 import pytest
+from nats.js.errors import NotFoundError
 from recordevents import started
 from recordlog import until
 from recordrelay import STREAMS
@@ -264,6 +265,52 @@ async def test_what_dies_unacknowledged_is_delivered_again_before_what_is_new(
     assert [each.attempt for each in recorder.seen] == [2] * 5 + [1] * 5
     await second.close()
     await publisher.client.close()
+
+
+async def test_new_events_wait_no_longer_for_old_ones_that_are_acknowledged_after_all(
+    broker: NatsServer,
+) -> None:
+    """The acknowledgements of the process before may be under way while the next one starts.
+
+    So many new events come meanwhile that there is room for no more.
+    """
+    room_for_3, room_for_20 = (FAST.model_copy(update={"max_ack_pending": n}) for n in (3, 20))
+    workflow, recorder, released = uuid7(), Recorder(), asyncio.Event()
+
+    async def slowly(delivery: Delivery) -> None:
+        await released.wait()
+        await recorder(delivery)
+
+    first, second = await broker.connect(), await broker.connect()
+    await reconcile_streams(first.jetstream(), STREAMS)
+    publisher = Publisher(first)
+    for _ in range(3):
+        await publisher.publish(workflow)
+    async with consuming(first, slowly, room_for_3):
+        await _outstanding(first, 3)
+        async with consuming(second, recorder, room_for_20):
+            for _ in range(30):
+                await publisher.publish(workflow)
+            await _outstanding(first, 20)
+            assert recorder.seen == []
+            released.set()
+            await recorder.has(33)
+    assert sorted(each.log_index for each in recorder.seen) == list(range(33))
+    await first.close()
+    await second.close()
+
+
+async def _outstanding(client: Client, count: int) -> None:
+    """Wait until the broker waits for the acknowledgements of so many events."""
+
+    async def reached() -> bool:
+        try:
+            info = await client.jetstream().consumer_info(EVENTS, FAST.name)
+        except NotFoundError:
+            return False
+        return info.num_ack_pending == count
+
+    await until(reached)
 
 
 async def test_long_work_is_not_handed_to_another(client: Client) -> None:

@@ -33,7 +33,7 @@ from venture_core.messaging.backlog import Backlog
 from venture_core.messaging.connection import is_interruption
 from venture_core.messaging.deadletters import put_dead_letter
 from venture_core.messaging.delivery import Delivery, MalformedEventError
-from venture_core.messaging.pull import Puller, PullError
+from venture_core.messaging.pull import REQUEST_SECONDS, Puller, PullError
 from venture_core.messaging.streams import DEAD_LETTERS, EVENTS
 from venture_core.messaging.subjects import EVENT_SUBJECTS, requeue_subject
 
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 RECENT_EVENTS: Final = 10_000
 DRAIN_SECONDS: Final = 10.0
 LAG_EVERY_SECONDS: Final = 5.0
+RECOUNT_SECONDS: Final = 0.5
+"""How often, while new events are held back, the broker is asked how many are still to come."""
 
 type Handler = Callable[[Delivery], Awaitable[None]]
 
@@ -93,6 +95,7 @@ class EventConsumer:
         self._handler = handler
         self._queues: dict[UUID, deque[tuple[Msg, Delivery]]] = {}
         self._held: dict[str, Msg] = {}
+        self._backlogs: dict[str, Backlog] = {}
         self._room = asyncio.Condition()
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._recent: OrderedDict[UUID, None] = OrderedDict()
@@ -142,26 +145,32 @@ class EventConsumer:
     async def _pull(self, stop: asyncio.Event, stream: str, subjects: tuple[str, ...]) -> None:
         jetstream = self._client.jetstream(timeout=3)
         info = await jetstream.add_consumer(stream, self._config(subjects))
-        ours = sum(message.metadata.stream == stream for message in self._held.values())
-        backlog = Backlog(
-            last_delivered=info.delivered.stream_seq if info.delivered else 0,
-            unacknowledged=(info.num_ack_pending or 0) - ours,
-            patience_seconds=1.5 * self._settings.ack_wait_seconds,
-        )
         puller = Puller(self._client, stream, self._settings.name)
         await puller.open()
+        patience = 1.5 * self._settings.ack_wait_seconds
+        backlog = Backlog(info, in_hand=self._in_hand(stream), patience_seconds=patience)
+        self._backlogs[stream] = backlog
         try:
             while not stop.is_set():
-                async for message in puller.request(await self._free()):
-                    self._held[message.reply] = message
-                    await self._accept_all(backlog.take(message))
+                seconds = RECOUNT_SECONDS if backlog.is_holding else REQUEST_SECONDS
+                room = await self._free(seconds)
+                if room:
+                    async for message in puller.request(room, seconds):
+                        await self._accept_all(backlog.take(message))
+                if backlog.is_holding:
+                    info = await jetstream.consumer_info(stream, self._settings.name)
+                    backlog.recount(info, in_hand=self._in_hand(stream))
                 await self._accept_all(backlog.ready())
         finally:
+            # What is held back to the end comes again, in order, when its time is up.
+            del self._backlogs[stream]
             for message in await puller.close():
                 await self._accept_all(backlog.take(message))
-            # What is still held back comes again, in order, when its time is up.
-            for message in backlog.abandon():
-                await self._let_go(message)
+
+    def _in_hand(self, stream: str) -> set[int]:
+        """Return the stream sequences of what is at work."""
+        metadata = [message.metadata for message in self._held.values()]
+        return {each.sequence.stream for each in metadata if each.stream == stream}
 
     async def _accept_all(self, messages: list[Msg]) -> None:
         for message in messages:
@@ -181,11 +190,18 @@ class EventConsumer:
             filter_subjects=None if one else list(subjects),
         )
 
-    async def _free(self) -> int:
-        """Wait until there is room for events; return for how many."""
-        async with self._room:
-            await self._room.wait_for(lambda: len(self._held) < self._settings.max_ack_pending)
-            return self._settings.max_ack_pending - len(self._held)
+    async def _free(self, seconds: float) -> int:
+        """Wait until there is room for events, but no longer; return for how many there is."""
+        try:
+            async with asyncio.timeout(seconds), self._room:
+                await self._room.wait_for(lambda: self._room_left() > 0)
+        except TimeoutError:
+            return 0
+        return self._room_left()
+
+    def _room_left(self) -> int:
+        held_back = sum(len(backlog) for backlog in self._backlogs.values())
+        return self._settings.max_ack_pending - len(self._held) - held_back
 
     async def _accept(self, message: Msg) -> None:
         """Queue a message behind the others of its workflow."""
@@ -299,7 +315,10 @@ class EventConsumer:
         while True:
             await asyncio.sleep(self._settings.ack_wait_seconds / 3)
             if self._client.is_connected:
-                for message in list(self._held.values()):
+                held_back = [
+                    each for backlog in self._backlogs.values() for each in backlog.waiting
+                ]
+                for message in [*self._held.values(), *held_back]:
                     await message.in_progress()
 
     async def _measure_lag(self) -> None:

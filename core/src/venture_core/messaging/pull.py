@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from nats.aio.subscription import Subscription
 
 REQUEST_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = REQUEST_SECONDS + 2.0
+"""How long a request stays open where nothing hurries."""
+GRACE_SECONDS: Final = 2.0
+"""How much later than asked the broker may end a request."""
 _NANOSECONDS: Final = 1_000_000_000
 _ENDED: Final = {"404", "408"}
 """No message in time: ask again."""
@@ -47,16 +49,16 @@ class Puller:
                 unread.append(message)
         return unread
 
-    async def request(self, count: int) -> AsyncIterator[Msg]:
+    async def request(self, count: int, seconds: float) -> AsyncIterator[Msg]:
         """Ask for up to `count` messages; yield them until the broker ends the request.
 
-        Raises PullError.
+        It does so after `seconds`. Raises PullError.
         """
-        wanted = {"batch": count, "expires": int(REQUEST_SECONDS * _NANOSECONDS)}
+        wanted = {"batch": count, "expires": int(seconds * _NANOSECONDS)}
         await self._client.publish(self._subject, json.dumps(wanted).encode(), reply=self._inbox)
         for _ in range(count):
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(seconds + GRACE_SECONDS):
                     message = await self._arrived.get()
             except TimeoutError as error:
                 raise PullError("the broker does not answer") from error
