@@ -115,10 +115,6 @@ async def _connect(url: str) -> asyncpg.Connection:
     return connection
 
 
-@pytest.mark.skipif(
-    "VENTURE_CRASH_SECONDS" not in os.environ,
-    reason="known to stop now and then with a reader that consumes no more: under investigation",
-)
 @pytest.mark.timeout(SECONDS * 2 + 240)
 async def test_nothing_is_lost_doubled_or_reordered(cast: Cast) -> None:
     database = await cast.postgres.create_database()
