@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid7
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from recordevents import started
-from recordlog import caught_up, sequencing
+from recordlog import ORIGIN, SIGNER, caught_up, sequencing
+from venture_core.events.bundle import open_bundle
+from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
+from venture_core.events.notes import NoteSigner
+from venture_core.events.verify import verify_bundle
+from venture_core.record import export
 from venture_core.record.crosscheck import MAX_NAMED, crosscheck
 from venture_core.record.database import Role, connect
 from venture_core.record.producer import EventProducer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     import asyncpg
     from pydantic import SecretStr
@@ -94,3 +101,50 @@ async def test_all_faults_are_counted_and_the_first_are_named(
     found = await crosscheck(auditor)
     assert found.fault_count == 150
     assert [fault.log_index for fault in found.faults] == list(range(MAX_NAMED))
+
+
+FORGER = NoteSigner(ORIGIN, Ed25519PrivateKey.generate())
+
+
+def _note(size: int, signer: NoteSigner = SIGNER) -> str:
+    return sign_checkpoint(Checkpoint(ORIGIN, size, bytes(32)), [signer]).decode()
+
+
+@pytest.mark.parametrize(
+    ("size", "note", "problem"),
+    [
+        (17, _note(17), "have another root than the one that was signed"),
+        (17, _note(17, FORGER), "no trusted key signed it"),
+        (17, _note(16), "its columns are not what was signed"),
+        (17, "no note", "a note is a text"),
+        (EVENTS + 1, _note(EVENTS + 1), f"the log has {EVENTS} entries and never had more"),
+    ],
+)
+@pytest.mark.usefixtures("workflow")
+async def test_a_forged_checkpoint_is_named_though_the_bundle_leaves_it_out(
+    size: int,
+    note: str,
+    problem: str,
+    superuser: asyncpg.Connection,
+    auditor: asyncpg.Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    insert = "INSERT INTO record.checkpoints (size, root, note) VALUES ($1, $2, $3)"
+    await superuser.execute("DELETE FROM record.checkpoints WHERE size = $1", size)
+    await superuser.execute(insert, size, bytes(32), note)
+    monkeypatch.setattr(export, "MAX_CHECKPOINTS", 1)
+    await export.export_bundle(auditor, tmp_path / "bundle", size=EVENTS, origin=ORIGIN)
+    assert verify_bundle(open_bundle(tmp_path / "bundle"), [SIGNER.verifier]).ok
+    found = await crosscheck(auditor)
+    [fault] = found.faults
+    assert fault.message.startswith(f"the checkpoint of {size} entries: ")
+    assert problem in fault.message
+    assert (fault.log_index, found.fault_count) == (size - 1, 1)
+
+
+async def test_checkpoints_behind_a_hole_are_not_accused(
+    workflow: UUID, superuser: asyncpg.Connection, auditor: asyncpg.Connection
+) -> None:
+    await superuser.execute("DELETE FROM record.log_index WHERE log_index = 3")
+    assert (await crosscheck(auditor)).faults == ()

@@ -1,21 +1,27 @@
-"""Comparing what the database holds twice: an event's ids as columns, and as part of its bytes.
+"""Comparing what the database holds twice, and what a bundle has no place for.
 
-No hash covers the columns by which events are found, and no bundle has a place for them: whoever
-changes them is noticed here, and only here.
+No hash covers the columns by which events are found, and a bundle of a long log takes only some of
+its checkpoints along: whoever changes the others is noticed here, and only here.
 """
 
+import asyncio
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from venture_core.events.checkpoint import Checkpoint, CheckpointError, open_checkpoint
 from venture_core.events.envelope import workflow_of
-from venture_core.record.reading import log_size, read_stretch
+from venture_core.events.merkle import Frontier, leaf_hash
+from venture_core.events.notes import NoteFormatError, NoteSignatureError
+from venture_core.record.reading import log_keys, log_size, read_stretch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     import asyncpg
 
+    from venture_core.events.notes import NoteVerifier
     from venture_core.record.reading import RecordedEvent
 
 MAX_NAMED: Final = 100
@@ -24,19 +30,24 @@ MAX_NAMED: Final = 100
 _BATCH: Final = 500
 _EVENT_ID: Final = b'"event_id":"'
 _UUID_CHARACTERS: Final = 36
+_CHECKPOINTS: Final = """
+SELECT size, root, note FROM record.checkpoints WHERE size > $1 AND size <= $2
+ORDER BY size LIMIT $3
+"""
+_LARGEST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A column that contradicts the event's bytes."""
+    """A column that contradicts the event's bytes, or a checkpoint that contradicts the log."""
 
     message: str
     """What is wrong, in a sentence that stands without the other fields."""
     log_index: int | None
-    """The event's place in the log."""
-    event_id: UUID | None
-    workflow_id: UUID
-    seq: int
+    """The event's place in the log, or that of the last event which a checkpoint covers."""
+    event_id: UUID | None = None
+    workflow_id: UUID | None = None
+    seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,10 @@ async def crosscheck(
     *,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> CrossCheck:
-    """Compare the ids of every event in the log, in one snapshot and with constant memory.
+    """Compare the ids of every event, and every checkpoint with the log it was signed for.
+
+    All in one snapshot and with constant memory. A checkpoint has to be signed by a key that the
+    database lists; whether such a key is to be trusted, the bundle's verifier decides.
 
     Needs the role venture_auditor. A caller that exports in the same transaction, of isolation
     repeatable read, compares what it exports. What is missing is the business of a bundle's
@@ -67,14 +81,69 @@ async def crosscheck(
     count = 0
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         size = await log_size(connection)
+        tree = _Tree(await log_keys(connection))
         for low in range(0, size, _BATCH):
             high = min(low + _BATCH, size)
-            for event in await read_stretch(connection, low, high):
-                found = _contradictions(event)
-                count += len(found)
-                faults += found[: MAX_NAMED - len(faults)]
+            events = await read_stretch(connection, low, high)
+            signed = await connection.fetch(_CHECKPOINTS, low, high, _BATCH)
+            found = await asyncio.to_thread(tree.contradictions, high - low, events, signed)
+            found = [*chain.from_iterable(map(_contradictions, events)), *found]
+            count += len(found)
+            faults += found[: MAX_NAMED - len(faults)]
             progress(high, size)
-    return CrossCheck(size, tuple(faults), count)
+        beyond = await connection.fetch(_CHECKPOINTS, size, _LARGEST, MAX_NAMED)
+    found = [_beyond(row["size"], size) for row in beyond]
+    return CrossCheck(size, tuple([*faults, *found][:MAX_NAMED]), count + len(found))
+
+
+class _Tree:
+    """The log's Merkle tree as far as it was read, with which its checkpoints are compared."""
+
+    def __init__(self, keys: Sequence[NoteVerifier]) -> None:
+        self._keys = keys
+        self._frontier = Frontier()
+        self._is_whole = True
+
+    def contradictions(
+        self, count: int, events: Sequence[RecordedEvent], signed: Sequence[asyncpg.Record]
+    ) -> list[Fault]:
+        """Read the next `count` places of the log and the checkpoints signed within them."""
+        leaves = [leaf_hash(each.logged) for each in events if each.logged is not None]
+        # Behind a hole no root is known; what is missing there, the bundle's verifier names.
+        self._is_whole = self._is_whole and len(leaves) == count
+        faults: list[Fault] = []
+        done = 0
+        for row in signed:
+            if self._is_whole:
+                end = row["size"] - (self._frontier.size - done)
+                self._frontier.extend(leaves[done:end])
+                done = end
+            problem = self._problem(row)
+            if problem is not None:
+                faults.append(_bad_checkpoint(row["size"], problem))
+        if self._is_whole:
+            self._frontier.extend(leaves[done:])
+        return faults
+
+    def _problem(self, row: asyncpg.Record) -> str | None:
+        """Say what is wrong with a checkpoint, if anything."""
+        try:
+            checkpoint = open_checkpoint(row["note"].encode(), self._keys)
+        except (NoteFormatError, NoteSignatureError, CheckpointError) as error:
+            return str(error)
+        if checkpoint != Checkpoint(checkpoint.origin, row["size"], row["root"]):
+            return "its columns are not what was signed"
+        if self._is_whole and checkpoint.root != self._frontier.root():
+            return "the log's events up to there have another root than the one that was signed"
+        return None
+
+
+def _bad_checkpoint(size: int, problem: str) -> Fault:
+    return Fault(f"the checkpoint of {size} entries: {problem}", size - 1)
+
+
+def _beyond(size: int, log_entries: int) -> Fault:
+    return _bad_checkpoint(size, f"the log has {log_entries} entries and never had more")
 
 
 def _contradictions(event: RecordedEvent) -> list[Fault]:

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from venture_core.events.chain import FIRST_SEQ, ChainError, event_hash
 from venture_core.events.envelope import recorded_json
+from venture_core.events.notes import NoteFormatError, NoteVerifier
 from venture_core.messaging.subjects import subject_of
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ LEFT JOIN record.log_index l ON l.appended_at = i.appended_at
   AND l.workflow_id = i.workflow_id AND l.seq = i.seq
 WHERE i.event_id = $1
 """
+_KEYS = "SELECT verifier FROM record.log_keys ORDER BY since"
 _SIZE = "SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index"
 # OFFSET 0 keeps the planner from walking the primary key: the index by time finds the few rows.
 _SINCE = """
@@ -62,6 +66,8 @@ STRETCH: Final = 2000
 MAX_UNLOGGED: Final = 100
 SCAN_SECONDS: Final = 3600.0
 """How long a look at the whole log may take."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,22 @@ async def log_size(connection: asyncpg.Connection) -> int:
     """Return how many events are in the log: one more than the last log index."""
     size: int = await connection.fetchval(_SIZE)
     return size
+
+
+async def log_keys(connection: asyncpg.Connection) -> list[NoteVerifier]:
+    """Return the keys with which the log claims to sign, oldest first.
+
+    They prove nothing: a verifier brings keys of its own. A row that is no key is left out.
+    """
+    keys = []
+    for row in await connection.fetch(_KEYS):
+        try:
+            keys.append(NoteVerifier.parse(row["verifier"]))
+        except NoteFormatError as error:
+            log.warning(
+                "a key of the log cannot be read", verifier=row["verifier"], error=str(error)
+            )
+    return keys
 
 
 async def index_since(connection: asyncpg.Connection, moment: datetime) -> int | None:
