@@ -3,6 +3,7 @@
 Reads are bounded: an object larger than the caller allows is refused before it is loaded.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
+_CHUNK_BYTES = 1024 * 1024
 _MISSING = (FileNotFoundError, obstore_errors.NotFoundError)
 
 
@@ -110,6 +113,29 @@ class ObjectStore:
             )
         except obstore_errors.BaseError as error:
             raise _store_error("write", key, error) from error
+
+    async def put_file(self, key: str, path: Path, *, media_type: str) -> None:
+        """Write a file of any size as an object, in parts, over whatever stood there."""
+        try:
+            await obstore.put_async(self._store, key, path, attributes={"Content-Type": media_type})
+        except obstore_errors.BaseError as error:
+            raise _store_error("write", key, error) from error
+
+    async def sha256(self, key: str) -> bytes:
+        """Return the digest of what the store holds, read piece by piece.
+
+        Raises ObjectNotFoundError, ObjectStoreError.
+        """
+        digest = hashlib.sha256()
+        try:
+            result = await obstore.get_async(self._store, key)
+            async for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
+                digest.update(chunk)
+        except _MISSING as error:
+            raise ObjectNotFoundError(f"there is no object {key}") from error
+        except obstore_errors.BaseError as error:
+            raise _store_error("read", key, error) from error
+        return digest.digest()
 
     async def delete(self, key: str) -> None:
         """Delete an object; one that is gone already is success."""

@@ -25,6 +25,7 @@ KEPT_FOR_EVER = {
     "log_index": "seq",
     "log_nodes": "hash",
     "checkpoints": "size",
+    "archives": "events",
 }
 LOCK = "hashtextextended('record.migrations', 0)"
 

@@ -40,6 +40,8 @@ class Role(StrEnum):
     """Read events, and write read models."""
     AUDITOR = "venture_auditor"
     """Read the record, without personal data."""
+    ARCHIVER = "venture_archiver"
+    """Read events, note archives, and drop months that are archived."""
     PRIVACY = "venture_privacy"
     """Read and erase personal data."""
 

@@ -60,6 +60,10 @@ RELAY_MISSING = Counter(
     "venture_relay_missing_total",
     "Events of the log that the record no longer holds, and that could not be published.",
 )
+RELAY_ARCHIVED = Counter(
+    "venture_relay_archived_total",
+    "Events of archived months that a stream made anew does not get.",
+)
 PROJECTED = Counter("venture_projection_events_total", "Events applied to the read models.")
 PROJECTION_LAG_EVENTS = Gauge(
     "venture_projection_lag_events", "Numbered events that the read models do not show yet."

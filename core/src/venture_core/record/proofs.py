@@ -30,7 +30,10 @@ async def prove_event(connection: asyncpg.Connection, event_id: UUID) -> EventPr
     if event.log_index is None:
         raise CannotProveError(f"event {event_id} has no place in the log yet: try again")
     if event.canonical is None:
-        raise CannotProveError(f"the record no longer holds event {event_id}")
+        raise CannotProveError(
+            f"the record no longer holds event {event_id} of {event.appended_at:%Y-%m}; where that "
+            "month is archived, its bundle holds it"
+        )
     note = await covering_checkpoint(connection, event.log_index)
     if note is None:
         raise CannotProveError(f"no checkpoint covers event {event_id} yet: try again")

@@ -54,7 +54,10 @@ ON CONFLICT (stream) DO UPDATE SET next_log_index = excluded.next_log_index,
 """
 _READ = """
 SELECT l.log_index, l.seq, e.event_id, e.prev_event_hash, e.this_event_hash, e.canonical,
-  extract(epoch FROM clock_timestamp() - l.appended_at)::float8 AS age
+  extract(epoch FROM clock_timestamp() - l.appended_at)::float8 AS age,
+  e.canonical IS NULL AND EXISTS (
+    SELECT FROM record.archives WHERE partition = record.partition_name(l.appended_at)
+  ) AS is_archived
 FROM (SELECT * FROM record.log_index WHERE log_index >= $1 ORDER BY log_index LIMIT $2) l
 LEFT JOIN record.events e ON e.workflow_id = l.workflow_id AND e.seq = l.seq
   AND e.appended_at = l.appended_at
@@ -193,6 +196,9 @@ class Feed:
         read_at = time.monotonic()
         for row in rows:
             self._next = row["log_index"] + 1
+            if row["is_archived"]:
+                metrics.RELAY_ARCHIVED.inc()
+                continue
             if row["canonical"] is None:
                 log.error("an event of the log is not in the record", log_index=row["log_index"])
                 metrics.RELAY_MISSING.inc()

@@ -14,6 +14,8 @@ from venture_event_relay.probes import serve_probes
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pydantic_settings import BaseSettings
+
     from venture_event_relay.settings import ProcessSettings
 
 log = structlog.get_logger(__name__)
@@ -23,15 +25,20 @@ def run_process[S: ProcessSettings](
     name: str, settings_type: type[S], work: Callable[[S, asyncio.Event], Awaitable[None]]
 ) -> None:
     """Run `work` until SIGTERM or SIGINT sets its event; exit code 2 for wrong settings."""
+    settings = read_settings(name, settings_type)
+    configure_logging(settings.log_level)
+    asyncio.run(_run(name, settings, work))
+
+
+def read_settings[S: BaseSettings](name: str, settings_type: type[S]) -> S:
+    """Read the settings from the environment; name each that is wrong and exit with 2."""
     try:
-        settings = settings_type()
+        return settings_type()
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
             setting = "_".join(str(part) for part in problem["loc"]).upper()
             sys.stderr.write(f"{name}: VENTURE_{setting}: {problem['msg']}\n")
         sys.exit(2)
-    configure_logging(settings.log_level)
-    asyncio.run(_run(name, settings, work))
 
 
 async def _run[S: ProcessSettings](

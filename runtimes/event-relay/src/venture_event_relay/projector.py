@@ -11,7 +11,11 @@ import structlog
 from venture_core.messaging.connection import connect_nats
 from venture_core.messaging.consumer import ConsumerSettings, EventConsumer
 from venture_core.record.projection.projector import NAME as CONSUMER
-from venture_core.record.projection.projector import Projector, projection_engine
+from venture_core.record.projection.projector import (
+    Projector,
+    RecordIncompleteError,
+    projection_engine,
+)
 
 from venture_event_relay.process import run_process
 from venture_event_relay.settings import ProjectorSettings
@@ -48,6 +52,8 @@ async def rebuild(settings: ProjectorSettings, _stop: asyncio.Event) -> None:
     engine = projection_engine(settings.postgres_url)
     try:
         events = await Projector(engine).rebuild()
+    except RecordIncompleteError as error:
+        sys.exit(f"{NAME}: {error}")
     finally:
         await engine.dispose()
     log.info("the read models are rebuilt", events=events)

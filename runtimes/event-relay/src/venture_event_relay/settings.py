@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from venture_core.logging import LogLevel
 from venture_core.messaging.streams import StreamSettings
+from venture_core.objectstore import S3Settings
 
 
 class ProcessSettings(BaseSettings):
@@ -54,3 +55,30 @@ class ProjectorSettings(ProcessSettings):
     """What the projector needs besides."""
 
     nats_url: SecretStr
+
+
+class ArchiverSettings(BaseSettings):
+    """What the archiver needs; it runs once and ends, so it has no name and no probes."""
+
+    model_config = SettingsConfigDict(env_prefix="VENTURE_", frozen=True, hide_input_in_errors=True)
+
+    postgres_url: SecretStr
+    """A login that is a member of venture_archiver."""
+    retention_months: int = Field(ge=1, le=1200)
+    """How many whole months before this one stay in the database."""
+    s3_endpoint: str
+    s3_region: str
+    s3_bucket: str
+    s3_access_key_id: str
+    s3_secret_access_key: SecretStr
+    log_level: LogLevel = "INFO"
+
+    def s3(self) -> S3Settings:
+        """Return the settings of the bucket that keeps archives."""
+        return S3Settings(
+            endpoint=self.s3_endpoint,
+            region=self.s3_region,
+            bucket=self.s3_bucket,
+            access_key_id=self.s3_access_key_id,
+            secret_access_key=self.s3_secret_access_key,
+        )

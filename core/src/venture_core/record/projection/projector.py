@@ -61,6 +61,7 @@ LEFT JOIN record.events e ON e.workflow_id = l.workflow_id AND e.seq = l.seq
   AND e.appended_at = l.appended_at
 ORDER BY l.log_index
 """)
+_ARCHIVED = text("SELECT partition FROM record.archives ORDER BY partition")
 _SIZE = text("SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index")
 
 log = structlog.get_logger(__name__)
@@ -111,11 +112,13 @@ class Projector:
     async def rebuild(self) -> int:
         """Empty the read models and fill them again; return from how many events.
 
-        Readers see the old rows until then: it is one transaction.
+        Readers see the old rows until then: it is one transaction. Raises RecordIncompleteError,
+        and changes nothing, where months of events are archived.
         """
         total = 0
         async with self._sessions.begin() as session:
             position = await _lock_position(session)
+            await _refuse_without_archived(session)
             for table in (WorkflowRow, ArtifactRow, SkippedEvent):
                 await session.execute(delete(table))
             position.next_log_index = 0
@@ -146,6 +149,15 @@ async def _lock_position(session: AsyncSession) -> Position:
     return (
         await session.scalars(select(Position).where(Position.name == NAME).with_for_update())
     ).one()
+
+
+async def _refuse_without_archived(session: AsyncSession) -> None:
+    archived = list((await session.scalars(_ARCHIVED)).all())
+    if archived:
+        raise RecordIncompleteError(
+            f"{', '.join(archived)} are archived: what the read models show of them could not be "
+            "made again, so they stay as they are"
+        )
 
 
 async def _take_batch(session: AsyncSession, position: Position) -> int:

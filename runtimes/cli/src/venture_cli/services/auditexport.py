@@ -19,6 +19,7 @@ from venture_core.record.reading import (
     stretch_of_workflow,
     unlogged_events,
 )
+from venture_core.record.retention import archived_end, list_archives
 
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.services.events import open_record
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import asyncpg
     from venture_core.events.bundle import Manifest
     from venture_core.events.prove import EventProof
+    from venture_core.record.retention import Archive
 
     from venture_cli.services.session import Session
 
@@ -43,6 +45,8 @@ class Exported:
     manifest: Manifest
     log_size: int
     """How many events the log has; those beyond the bundle are not signed for yet."""
+    archives: tuple[Archive, ...]
+    """The bundles of the months that are not in the database any more."""
     faults: tuple[str, ...]
     """What somebody did beside the log, which no bundle has a place for, a sentence each."""
 
@@ -52,6 +56,7 @@ async def export(
 ) -> Exported:
     """Write the log as a new bundle: an archive where the name ends in .tar, else a folder.
 
+    It begins after the months that are archived: those are bundles of their own.
     With a workflow, the stretch of the log from its first event to the first checkpoint after its
     last. Nobody ever sees half a bundle. CliError where it cannot be written or nothing is signed.
     """
@@ -65,7 +70,9 @@ async def export(
                 connection, made, first=first, size=size, progress=progress
             )
             _put(made, out)
-        return Exported(manifest, await log_size(connection), await _beside(connection))
+        archives = tuple(await list_archives(connection))
+        size_now = await log_size(connection)
+        return Exported(manifest, size_now, archives, await _beside(connection))
     except NothingToExportError as error:
         raise _not_signed(str(error)) from error
     except MissingNodeError as error:
@@ -128,7 +135,7 @@ async def _stretch(
 ) -> tuple[int, int | None]:
     """Return the first log index to export and how large the log was at the end of it."""
     if workflow_id is None:
-        return 0, None
+        return await archived_end(connection), None
     found = await stretch_of_workflow(connection, workflow_id)
     if found is None:
         raise CliError(f"the log has no event of the workflow {workflow_id}", ExitCode.NOT_FOUND)

@@ -34,19 +34,21 @@ def print_exported(path: Path, exported: Exported, form: Format | None) -> None:
             "size": manifest.size,
             "entries": manifest.entries,
             "laterEntries": pending,
+            "archives": [each.uri for each in exported.archives],
             "faults": list(exported.faults),
         }
         print_data(data, form)
     else:
         out().print(Text(f"saved {path}", style="bold"))
         last = manifest.size - 1
-        print_facts(
-            {
-                "log": manifest.origin,
-                "entries": f"{manifest.entries:,}, log index {manifest.first:,} to {last:,}",
-                "later entries": f"{pending:,}, not in the bundle",
-            }
-        )
+        facts = {
+            "log": manifest.origin,
+            "entries": f"{manifest.entries:,}, log index {manifest.first:,} to {last:,}",
+            "later entries": f"{pending:,}, not in the bundle",
+        }
+        if exported.archives:
+            facts["archived before"] = ", ".join(each.uri for each in exported.archives)
+        print_facts(facts)
         verify = hint("audit", "verify", str(path), "--key", "KEY")
         err().print(Text.assemble(("next: ", "bold"), verify))
     if exported.faults:

@@ -1,0 +1,82 @@
+-- Months of events that lie in the object store with their proofs, and the only way to take one out
+-- of the database.
+CREATE TABLE record.archives (
+  partition text PRIMARY KEY CHECK (partition ~ '^events_[0-9]{4}_[0-9]{2}$'),
+  first_log_index bigint NOT NULL CHECK (first_log_index >= 0),
+  end_log_index bigint NOT NULL CHECK (end_log_index > first_log_index),
+  events bigint NOT NULL CHECK (events > 0),
+  size_bytes bigint NOT NULL CHECK (size_bytes > 0),
+  archived_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
+  uri text NOT NULL CHECK (length(uri) BETWEEN 1 AND 2048)
+);
+COMMENT ON TABLE record.archives IS
+  'Audit bundles of whole months. Events of the months beside it may lie between first and end.';
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON record.archives
+  FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON record.archives
+  FOR EACH STATEMENT EXECUTE FUNCTION record.refuse_change();
+REVOKE UPDATE, DELETE, TRUNCATE ON record.archives FROM venture_owner;
+
+CREATE FUNCTION record.venture_detach_partition(p_partition text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+-- Appends queue behind the lock that this waits for: it gives up before they notice.
+SET lock_timeout = '2s' AS $$
+DECLARE
+  v_archive record.archives;
+  v_events bigint;
+  v_unlogged bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('record.venture_ensure_partitions', 0));
+  IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'record.events'::regclass
+    AND inhrelid = to_regclass(format('record.%I', p_partition)))
+  THEN
+    RAISE EXCEPTION '% is no partition of record.events', p_partition;
+  END IF;
+  IF to_timestamp(right(p_partition, 7), 'YYYY_MM') + interval '1 month' > clock_timestamp() THEN
+    RAISE EXCEPTION '% is not over yet', p_partition;
+  END IF;
+  EXECUTE format('SELECT count(*) FROM record.%I', p_partition) INTO v_events;
+  IF v_events > 0 THEN
+    SELECT * INTO v_archive FROM record.archives WHERE partition = p_partition;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION '% is not archived', p_partition;
+    END IF;
+    EXECUTE format('SELECT count(*) FROM record.%I e WHERE NOT EXISTS (
+      SELECT FROM record.log_index l WHERE l.log_index >= $1 AND l.log_index < $2
+        AND l.workflow_id = e.workflow_id AND l.seq = e.seq AND l.appended_at = e.appended_at
+        AND l.event_hash = e.this_event_hash)', p_partition)
+      INTO v_unlogged USING v_archive.first_log_index, v_archive.end_log_index;
+    IF v_events <> v_archive.events OR v_unlogged > 0 THEN
+      RAISE EXCEPTION '% holds % events, % of them not in its archive of %',
+        p_partition, v_events, v_unlogged, v_archive.events;
+    END IF;
+    IF NOT EXISTS (SELECT FROM record.checkpoints WHERE size >= v_archive.end_log_index) THEN
+      RAISE EXCEPTION 'no checkpoint covers %', p_partition;
+    END IF;
+    IF coalesce((SELECT min(next_log_index) FROM record.relay_positions), 0)
+      < v_archive.end_log_index
+    THEN
+      RAISE EXCEPTION '% is not published yet', p_partition;
+    END IF;
+    IF coalesce((SELECT min(next_log_index) FROM projection.positions), 0)
+      < v_archive.end_log_index
+    THEN
+      RAISE EXCEPTION '% is not in the read models yet', p_partition;
+    END IF;
+  END IF;
+  EXECUTE format('ALTER TABLE record.events DETACH PARTITION record.%I', p_partition);
+  EXECUTE format('DROP TABLE record.%I', p_partition);
+END $$;
+COMMENT ON FUNCTION record.venture_detach_partition IS
+  'Drops a month of events that is over, archived, signed for, published and shown; or refuses.';
+REVOKE EXECUTE ON FUNCTION record.venture_detach_partition FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA record TO venture_archiver;
+GRANT EXECUTE ON FUNCTION record.venture_detach_partition TO venture_archiver;
+GRANT SELECT ON record.events, record.log_index, record.log_nodes, record.checkpoints,
+  record.log_keys TO venture_archiver;
+GRANT SELECT, INSERT ON record.archives TO venture_archiver;
+GRANT SELECT ON record.archives
+  TO venture_relay, venture_projector, venture_auditor, venture_sequencer;
+GRANT EXECUTE ON FUNCTION record.partition_name TO venture_relay, venture_archiver;

@@ -1,0 +1,231 @@
+"""Retention: a month of events goes to the object store with its proofs, then out of Postgres.
+
+The archive is an audit bundle like any other: whoever has the log's public key verifies it, without
+this database. It is verified here too before a single event is dropped, and the database itself
+drops nothing that is not archived, signed for, published and shown. Every step may be repeated: a
+run that was killed is finished by the next one.
+"""
+
+import asyncio
+import hashlib
+import re
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+import structlog
+
+from venture_core.events.bundle import open_bundle, pack
+from venture_core.events.verify import verify_bundle
+from venture_core.objectstore import ObjectNotFoundError
+from venture_core.record.export import export_bundle
+from venture_core.record.reading import log_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from venture_core.objectstore import ObjectStore
+
+PREFIX: Final = "archive/events"
+MEDIA_TYPE: Final = "application/x-tar"
+
+_PARTITION: Final = re.compile(r"events_(\d{4})_(\d{2})")
+_PARTITIONS = """
+SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'record.events'::regclass
+"""
+_COUNT = "SELECT count(*) FROM record.events WHERE appended_at >= $1 AND appended_at < $2"
+_STRETCH = """
+SELECT min(log_index) AS first, max(log_index) + 1 AS end, count(*) AS events
+FROM record.log_index WHERE appended_at >= $1 AND appended_at < $2
+"""
+_SIGNED = "SELECT min(size) FROM record.checkpoints WHERE size >= $1"
+_ARCHIVES = "SELECT * FROM record.archives ORDER BY partition"
+_NOTE = """
+INSERT INTO record.archives
+  (partition, first_log_index, end_log_index, events, size_bytes, sha256, uri)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+_DETACH = "SELECT record.venture_detach_partition($1)"
+_MONTHS: Final = 12
+_SCAN_SECONDS: Final = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+class RetentionError(Exception):
+    """A month cannot be archived or dropped as things are; nothing of it was dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A month of events in the object store."""
+
+    partition: str
+    """The month, as the partition was called: events_2026_01."""
+    first_log_index: int
+    end_log_index: int
+    """One more than the log index of its last event."""
+    events: int
+    """How many events of that month there are. Events beside them may be in the bundle too."""
+    size_bytes: int
+    sha256: bytes
+    """Digest of the bundle, a tar archive."""
+    uri: str
+
+    @property
+    def key(self) -> str:
+        """Where in the bucket it is: the same bytes are never stored twice."""
+        return _key(self.partition, self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Where the events of a month are in the log, and the checkpoint that covers them all."""
+
+    first: int
+    end: int
+    events: int
+    signed: int
+
+
+def due_partitions(partitions: Iterable[str], *, now: datetime, keep_months: int) -> list[str]:
+    """Return the months to archive, oldest first: all but this one and `keep_months` before it.
+
+    Partitions of other names are nobody's business. ValueError where `keep_months` is below 1.
+    """
+    if keep_months < 1:
+        raise ValueError(f"at least one whole month is kept, not {keep_months}")
+    this_month = now.year * _MONTHS + now.month - 1
+    named = [found for each in partitions if (found := _PARTITION.fullmatch(each))]
+    return sorted(each[0] for each in named if this_month - _month_number(each) > keep_months)
+
+
+async def list_archives(connection: asyncpg.Connection) -> list[Archive]:
+    """Return what has been archived, oldest first."""
+    rows = await connection.fetch(_ARCHIVES)
+    return [Archive(**{name: row[name] for name in Archive.__slots__}) for row in rows]
+
+
+async def archived_end(connection: asyncpg.Connection) -> int:
+    """Return the log index from which on no event is archived."""
+    return max((each.end_log_index for each in await list_archives(connection)), default=0)
+
+
+class Archiver:
+    """Archives and drops months."""
+
+    def __init__(self, connection: asyncpg.Connection, store: ObjectStore) -> None:
+        """Work over a connection of the role venture_archiver."""
+        self._connection = connection
+        self._store = store
+
+    async def run(self, *, now: datetime, keep_months: int) -> list[str]:
+        """Archive and drop every month that is due, oldest first; return which.
+
+        Raises RetentionError at the first month for which it cannot be done, ObjectStoreError, and
+        the driver's errors.
+        """
+        names = [row["relname"] for row in await self._connection.fetch(_PARTITIONS)]
+        due = due_partitions(names, now=now, keep_months=keep_months)
+        for partition in due:
+            await self._retire(partition)
+        return due
+
+    async def _retire(self, partition: str) -> None:
+        known = {each.partition: each for each in await list_archives(self._connection)}
+        archive = known.get(partition)
+        if archive is not None:
+            await self._check_stored(archive)
+        elif await self._count(partition):
+            archive = await self._archive(partition)
+        try:
+            await self._connection.execute(_DETACH, partition, timeout=_SCAN_SECONDS)
+        except (asyncpg.RaiseError, asyncpg.LockNotAvailableError) as error:
+            raise RetentionError(f"{partition} stays for now: {error}") from error
+        log.info("dropped a month of events", partition=partition, archive=archive and archive.uri)
+
+    async def _archive(self, partition: str) -> Archive:
+        stretch = await self._stretch(partition)
+        with tempfile.TemporaryDirectory() as folder:
+            bundle, packed = Path(folder) / "bundle", Path(folder) / "bundle.tar"
+            await export_bundle(self._connection, bundle, first=stretch.first, size=stretch.signed)
+            await self._verify(partition, bundle)
+            await asyncio.to_thread(pack, bundle, packed)
+            archive = await asyncio.to_thread(self._describe, partition, stretch, packed)
+            await self._store.put_file(archive.key, packed, media_type=MEDIA_TYPE)
+        await self._check_stored(archive)
+        await self._connection.execute(
+            _NOTE, *(getattr(archive, name) for name in Archive.__slots__)
+        )
+        log.info("archived a month of events", partition=partition, uri=archive.uri)
+        return archive
+
+    async def _stretch(self, partition: str) -> _Stretch:
+        bounds = _bounds(partition)
+        row = await self._connection.fetchrow(_STRETCH, *bounds, timeout=_SCAN_SECONDS)
+        events = await self._count(partition)
+        if row["events"] != events:
+            raise RetentionError(
+                f"{partition} holds {events} events, the log {row['events']}: `venture audit "
+                "export` names what is wrong"
+            )
+        signed = await self._connection.fetchval(_SIGNED, row["end"])
+        if signed is None:
+            raise RetentionError(f"no checkpoint covers {partition} yet")
+        return _Stretch(row["first"], row["end"], events, signed)
+
+    async def _count(self, partition: str) -> int:
+        bounds = _bounds(partition)
+        count: int = await self._connection.fetchval(_COUNT, *bounds, timeout=_SCAN_SECONDS)
+        return count
+
+    async def _verify(self, partition: str, folder: Path) -> None:
+        """Refuse to archive what would not be believed later."""
+        keys = await log_keys(self._connection)
+        report = await asyncio.to_thread(verify_bundle, open_bundle(folder), keys)
+        if report.finding is not None:
+            raise RetentionError(f"{partition} does not verify: {report.finding.message}")
+
+    def _describe(self, partition: str, stretch: _Stretch, packed: Path) -> Archive:
+        with packed.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+        return Archive(
+            partition=partition,
+            first_log_index=stretch.first,
+            end_log_index=stretch.end,
+            events=stretch.events,
+            size_bytes=packed.stat().st_size,
+            sha256=digest.digest(),
+            uri=self._store.uri(_key(partition, digest.digest())),
+        )
+
+    async def _check_stored(self, archive: Archive) -> None:
+        """See whether the object store really holds the archive, byte for byte."""
+        try:
+            stored = await self._store.sha256(archive.key)
+        except ObjectNotFoundError as error:
+            raise RetentionError(f"the archive {archive.uri} is gone") from error
+        if stored != archive.sha256:
+            raise RetentionError(f"the archive {archive.uri} is not what was written")
+
+
+def _key(partition: str, sha256: bytes) -> str:
+    return f"{PREFIX}/{partition}-{sha256.hex()}.tar"
+
+
+def _month_number(partition: re.Match[str]) -> int:
+    return int(partition[1]) * _MONTHS + int(partition[2]) - 1
+
+
+def _bounds(partition: str) -> tuple[datetime, datetime]:
+    """Return the first moment of the partition's month, and of the next."""
+    found = _PARTITION.fullmatch(partition)
+    if found is None:
+        raise ValueError(f"{partition} is no month of events")
+    months = (_month_number(found), _month_number(found) + 1)
+    first, after = (datetime(n // _MONTHS, n % _MONTHS + 1, 1, tzinfo=UTC) for n in months)
+    return first, after
