@@ -75,6 +75,8 @@ def values(services: ExternalServices, images: dict[str, str]) -> Body:
         "record": {
             "checkpoint": {"origin": "product.example.com/record"},
             "stream": {"replicas": 1, "maxBytes": 64 * 1024 * 1024},
+            # By itself on a leap day only: a test starts it.
+            "retention": {"months": 1, "schedule": "0 0 29 2 *"},
         },
     }
 
@@ -130,10 +132,48 @@ def test_a_deck_is_built_into_the_external_s3(kubectl: Kubectl) -> None:
 def recorded(kubectl: Kubectl, uid: str) -> int:
     """Count the events of a build, as the database's superuser sees them."""
     sql = "SELECT count(*) FROM record.events WHERE workflow_id = :'uid'"
-    psql = f"psql -h 127.0.0.1 -U app -At --set=uid={uid} venture"
+    return int(query(kubectl, sql, f"--set=uid={uid}"))
+
+
+def query(kubectl: Kubectl, sql: str, *options: str) -> str:
+    """Run SQL as the database's superuser; return what it printed."""
+    psql = f"psql -h 127.0.0.1 -U app -qAt --set=ON_ERROR_STOP=1 {' '.join(options)} venture"
     shell = f"PGPASSWORD=$(cat /logins/password) {psql}"
-    command = ("exec", "-i", "postgres", "--", "sh", "-c", shell)
-    return int(kubectl("-n", EXTERNAL, *command, stdin=sql))
+    return kubectl(
+        "-n", EXTERNAL, "exec", "-i", "postgres", "--", "sh", "-c", shell, stdin=sql
+    ).strip()
+
+
+AGE_EVERYTHING = """
+SET ROLE venture_owner;
+CREATE TABLE record.events_2025_03 PARTITION OF record.events
+  FOR VALUES FROM ('2025-03-01 00:00Z') TO ('2025-04-01 00:00Z');
+RESET ROLE;
+SET session_replication_role = replica;
+UPDATE record.events SET appended_at = '2025-03-09 12:00Z';
+UPDATE record.event_ids SET appended_at = '2025-03-09 12:00Z';
+UPDATE record.log_index SET appended_at = '2025-03-09 12:00Z';
+"""
+
+
+@pytest.mark.usefixtures("release")
+def test_a_month_past_the_retention_goes_to_the_external_s3(kubectl: Kubectl) -> None:
+    """After the deck's events, which are made to look old."""
+    events = int(query(kubectl, "SELECT count(*) FROM record.events"))
+    assert events >= 4
+    query(kubectl, AGE_EVERYTHING)
+    job = ("--namespace", PRODUCTION, "create", "job", "archive", "--from=cronjob/venture-archiver")
+    kubectl(*job)
+    kubectl("-n", PRODUCTION, "wait", "--for=condition=Complete", "job/archive", "--timeout=120s")
+    assert query(kubectl, "SELECT count(*) FROM record.events") == "0"
+    archived = "SELECT events || ' ' || uri || ' ' || encode(sha256, 'hex') FROM record.archives"
+    count, uri, sha256 = query(kubectl, archived).split()
+    assert int(count) == events
+    path = uri.removeprefix("s3://")
+    assert path == f"{BUCKET}/archive/events/events_2025_03-{sha256}.tar"
+    digest = kubectl("-n", EXTERNAL, "exec", "s3", "--", "sha256sum", f"/data/{path}")
+    assert digest.split()[0] == sha256
+    kubectl("-n", PRODUCTION, "delete", "job", "archive", "--cascade=foreground", "--timeout=60s")
 
 
 @pytest.mark.usefixtures("release")

@@ -39,7 +39,13 @@ def named(manifests: list[Json], kind: str, name: str) -> Json:
 
 
 def workloads(manifests: list[Json]) -> list[Json]:
-    return of_kind(manifests, "Deployment", "StatefulSet", "Job")
+    scheduled = of_kind(manifests, "CronJob")
+    jobs = [{**each["spec"]["jobTemplate"], **_named_as(each)} for each in scheduled]
+    return [*of_kind(manifests, "Deployment", "StatefulSet", "Job"), *jobs]
+
+
+def _named_as(cron_job: Json) -> Json:
+    return {"kind": "Job", "metadata": cron_job["metadata"]}
 
 
 def containers(manifests: list[Json]) -> Iterator[tuple[str, Json]]:
@@ -411,6 +417,27 @@ def test_the_preflight_gets_every_setting_it_requires(manifests: list[Json]) -> 
     (container,) = [one for name, one in containers(manifests) if name.endswith("/preflight")]
     given = {variable["name"] for variable in container["env"]}
     assert given == {f"VENTURE_{name.upper()}" for name in PreflightSettings.model_fields}
+
+
+def test_the_archiver_comes_with_a_retention_and_gets_its_settings(
+    render_chart: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from venture_event_relay.settings import ArchiverSettings
+
+    assert of_kind(render_chart("ci/dev.yaml"), "CronJob") == []
+    manifests = render_chart("ci/dev.yaml", sets=("record.retention.months=3",))
+    named(manifests, "CronJob", "venture-archiver")
+    (container,) = [one for name, one in containers(manifests) if name.endswith("/archiver")]
+    given = {variable["name"] for variable in container["env"]}
+    assert given == {f"VENTURE_{name.upper()}" for name in ArchiverSettings.model_fields}
+    for variable in container["env"]:
+        monkeypatch.setenv(variable["name"], variable.get("value", "from elsewhere"))
+    assert ArchiverSettings().retention_months == 3
+    for endpoint, port in (("postgres", 5432), ("s3", 7070)):
+        (rule,) = named(manifests, "NetworkPolicy", f"venture-{endpoint}")["spec"]["ingress"]
+        labels = [peer["podSelector"]["matchLabels"] for peer in rule["from"]]
+        assert "archiver" in {each.get(COMPONENT) for each in labels}
+        assert "archiver" in components_that_reach(manifests, port)
 
 
 HELM_TIMEOUT_SECONDS = 300
