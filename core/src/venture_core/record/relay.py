@@ -55,9 +55,8 @@ ON CONFLICT (stream) DO UPDATE SET next_log_index = excluded.next_log_index,
 _READ = """
 SELECT l.log_index, l.seq, e.event_id, e.prev_event_hash, e.this_event_hash, e.canonical,
   extract(epoch FROM clock_timestamp() - l.appended_at)::float8 AS age,
-  e.canonical IS NULL AND EXISTS (
-    SELECT FROM record.archives WHERE partition = record.partition_name(l.appended_at)
-  ) AS is_archived
+  e.canonical IS NULL
+    AND EXISTS (SELECT FROM record.archives WHERE end_log_index > l.log_index) AS is_archived
 FROM (SELECT * FROM record.log_index WHERE log_index >= $1 ORDER BY log_index LIMIT $2) l
 LEFT JOIN record.events e ON e.workflow_id = l.workflow_id AND e.seq = l.seq
   AND e.appended_at = l.appended_at

@@ -1,9 +1,10 @@
 """Retention: a month of events goes to the object store with its proofs, then out of Postgres.
 
 The archive is an audit bundle like any other: whoever has the log's public key verifies it, without
-this database. It is verified here too before a single event is dropped, and the database itself
-drops nothing that is not archived, signed for, published and shown. Every step may be repeated: a
-run that was killed is finished by the next one.
+this database. Commit order is not time order, so months overlap in the log: each archive begins
+where the one before it ends, and goes to the last event of its month. It is verified here too
+before a single event is dropped, and the database itself drops nothing that is not archived, signed
+for, published and shown. Every step may be repeated: a run that was killed is finished by the next.
 """
 
 import asyncio
@@ -37,10 +38,9 @@ _PARTITIONS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'record.events'::regclass
 """
-_COUNT = "SELECT count(*) FROM record.events WHERE appended_at >= $1 AND appended_at < $2"
-_STRETCH = """
-SELECT min(log_index) AS first, max(log_index) + 1 AS end, count(*) AS events
-FROM record.log_index WHERE appended_at >= $1 AND appended_at < $2
+_COUNT = "SELECT count(*) FROM {} WHERE appended_at >= $1 AND appended_at < $2"
+_END = """
+SELECT max(log_index) + 1 FROM record.log_index WHERE appended_at >= $1 AND appended_at < $2
 """
 _SIGNED = "SELECT min(size) FROM record.checkpoints WHERE size >= $1"
 _ARCHIVES = "SELECT * FROM record.archives ORDER BY partition"
@@ -67,10 +67,11 @@ class Archive:
     partition: str
     """The month, as the partition was called: events_2026_01."""
     first_log_index: int
+    """Where the archive before it ends; 0 for the first."""
     end_log_index: int
     """One more than the log index of its last event."""
     events: int
-    """How many events of that month there are. Events beside them may be in the bundle too."""
+    """How many events from first to end there are, of the months beside it too."""
     size_bytes: int
     sha256: bytes
     """Digest of the bundle, a tar archive."""
@@ -84,11 +85,10 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Where the events of a month are in the log, and the checkpoint that covers them all."""
+    """The part of the log to archive, and the size of the log when it was signed for."""
 
     first: int
     end: int
-    events: int
     signed: int
 
 
@@ -136,20 +136,23 @@ class Archiver:
         return due
 
     async def _retire(self, partition: str) -> None:
-        known = {each.partition: each for each in await list_archives(self._connection)}
-        archive = known.get(partition)
-        if archive is not None:
-            await self._check_stored(archive)
-        elif await self._count(partition):
-            archive = await self._archive(partition)
+        archives = await list_archives(self._connection)
+        for archive in archives:
+            if archive.partition == partition:
+                await self._check_stored(archive)
+                break
+        else:
+            first = max((each.end_log_index for each in archives), default=0)
+            stretch = await self._stretch(partition, first)
+            if stretch is not None:
+                await self._archive(partition, stretch)
         try:
             await self._connection.execute(_DETACH, partition, timeout=_SCAN_SECONDS)
         except (asyncpg.RaiseError, asyncpg.LockNotAvailableError) as error:
             raise RetentionError(f"{partition} stays for now: {error}") from error
-        log.info("dropped a month of events", partition=partition, archive=archive and archive.uri)
+        log.info("dropped a month of events", partition=partition)
 
-    async def _archive(self, partition: str) -> Archive:
-        stretch = await self._stretch(partition)
+    async def _archive(self, partition: str, stretch: _Stretch) -> None:
         with tempfile.TemporaryDirectory() as folder:
             bundle, packed = Path(folder) / "bundle", Path(folder) / "bundle.tar"
             await export_bundle(self._connection, bundle, first=stretch.first, size=stretch.signed)
@@ -162,26 +165,26 @@ class Archiver:
             _NOTE, *(getattr(archive, name) for name in Archive.__slots__)
         )
         log.info("archived a month of events", partition=partition, uri=archive.uri)
-        return archive
 
-    async def _stretch(self, partition: str) -> _Stretch:
+    async def _stretch(self, partition: str, first: int) -> _Stretch | None:
+        """Return what is to be archived from `first` on; None where all of the month is already."""
         bounds = _bounds(partition)
-        row = await self._connection.fetchrow(_STRETCH, *bounds, timeout=_SCAN_SECONDS)
-        events = await self._count(partition)
-        if row["events"] != events:
+        logged, held = [
+            await self._connection.fetchval(_COUNT.format(table), *bounds, timeout=_SCAN_SECONDS)
+            for table in ("record.log_index", "record.events")
+        ]
+        if logged != held:
             raise RetentionError(
-                f"{partition} holds {events} events, the log {row['events']}: `venture audit "
-                "export` names what is wrong"
+                f"{partition} holds {held} events, the log {logged}: `venture audit export` names "
+                "what is wrong"
             )
-        signed = await self._connection.fetchval(_SIGNED, row["end"])
+        end = await self._connection.fetchval(_END, *bounds, timeout=_SCAN_SECONDS)
+        if end is None or end <= first:
+            return None
+        signed = await self._connection.fetchval(_SIGNED, end)
         if signed is None:
             raise RetentionError(f"no checkpoint covers {partition} yet")
-        return _Stretch(row["first"], row["end"], events, signed)
-
-    async def _count(self, partition: str) -> int:
-        bounds = _bounds(partition)
-        count: int = await self._connection.fetchval(_COUNT, *bounds, timeout=_SCAN_SECONDS)
-        return count
+        return _Stretch(first, end, signed)
 
     async def _verify(self, partition: str, folder: Path) -> None:
         """Refuse to archive what would not be believed later."""
@@ -197,7 +200,7 @@ class Archiver:
             partition=partition,
             first_log_index=stretch.first,
             end_log_index=stretch.end,
-            events=stretch.events,
+            events=stretch.end - stretch.first,
             size_bytes=packed.stat().st_size,
             sha256=digest.digest(),
             uri=self._store.uri(_key(partition, digest.digest())),

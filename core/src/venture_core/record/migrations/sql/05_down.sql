@@ -1,4 +1,3 @@
-REVOKE EXECUTE ON FUNCTION record.partition_name FROM venture_relay, venture_archiver;
 REVOKE SELECT ON record.events, record.log_index, record.log_nodes, record.checkpoints,
   record.log_keys FROM venture_archiver;
 DROP FUNCTION record.venture_detach_partition;

@@ -11,7 +11,7 @@ CREATE TABLE record.archives (
   uri text NOT NULL CHECK (length(uri) BETWEEN 1 AND 2048)
 );
 COMMENT ON TABLE record.archives IS
-  'Audit bundles of whole months. Events of the months beside it may lie between first and end.';
+  'Audit bundles, one after the other without a hole, each up to the last event of its month.';
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON record.archives
   FOR EACH ROW EXECUTE FUNCTION record.refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON record.archives
@@ -23,9 +23,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET time
 -- Appends queue behind the lock that this waits for: it gives up before they notice.
 SET lock_timeout = '2s' AS $$
 DECLARE
-  v_archive record.archives;
-  v_events bigint;
-  v_unlogged bigint;
+  v_end bigint;
+  v_open bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('record.venture_ensure_partitions', 0));
   IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'record.events'::regclass
@@ -36,32 +35,29 @@ BEGIN
   IF to_timestamp(right(p_partition, 7), 'YYYY_MM') + interval '1 month' > clock_timestamp() THEN
     RAISE EXCEPTION '% is not over yet', p_partition;
   END IF;
-  EXECUTE format('SELECT count(*) FROM record.%I', p_partition) INTO v_events;
-  IF v_events > 0 THEN
-    SELECT * INTO v_archive FROM record.archives WHERE partition = p_partition;
-    IF NOT FOUND THEN
-      RAISE EXCEPTION '% is not archived', p_partition;
-    END IF;
-    EXECUTE format('SELECT count(*) FROM record.%I e WHERE NOT EXISTS (
-      SELECT FROM record.log_index l WHERE l.log_index >= $1 AND l.log_index < $2
-        AND l.workflow_id = e.workflow_id AND l.seq = e.seq AND l.appended_at = e.appended_at
-        AND l.event_hash = e.this_event_hash)', p_partition)
-      INTO v_unlogged USING v_archive.first_log_index, v_archive.end_log_index;
-    IF v_events <> v_archive.events OR v_unlogged > 0 THEN
-      RAISE EXCEPTION '% holds % events, % of them not in its archive of %',
-        p_partition, v_events, v_unlogged, v_archive.events;
-    END IF;
-    IF NOT EXISTS (SELECT FROM record.checkpoints WHERE size >= v_archive.end_log_index) THEN
+  SELECT coalesce(max(end_log_index), 0) INTO v_end FROM record.archives;
+  IF EXISTS (SELECT FROM (
+    SELECT first_log_index, lag(end_log_index, 1, 0::bigint) OVER (ORDER BY end_log_index) AS due
+    FROM record.archives) a WHERE first_log_index <> due)
+  THEN
+    RAISE EXCEPTION 'the archives do not follow one another from the start of the log';
+  END IF;
+  EXECUTE format('SELECT count(*) FROM record.%I e WHERE NOT EXISTS (
+    SELECT FROM record.log_index l WHERE l.log_index < $1
+      AND l.workflow_id = e.workflow_id AND l.seq = e.seq AND l.appended_at = e.appended_at
+      AND l.event_hash = e.this_event_hash)', p_partition)
+    INTO v_open USING v_end;
+  IF v_open > 0 THEN
+    RAISE EXCEPTION '% holds % events that are in no archive', p_partition, v_open;
+  END IF;
+  IF v_end > 0 THEN
+    IF NOT EXISTS (SELECT FROM record.checkpoints WHERE size >= v_end) THEN
       RAISE EXCEPTION 'no checkpoint covers %', p_partition;
     END IF;
-    IF coalesce((SELECT min(next_log_index) FROM record.relay_positions), 0)
-      < v_archive.end_log_index
-    THEN
+    IF coalesce((SELECT min(next_log_index) FROM record.relay_positions), 0) < v_end THEN
       RAISE EXCEPTION '% is not published yet', p_partition;
     END IF;
-    IF coalesce((SELECT min(next_log_index) FROM projection.positions), 0)
-      < v_archive.end_log_index
-    THEN
+    IF coalesce((SELECT min(next_log_index) FROM projection.positions), 0) < v_end THEN
       RAISE EXCEPTION '% is not in the read models yet', p_partition;
     END IF;
   END IF;
@@ -79,4 +75,3 @@ GRANT SELECT ON record.events, record.log_index, record.log_nodes, record.checkp
 GRANT SELECT, INSERT ON record.archives TO venture_archiver;
 GRANT SELECT ON record.archives
   TO venture_relay, venture_projector, venture_auditor, venture_sequencer;
-GRANT EXECUTE ON FUNCTION record.partition_name TO venture_relay, venture_archiver;
