@@ -45,7 +45,7 @@ class TaskPayload(EventPayload):
     """The task's name within the Workflow."""
 
     attempt: Annotated[int, Field(ge=0, le=2**31 - 1)]
-    """The attempt it is about, 0 where none was started. A retry of the Workflow counts on."""
+    """The last attempt that was started, 0 where none was. A retry of the Workflow counts on."""
 
     @override
     def envelope_ids(self) -> dict[str, UUID]:
@@ -66,7 +66,7 @@ class Child(EventPayload):
 
 
 class TaskQueuedV1(TaskPayload):
-    """That it may start as soon as there is room."""
+    """That it is to be run, at first or again."""
 
 
 class TaskStartedV1(TaskPayload):
@@ -144,7 +144,7 @@ def _type(name: str, payload: type[EventPayload], description: str) -> EventType
 
 
 EVENT_TYPES: Final = (
-    _type("queued", TaskQueuedV1, "Everything the task depends on is done."),
+    _type("queued", TaskQueuedV1, "The task waits for those it depends on, and for room."),
     _type("started", TaskStartedV1, "The object that does the task's work was created."),
     _type("succeeded", TaskSucceededV1, "The task is done."),
     _type("failed", TaskFailedV1, "The task failed, and is not tried again unless the user asks."),
