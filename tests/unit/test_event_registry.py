@@ -14,6 +14,8 @@ from venture_core.events.registry import (
 )
 from venture_core.events.types import REGISTRY
 from venture_core.events.types.artifact import BuildGatesV1, BuildStartedV1, Gate
+from venture_core.events.types.money import IntentRequestedV1
+from venture_core.events.types.task import TaskQueuedV1, task_id
 
 UID = UUID("0190a6e2-7d1c-4aaa-8bbb-0123456789ab")
 STARTED = BuildStartedV1(
@@ -128,3 +130,68 @@ def test_fields_have_one_spelling() -> None:
     fields["cache_key"] = fields.pop("cacheKey")
     with pytest.raises(EventRefusedError, match="cache_key"):
         REGISTRY.check(event.model_copy(update={"payload": fields}))
+
+
+def test_a_task_event_names_its_workflow_and_its_task() -> None:
+    queued = TaskQueuedV1(
+        namespace="default", workflow="launch", workflow_uid=UID, task="research", attempt=1
+    )
+    task = task_id(UID, "research")
+    event = REGISTRY.new_event(
+        queued,
+        event_id=UUID(int=1),
+        trace_id=UUID(int=2),
+        workflow_id=UID,
+        task_id=task,
+        created_at=datetime(2026, 11, 23, tzinfo=UTC),
+    )
+    assert REGISTRY.check(event) == queued
+    for change in ({"task_id": None}, {"task_id": UID}, {"workflow_id": task}):
+        with pytest.raises(EventRefusedError, match=next(iter(change))):
+            REGISTRY.check(event.model_copy(update=change))
+    with pytest.raises(EventRefusedError, match="task_id"):
+        new_event(queued)
+
+
+def test_a_tasks_id_follows_from_its_workflow_and_name() -> None:
+    assert task_id(UID, "research") == UUID("272ecd7d-6da4-5b36-be1c-f31401e757d6")
+    others = {task_id(UID, "review"), task_id(UUID(int=1), "research")}
+    assert len(others | {task_id(UID, "research")}) == 3
+
+
+def intent(**change: Any) -> IntentRequestedV1:
+    fields: dict[str, Any] = {
+        "namespace": "default",
+        "name": "ads-48",
+        "uid": UID,
+        "generation": 1,
+        "currency": "USD",
+        "cap_cents": 50_000,
+        "per_transaction_cents": 5_000,
+        "merchant_id": "acme-ads",
+        "expires_at": datetime(2026, 11, 24, tzinfo=UTC),
+    }
+    return IntentRequestedV1(**fields | change)
+
+
+def test_the_treasury_alone_speaks_of_money() -> None:
+    event = new_event(intent())
+    assert event.source_service is Service.TREASURY_API
+    assert REGISTRY.check(event) == intent()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"currency": "usd"},
+        {"cap_cents": -1},
+        {"cap_cents": 0.5},
+        {"cap_cents": 2**53},
+        {"cap_cents": 4_999},
+        {"merchant_id": ""},
+        {"approver": "alice"},
+    ],
+)
+def test_an_intent_that_does_not_fit_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        intent(**change)

@@ -8,12 +8,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid7
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from recordlog import caught_up, sequencing, until
 from recordrelay import relaying
 from recordservers import NatsServer
+from venture_core.events.envelope import Service
 from venture_core.events.types import REGISTRY
 from venture_core.events.types.artifact import (
     Artifact,
@@ -30,19 +32,21 @@ from venture_core.events.types.artifact import (
     Gate,
     Provenance,
 )
+from venture_core.events.types.task import TaskQueuedV1, TaskStartedV1
 from venture_core.messaging.connection import connect_nats
 from venture_core.messaging.consumer import ConsumerSettings, EventConsumer
 from venture_core.record.append import Canonical
+from venture_core.record.database import Role, connect
 from venture_core.record.migrate import migrate
 from venture_core.record.producer import EventProducer
 from venture_core.record.projection.models import Base
 from venture_core.record.projection.projector import NAME, Projector, projection_engine
+from workflowevents import Flow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    import asyncpg
     from pydantic import SecretStr
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -56,7 +60,15 @@ DECK = Artifact(
     media_type="application/pptx",
 )
 STATEMENT = Provenance(uri="s3://venture/statement", sha256="bb" * 32, key_id="key")
-TABLES = ("workflows", "artifacts", "skipped_events", "positions")
+TABLES = ("workflows", "tasks", "artifacts", "money_intents", "skipped_events", "positions")
+
+PHASES = {
+    "artifacts": {"Ready", "Failed"},
+    "tasks": {"Queued", "Succeeded", "Failed", "Blocked", "Skipped", "Cancelled"},
+    "money_intents": {"Rejected", "Consumed", "Expired", "Revoked"},
+    # What is no Workflow has no phase of its own.
+    "workflows": {"Succeeded", "Failed", "Cancelled", None},
+}
 
 
 class Build:
@@ -124,6 +136,7 @@ async def test_the_read_models_are_rebuilt_row_by_row_the_same(
 ) -> None:
     chooser = Random(5)  # noqa: S311 - to be varied, not secret
     stories = [Build(f"deck-{n}").story(chooser) for n in range(200)]
+    stories += [Flow(f"launch-{n}").story(chooser) for n in range(100)]
     total = sum(map(len, stories))
     projector = Projector(engine)
     async with sequencing(database), EventProducer(database, name="test") as producer:
@@ -139,11 +152,16 @@ async def test_the_read_models_are_rebuilt_row_by_row_the_same(
         await asyncio.gather(*telling)
         await caught_up(superuser, total)
     before = await _rows(superuser)
-    assert len(before["artifacts"]) == len(before["workflows"]) == 200
+    counts = {table: len(rows) for table, rows in before.items()}
+    assert counts["workflows"] == 300
+    assert counts["tasks"] == 300
+    assert counts["artifacts"] == 200
+    assert counts["money_intents"] > 50
     assert before["positions"] == [(NAME, total)]
     assert before["skipped_events"] == []
-    phases = {row["phase"] for row in await superuser.fetch("SELECT * FROM projection.artifacts")}
-    assert phases == {"Ready", "Failed"}
+    for table, phases in PHASES.items():
+        found = await superuser.fetch(f"SELECT DISTINCT phase FROM projection.{table}")  # noqa: S608
+        assert {row["phase"] for row in found} == phases
 
     assert await projector.rebuild() == total
     assert await _rows(superuser) == before
@@ -152,6 +170,13 @@ async def test_the_read_models_are_rebuilt_row_by_row_the_same(
     assert await migrate(database, "2026_11_23_02") == "2026_11_23_02"
     await migrate(database)
     assert await projector.catch_up() == total
+    assert await _rows(superuser) == before
+
+    # A release back and forth, the tables of tasks and money intents are empty until a rebuild.
+    assert await migrate(database, "2026_11_23_04") == "2026_11_23_04"
+    await migrate(database)
+    assert await projector.catch_up() == 0
+    assert await projector.rebuild() == total
     assert await _rows(superuser) == before
 
 
@@ -211,6 +236,37 @@ async def test_an_event_nobody_can_show_is_set_apart(
     assert await superuser.fetchval("SELECT events FROM projection.workflows") == 3
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"payload": {"approver": "alice"}},
+        {"task_id": UUID(int=9)},
+        {"source_service": Service.EVENT_RELAY},
+    ],
+    ids=["field", "task", "service"],
+)
+async def test_what_a_task_may_not_say_changes_no_task(
+    database: SecretStr, superuser: asyncpg.Connection, engine: AsyncEngine, change: dict[str, Any]
+) -> None:
+    flow = Flow()
+    good = flow.task(TaskQueuedV1, 0)
+    bad = flow.task(TaskStartedV1, 1)
+    fields = {**change, "payload": bad.payload | change.get("payload", {})}
+    bad = bad.model_copy(update=fields)
+    async with sequencing(database), EventProducer(database, name="test") as producer:
+        for event in (good, bad):
+            await producer.append_canonical(
+                Canonical(event.event_id, event.workflow_id, event.canonical_bytes())
+            )
+        await caught_up(superuser, 2)
+    await Projector(engine).catch_up()
+    row = await superuser.fetchrow("SELECT * FROM projection.tasks")
+    assert row is not None
+    assert (row["phase"], row["last_event_id"]) == ("Queued", good.event_id)
+    skipped = await superuser.fetch("SELECT event_id, problem FROM projection.skipped_events")
+    assert [each["event_id"] for each in skipped] == [bad.event_id]
+
+
 async def test_two_projectors_and_a_broker_that_repeats_show_everything_once(
     database: SecretStr, superuser: asyncpg.Connection, engine: AsyncEngine, tmp_path: Path
 ) -> None:
@@ -242,6 +298,15 @@ async def test_two_projectors_and_a_broker_that_repeats_show_everything_once(
     assert [tuple(row) for row in counts] == [(3, 3)] * 60
     await client.close()
     broker.stop()
+
+
+async def test_an_auditor_reads_every_read_model_and_changes_none(database: SecretStr) -> None:
+    connection = await connect(database, Role.AUDITOR, name="test")
+    for table in TABLES:
+        assert await connection.fetchval(f"SELECT count(*) FROM projection.{table}") == 0  # noqa: S608
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(f"DELETE FROM projection.{table}")  # noqa: S608
+    await connection.close()
 
 
 async def test_the_tables_are_what_the_models_say(engine: AsyncEngine) -> None:

@@ -37,6 +37,9 @@ Message = Annotated[str, StringConstraints(max_length=2048)]
 MAX_NUMBER: Final = 2**53 - 1
 """The largest number in an event: what every JSON reader represents exactly (RFC 7493)."""
 
+Cents = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
+"""An amount of money in hundredths of its currency's unit."""
+
 EventKey = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,128}$")]
 """A name within a payload."""
 
@@ -66,3 +69,17 @@ class EventPayload(ExternalModel):
     """What one type of event says; camelCase in JSON."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    def envelope_ids(self) -> dict[str, UUID]:
+        """Return those of the envelope's ids that follow from the payload, by field."""
+        return {}
+
+
+class Cost(EventPayload):
+    """What work costs, in cents of its workflow's currency."""
+
+    cash_cents: Cents
+    """What is spent through MoneyIntents."""
+
+    llm_cents: Cents
+    """What is spent on language models."""

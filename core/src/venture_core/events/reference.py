@@ -40,6 +40,10 @@ what happened to it, and the version of its payload. A payload holds no personal
 in it are whole: cents, bytes, milliseconds. The stored and hashed bytes are the envelope without
 `seq`, `prev_event_hash` and `this_event_hash`, as RFC 8785 JSON, so absent values are written as
 `null`.
+
+Only its owner emits a type. The types of workflows, tasks and money intents are the contract for
+what is to come: they are recorded and shown like all others, but nothing emits them yet. A task's
+id is the version 5 UUID of its name within its Workflow's uid, the same for all its attempts.
 """
 
 
@@ -113,7 +117,7 @@ def _section(event_type: EventType) -> str:
     name = event_type.name
     lines = [
         f"## {name}\n",
-        f"{event_type.description} Emitted by {event_type.owner}; [schema](schemas/{name}.json).\n",
+        f"{event_type.description} Owned by {event_type.owner}; [schema](schemas/{name}.json).\n",
         _fields(event_type.payload),
     ]
     return "\n".join(lines)

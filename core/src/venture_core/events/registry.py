@@ -93,12 +93,13 @@ class Registry:
     ) -> EventEnvelopeV1:
         """Return the event that says `payload`: type and source follow from the payload's model.
 
-        Raises UnknownEventTypeError where the model is not registered.
+        Raises UnknownEventTypeError where the model is not registered, and EventRefusedError where
+        an id is not what the payload says.
         """
         event_type = self._by_payload.get(type(payload))
         if event_type is None:
             raise UnknownEventTypeError(f"{type(payload).__name__} is no event type's payload")
-        return EventEnvelopeV1(
+        event = EventEnvelopeV1(
             event_id=event_id,
             event_type=event_type.name,
             trace_id=trace_id,
@@ -109,12 +110,15 @@ class Registry:
             payload=payload.model_dump(mode="json", by_alias=True),
             created_at=created_at,
         )
+        _check_ids(event, payload)
+        return event
 
     def check(self, event: EventEnvelopeV1) -> EventPayload:
         """Return the event's payload as its type's model.
 
         Raises UnknownEventTypeError, and EventRefusedError where the source does not own the type,
-        or the payload lacks a field, has one too many or one of the wrong form.
+        the payload lacks a field, has one too many or one of the wrong form, or the envelope names
+        another workflow or task than the payload.
         """
         event_type = self.get(event.event_type)
         if event.source_service is not event_type.owner:
@@ -122,7 +126,7 @@ class Registry:
                 f"{event.event_type} is an event of {event_type.owner}, not {event.source_service}"
             )
         try:
-            return event_type.payload.model_validate_json(
+            payload = event_type.payload.model_validate_json(
                 _PAYLOAD.dump_json(event.payload), by_name=False
             )
         except ValidationError as error:
@@ -131,6 +135,16 @@ class Registry:
                 for each in error.errors(include_url=False, include_input=False)
             )
             raise EventRefusedError(f"the payload of {event.event_type}: {problems}") from error
+        _check_ids(event, payload)
+        return payload
+
+
+def _check_ids(event: EventEnvelopeV1, payload: EventPayload) -> None:
+    for field, wanted in payload.envelope_ids().items():
+        if (found := getattr(event, field)) != wanted:
+            raise EventRefusedError(
+                f"{event.event_type}: {field} is {found}, by the payload {wanted}"
+            )
 
 
 def _check_name(name: str) -> None:

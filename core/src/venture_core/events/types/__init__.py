@@ -3,7 +3,9 @@
 from typing import Final
 
 from venture_core.events.registry import Registry
-from venture_core.events.types import artifact
+from venture_core.events.types import artifact, money, task, workflow
 
-REGISTRY: Final = Registry(artifact.EVENT_TYPES)
+REGISTRY: Final = Registry(
+    (*artifact.EVENT_TYPES, *money.EVENT_TYPES, *task.EVENT_TYPES, *workflow.EVENT_TYPES)
+)
 """Every event type there is."""

@@ -58,6 +58,15 @@ class WorkflowRow(LastEvent, Base):
     first_event_at: Mapped[datetime]
     last_event_at: Mapped[datetime]
     last_event_type: Mapped[str]
+    namespace: Mapped[str | None]
+    """The Workflow's namespace; unknown, like all that follows, for what is no Workflow."""
+    name: Mapped[str | None]
+    phase: Mapped[str | None]
+    """Requested, Running, Suspended, Succeeded, Failed or Cancelled."""
+    reason: Mapped[str | None]
+    """Why it failed, where it did."""
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
 
 
 class ArtifactRow(LastEvent, Base):
@@ -88,6 +97,63 @@ class ArtifactRow(LastEvent, Base):
     """Why the last attempt failed, where it did."""
     message: Mapped[str | None]
     requested_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class TaskRow(LastEvent, Base):
+    """A task of a Workflow, as its events tell of it."""
+
+    __tablename__ = "tasks"
+
+    task_id: Mapped[UUID] = mapped_column(primary_key=True)
+    workflow_id: Mapped[UUID]
+    namespace: Mapped[str]
+    workflow: Mapped[str]
+    """The Workflow's name."""
+    task: Mapped[str]
+    phase: Mapped[str]
+    """Queued, Running, Retrying, Blocked, Succeeded, Failed, Cancelled or Skipped."""
+    attempt: Mapped[int] = mapped_column(Integer)
+    child_kind: Mapped[str | None]
+    child_name: Mapped[str | None]
+    cash_cents: Mapped[int]
+    llm_cents: Mapped[int]
+    output_digest: Mapped[str | None]
+    reason: Mapped[str | None]
+    """Why the last attempt failed, or the task was cancelled or skipped, where that is so."""
+    blocked_by: Mapped[str | None]
+    queued_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    """When the last attempt started."""
+    finished_at: Mapped[datetime | None]
+
+
+class IntentRow(LastEvent, Base):
+    """A MoneyIntent, as its events tell of it."""
+
+    __tablename__ = "money_intents"
+
+    uid: Mapped[UUID] = mapped_column(primary_key=True)
+    workflow_id: Mapped[UUID]
+    namespace: Mapped[str]
+    name: Mapped[str]
+    generation: Mapped[int]
+    phase: Mapped[str]
+    """Requested, AwaitingApproval, Approved, Rejected, Consumed, Expired or Revoked."""
+    currency: Mapped[str | None]
+    cap_cents: Mapped[int | None]
+    per_transaction_cents: Mapped[int | None]
+    merchant_id: Mapped[str | None]
+    expires_at: Mapped[datetime | None]
+    reason_code: Mapped[str | None]
+    """Why the last decision about it was made."""
+    rule: Mapped[str | None]
+    bundle_hash: Mapped[str | None]
+    pending_cents: Mapped[int]
+    posted_cents: Mapped[int]
+    requested_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    """When it was approved or rejected."""
     finished_at: Mapped[datetime | None]
 
 

@@ -30,16 +30,11 @@ from tenacity import (
 from venture_core.events.envelope import EventEnvelopeV1
 from venture_core.events.registry import EventRefusedError, UnknownEventTypeError
 from venture_core.events.types import REGISTRY
-from venture_core.events.types.artifact import ArtifactBuildPayload
 from venture_core.record import metrics
 from venture_core.record.database import TRANSIENT, Role, connect
-from venture_core.record.projection.models import (
-    ArtifactRow,
-    Position,
-    SkippedEvent,
-    WorkflowRow,
-)
-from venture_core.record.projection.rows import Logged, show_artifact, show_workflow
+from venture_core.record.projection.models import Position, SkippedEvent
+from venture_core.record.projection.readmodels import READ_MODELS
+from venture_core.record.projection.rows import Logged
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -119,8 +114,9 @@ class Projector:
         async with self._sessions.begin() as session:
             position = await _lock_position(session)
             await _refuse_without_archived(session)
-            for table in (WorkflowRow, ArtifactRow, SkippedEvent):
-                await session.execute(delete(table))
+            for model in READ_MODELS:
+                await session.execute(delete(model.row))
+            await session.execute(delete(SkippedEvent))
             position.next_log_index = 0
             while taken := await _take_batch(session, position):
                 total += taken
@@ -164,34 +160,14 @@ async def _take_batch(session: AsyncSession, position: Position) -> int:
     """Apply the events after the position to the rows of this session."""
     parameters = {"first": position.next_log_index, "count": BATCH_EVENTS}
     found = (await session.execute(_READ, parameters)).all()
-    logged = [_parse(row) for row in found]
-    workflows = await _load(session, WorkflowRow, {each.event.workflow_id for each in logged})
-    payloads = [_payload(each) for each in logged]
-    artifacts = await _load(
-        session,
-        ArtifactRow,
-        {payload.uid for payload in payloads if isinstance(payload, ArtifactBuildPayload)},
-    )
-    for each, payload in zip(logged, payloads, strict=True):
-        workflow_id = each.event.workflow_id
-        workflows[workflow_id] = show_workflow(workflows.get(workflow_id), each)
-        if isinstance(payload, ArtifactBuildPayload):
-            artifacts[payload.uid] = show_artifact(artifacts.get(payload.uid), payload, each)
-        elif isinstance(payload, str):
-            session.add(_skipped(each, payload))
-        position.next_log_index = each.log_index + 1
-    session.add_all([*workflows.values(), *artifacts.values()])
-    return len(logged)
-
-
-async def _load[T: (WorkflowRow, ArtifactRow)](
-    session: AsyncSession, model: type[T], keys: set[UUID]
-) -> dict[UUID, T]:
-    if not keys:
-        return {}
-    key = model.__mapper__.primary_key[0]
-    rows = await session.scalars(select(model).where(key.in_(keys)))
-    return {getattr(row, key.name): row for row in rows}
+    events = [(_payload(logged), logged) for logged in map(_parse, found)]
+    for model in READ_MODELS:
+        await model.apply(session, events)
+    for payload, logged in events:
+        if isinstance(payload, str):
+            session.add(_skipped(logged, payload))
+        position.next_log_index = logged.log_index + 1
+    return len(events)
 
 
 def _parse(row: Row[tuple[int, int, UUID, bytes | None]]) -> Logged:

@@ -1,24 +1,15 @@
-"""How events change the read models: pure, one event and one row at a time."""
+"""What the rows of all read models have in common: their last event, and how phases follow."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from venture_core.events.types.artifact import (
-    ArtifactBuildPayload,
-    BuildCacheHitV1,
-    BuildCompletedV1,
-    BuildFailedV1,
-    BuildGatesV1,
-    BuildRequestedV1,
-    BuildResumedV1,
-    BuildRetryingV1,
-    BuildStartedV1,
-    BuildSuspendedV1,
-)
-from venture_core.record.projection.models import ArtifactRow, WorkflowRow
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
     from venture_core.events.envelope import EventEnvelopeV1
+    from venture_core.events.models import EventPayload
+    from venture_core.record.projection.models import LastEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,85 +21,28 @@ class Logged:
     log_index: int
 
 
-def show_workflow(row: WorkflowRow | None, logged: Logged) -> WorkflowRow:
-    """Return the row of the event's workflow as it is after the event."""
-    event = logged.event
-    if row is None:
-        row = WorkflowRow(
-            workflow_id=event.workflow_id,
-            trace_id=event.trace_id,
-            policy_bundle_id=None,
-            events=0,
-            first_event_at=event.created_at,
-        )
-    row.events += 1
-    row.policy_bundle_id = event.policy_bundle_id or row.policy_bundle_id
-    row.last_event_at = event.created_at
-    row.last_event_type = event.event_type
-    _show_last(row, logged)
-    return row
-
-
-def show_artifact(
-    row: ArtifactRow | None, payload: ArtifactBuildPayload, logged: Logged
-) -> ArtifactRow:
-    """Return the row of an ArtifactBuild as it is after the event."""
-    if row is None:
-        row = ArtifactRow(uid=payload.uid, phase="Requested", attempt=0, gates=[])
-    row.workflow_id = logged.event.workflow_id
-    row.namespace, row.name = payload.namespace, payload.name
-    row.generation = payload.generation
-    _show_progress(row, payload, logged)
-    _show_last(row, logged)
-    return row
-
-
-def _show_progress(row: ArtifactRow, payload: ArtifactBuildPayload, logged: Logged) -> None:
-    match payload:
-        case BuildRequestedV1():
-            _begin(row, payload, logged)
-        case BuildStartedV1():
-            row.phase, row.attempt, row.cache_key = "Compiling", payload.attempt, payload.cache_key
-        case BuildGatesV1():
-            row.gates = [gate.model_dump(mode="json", by_alias=True) for gate in payload.gates]
-        case BuildCompletedV1() | BuildCacheHitV1():
-            _finish(row, payload, logged)
-        case BuildRetryingV1():
-            row.phase, row.attempt = "Retrying", payload.attempt
-            row.reason, row.message = payload.reason, payload.message
-        case BuildFailedV1():
-            row.phase, row.attempt = "Failed", payload.attempt
-            row.reason, row.message = payload.reason, payload.message
-            row.finished_at = logged.event.created_at
-        case BuildSuspendedV1():
-            row.phase = "Suspended"
-        case BuildResumedV1():
-            row.phase = "Requested"
-        case _:
-            raise TypeError(f"no rule shows a {type(payload).__name__}")
-
-
-def _begin(row: ArtifactRow, payload: BuildRequestedV1, logged: Logged) -> None:
-    """Start over: a new word to retry asks for everything again."""
-    row.phase, row.attempt, row.gates = "Requested", 0, []
-    row.target, row.cache_key, row.cache_hit = payload.target, payload.cache_key, None
-    row.artifact_uri = row.artifact_sha256 = row.artifact_media_type = None
-    row.artifact_size_bytes = row.provenance_uri = row.reason = row.message = None
-    row.requested_at, row.finished_at = logged.event.created_at, None
-
-
-def _finish(row: ArtifactRow, payload: BuildCompletedV1 | BuildCacheHitV1, logged: Logged) -> None:
-    row.phase, row.cache_key = "Ready", payload.cache_key
-    row.cache_hit = isinstance(payload, BuildCacheHitV1)
-    row.artifact_uri, row.artifact_sha256 = payload.artifact.uri, payload.artifact.sha256
-    row.artifact_size_bytes = payload.artifact.size_bytes
-    row.artifact_media_type = payload.artifact.media_type
-    row.provenance_uri = payload.provenance.uri
-    row.reason = row.message = None
-    row.finished_at = logged.event.created_at
-
-
-def _show_last(row: WorkflowRow | ArtifactRow, logged: Logged) -> None:
+def show_last(row: LastEvent, logged: Logged) -> None:
+    """Note the event as the one that changed the row last."""
     row.last_event_id = logged.event.event_id
     row.last_event_seq = logged.seq
     row.last_log_index = logged.log_index
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The phase an event leads to, and those in which it does."""
+
+    to: str
+    sources: AbstractSet[str]
+
+
+type Moves = Mapping[type[EventPayload], Move]
+
+
+def next_phase(moves: Moves, phase: str | None, payload: EventPayload) -> str | None:
+    """Return the phase after the event, or None where it comes too late to mean anything.
+
+    What was not seen before (phase None) takes any event for true: the record has no earlier one.
+    """
+    move = moves[type(payload)]
+    return move.to if phase is None or phase in move.sources else None
