@@ -2,8 +2,8 @@
 
 from venture_core.record.migrations.script import run_script
 
-revision = "2026_11_25_05"
-down_revision = "2026_11_23_04"
+revision = "2026_11_25_06"
+down_revision = "2026_11_25_05"
 
 
 def upgrade() -> None:
@@ -11,9 +11,9 @@ def upgrade() -> None:
 
     Were there one that the projector had passed by, `venture-projector --rebuild` would show it.
     """
-    run_script("05_tasks_intents")
+    run_script("06_tasks_intents")
 
 
 def downgrade() -> None:
     """Drop them; a rebuild fills them again from the record."""
-    run_script("05_tasks_intents_down")
+    run_script("06_down")
