@@ -112,7 +112,7 @@ async def list_archives(connection: asyncpg.Connection) -> list[Archive]:
 
 async def archived_end(connection: asyncpg.Connection) -> int:
     """Return the log index from which on no event is archived."""
-    return max((each.end_log_index for each in await list_archives(connection)), default=0)
+    return _end_of(await list_archives(connection))
 
 
 class Archiver:
@@ -142,8 +142,7 @@ class Archiver:
                 await self._check_stored(archive)
                 break
         else:
-            first = max((each.end_log_index for each in archives), default=0)
-            stretch = await self._stretch(partition, first)
+            stretch = await self._stretch(partition, _end_of(archives))
             if stretch is not None:
                 await self._archive(partition, stretch)
         try:
@@ -216,6 +215,10 @@ class Archiver:
             raise RetentionError(f"the archive {archive.uri} is not what was written")
 
 
+def _end_of(archives: Iterable[Archive]) -> int:
+    return max((each.end_log_index for each in archives), default=0)
+
+
 def _key(partition: str, sha256: bytes) -> str:
     return f"{PREFIX}/{partition}-{sha256.hex()}.tar"
 
@@ -229,6 +232,8 @@ def _bounds(partition: str) -> tuple[datetime, datetime]:
     found = _PARTITION.fullmatch(partition)
     if found is None:
         raise ValueError(f"{partition} is no month of events")
-    months = (_month_number(found), _month_number(found) + 1)
-    first, after = (datetime(n // _MONTHS, n % _MONTHS + 1, 1, tzinfo=UTC) for n in months)
+    month = _month_number(found)
+    first, after = (
+        datetime(n // _MONTHS, n % _MONTHS + 1, 1, tzinfo=UTC) for n in (month, month + 1)
+    )
     return first, after
