@@ -50,6 +50,25 @@ def test_objects_are_found_by_their_label() -> None:
     assert list(objects.labelled("unknown")) == []
 
 
+def test_the_end_of_an_object_is_kept_until_it_was_taken_care_of() -> None:
+    objects = WatchedObjects(keeps_deleted=True)
+    objects.put(body(1, uid="old"))
+    objects.put(body(5, uid="new"))
+    objects.remove(body(6, uid="new"))
+    assert objects.get(KEY) is None
+    assert {each["metadata"]["uid"] for each in objects.deleted(KEY)} == {"old", "new"}
+    objects.forget(body(1, uid="old"))
+    objects.forget(body(6, uid="new"))
+    assert objects.deleted(KEY) == []
+
+
+def test_what_nobody_asks_after_is_not_kept() -> None:
+    objects = WatchedObjects()
+    objects.put(body(1))
+    objects.remove(body(2))
+    assert objects.deleted(KEY) == []
+
+
 def test_a_list_shows_what_the_watch_did_not_tell() -> None:
     objects = WatchedObjects()
     objects.put(body(5))

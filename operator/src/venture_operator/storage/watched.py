@@ -40,8 +40,11 @@ class WatchedObjects:
     """The objects of one resource, with an index by one label."""
 
     index_label: str = ""
+    keeps_deleted: bool = False
+    """Whether the last body of a deleted object stays until `forget`: its end is to be recorded."""
     _bodies: dict[ObjectKey, Body] = field(default_factory=dict)
     _by_label: dict[str, set[ObjectKey]] = field(default_factory=dict)
+    _deleted: dict[ObjectKey, dict[str, Body]] = field(default_factory=dict)
 
     def get(self, key: ObjectKey) -> Body | None:
         """Return the newest body seen, None where none was or it was deleted."""
@@ -57,6 +60,10 @@ class WatchedObjects:
         if self._knows(body):
             return False
         key = key_of(body)
+        known = self._bodies.get(key)
+        if known is not None and known["metadata"]["uid"] != body["metadata"]["uid"]:
+            # Its deletion was never told: another object has its name now.
+            self._drop(key, known)
         self._bodies[key] = body
         if label := self._index_value(body):
             self._by_label.setdefault(label, set()).add(key)
@@ -68,11 +75,19 @@ class WatchedObjects:
         known = self._bodies.get(key)
         if known is None or known["metadata"]["uid"] != body["metadata"]["uid"]:
             return
-        del self._bodies[key]
-        if label := self._index_value(known):
-            self._by_label[label].discard(key)
-            if not self._by_label[label]:
-                del self._by_label[label]
+        self._drop(key, known)
+
+    def deleted(self, key: ObjectKey) -> list[Body]:
+        """Return the last bodies of deleted objects of that name that nobody has taken care of."""
+        return list(self._deleted.get(key, {}).values())
+
+    def forget(self, body: Body) -> None:
+        """Take note that a deleted object was taken care of."""
+        key = key_of(body)
+        namesakes = self._deleted.get(key, {})
+        namesakes.pop(body["metadata"]["uid"], None)
+        if not namesakes:
+            self._deleted.pop(key, None)
 
     def newer_than_known(self, listed: Iterable[Body]) -> list[Body]:
         """Return the listed objects of which we know nothing, or only an older state."""
@@ -81,6 +96,15 @@ class WatchedObjects:
     def all(self) -> list[Body]:
         """Return all objects."""
         return list(self._bodies.values())
+
+    def _drop(self, key: ObjectKey, known: Body) -> None:
+        del self._bodies[key]
+        if self.keeps_deleted:
+            self._deleted.setdefault(key, {})[known["metadata"]["uid"]] = known
+        if label := self._index_value(known):
+            self._by_label[label].discard(key)
+            if not self._by_label[label]:
+                del self._by_label[label]
 
     def _knows(self, body: Body) -> bool:
         known = self._bodies.get(key_of(body))
