@@ -20,16 +20,21 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from venture_core.kubernetes.bounded import read_page
 from venture_core.kubernetes.errors import KubernetesError, NotFoundError, error_from_status
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.resources import Resource
 
 type Body = dict[str, Any]
+type Reader = Callable[[bytes], Body]
+"""How an answer becomes an object: `json.loads` for ours, `read_object` for what tenants wrote."""
 type RequestObserver = Callable[[str, str, int, float], None]
 """Called after every request with verb, plural, HTTP status (0: none) and seconds."""
 
 JSON = "application/json"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Objects without spec and status, in a list."""
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 REQUEST_TIMEOUT_SECONDS = 30.0
@@ -85,12 +90,42 @@ class KubernetesClient:
         async with ApiClient(configuration) as api:
             yield cls(api, namespace=namespace, observer=observer)
 
-    async def get(self, resource: Resource, name: str, namespace: str | None = None) -> Body | None:
+    async def get(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None = None,
+        *,
+        read: Reader = json.loads,
+    ) -> Body | None:
         """Return the object, or None where there is none of that name."""
+        path = resource.path(namespace, name)
         try:
-            return await self.request("GET", resource.plural, resource.path(namespace, name))
+            return await self.request("GET", resource.plural, path, read=read)
         except NotFoundError:
             return None
+
+    async def metadata(
+        self, resource: Resource, namespace: str | None = None, *, label_selector: str = ""
+    ) -> AsyncIterator[list[Body]]:
+        """Yield page by page the metadata of all objects of a namespace (None: of all)."""
+        query = {"limit": str(LIST_PAGE_SIZE), "labelSelector": label_selector}
+        path = resource.path(namespace)
+        while True:
+            page = await self._request(
+                "GET",
+                resource.plural,
+                path,
+                query=query,
+                accept=METADATA_LIST,
+                read=lambda data: read_page(
+                    data, api_version=resource.api_version, kind=resource.kind
+                ),
+            )
+            yield page.items
+            if not page.continue_token:
+                return
+            query["continue"] = page.continue_token
 
     async def list(
         self,
@@ -150,11 +185,12 @@ class KubernetesClient:
         namespace: str | None = None,
         *,
         subresource: str | None = None,
+        read: Reader = json.loads,
     ) -> Body:
         """Apply an RFC 7396 merge patch to the object or its subresource."""
         path = resource.path(namespace, name, subresource)
         return await self.request(
-            "PATCH", resource.plural, path, body=patch, content_type=MERGE_PATCH
+            "PATCH", resource.plural, path, body=patch, content_type=MERGE_PATCH, read=read
         )
 
     async def apply(
@@ -205,6 +241,24 @@ class KubernetesClient:
                     raise _error_from_body(event["object"].get("code", 0), event["object"])
                 yield event["type"], event["object"]
 
+    @asynccontextmanager
+    async def stream(
+        self, path: str, query: Mapping[str, str], *, silent_seconds: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask once and yield the answer, to be read piece by piece.
+
+        Raises the KubernetesError that names the refusal, also when nothing comes for
+        `silent_seconds`.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silent_seconds)
+        try:
+            async with self._send("GET", path, query=query, timeout=timeout) as response:
+                await _raise_for_status(response)
+                yield response
+        except (aiohttp.ClientError, TimeoutError) as error:
+            message = f"the API server did not answer GET {path}: {error!r}"
+            raise KubernetesError(0, "Unreachable", message) from error
+
     async def request(
         self,
         method: str,
@@ -214,12 +268,29 @@ class KubernetesClient:
         query: Mapping[str, str] | None = None,
         body: Body | None = None,
         content_type: str = JSON,
+        read: Reader = json.loads,
     ) -> Body:
         """Send one request and return the decoded answer.
 
         Raises the KubernetesError that names the refusal, after three attempts where the
         refusal is retryable.
         """
+        return await self._request(
+            method, plural, path, query=query, body=body, content_type=content_type, read=read
+        )
+
+    async def _request[T](
+        self,
+        method: str,
+        plural: str,
+        path: str,
+        *,
+        read: Callable[[bytes], T],
+        query: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+    ) -> T:
         retrying = AsyncRetrying(
             retry=retry_if_exception(_is_retryable),
             wait=wait_random_exponential(multiplier=0.2, max=3),
@@ -228,29 +299,38 @@ class KubernetesClient:
         )
         async for attempt in retrying:
             with attempt:
-                return await self._request_once(method, plural, path, query, body, content_type)
+                return await self._request_once(
+                    method, plural, path, read, query, body, content_type, accept
+                )
         raise AssertionError("tenacity either returns or raises")
 
-    async def _request_once(
+    async def _request_once[T](
         self,
         method: str,
         plural: str,
         path: str,
+        read: Callable[[bytes], T],
         query: Mapping[str, str] | None,
         body: Body | None,
         content_type: str,
-    ) -> Body:
+        accept: str,
+    ) -> T:
         timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_SECONDS)
         started = time.monotonic()
         status = 0
         try:
             async with self._send(
-                method, path, query=query, body=body, content_type=content_type, timeout=timeout
+                method,
+                path,
+                query=query,
+                body=body,
+                content_type=content_type,
+                accept=accept,
+                timeout=timeout,
             ) as response:
                 status = response.status
                 await _raise_for_status(response)
-                answer: Body = json.loads(await response.read())
-                return answer
+                return read(await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
             message = f"the API server did not answer {method} {path}: {error!r}"
             raise KubernetesError(0, "Unreachable", message) from error
@@ -268,8 +348,9 @@ class KubernetesClient:
         query: Mapping[str, str] | None = None,
         body: Body | None = None,
         content_type: str = JSON,
+        accept: str = JSON,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        headers = {"Accept": JSON, "User-Agent": "venture"}
+        headers = {"Accept": accept, "User-Agent": "venture"}
         await self._api.update_params_for_auth(headers, [], ["BearerToken"])
         data = None
         if body is not None:
