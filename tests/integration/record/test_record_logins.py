@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 from recordservers import PostgresServer
-from venture_core.record.database import Role, connect
+from venture_core.record.database import SERVICE_ROLES, Role, connect
 from venture_core.record.migrate import migrate
 
 if TYPE_CHECKING:
@@ -77,3 +77,23 @@ async def test_one_login_that_owns_the_database_can_do_everything(server: Postgr
     for role in PLAYED:
         connection = await connect(url, role, name="tests")
         await connection.close()
+
+
+async def test_every_service_has_a_role_that_may_append(server: PostgresServer) -> None:
+    """A login needs its service's role and no other; one that migrates may take each on."""
+    admin = await asyncpg.connect(server.url("postgres").get_secret_value())
+    await admin.execute("CREATE ROLE migration LOGIN CREATEROLE")
+    await admin.execute("CREATE DATABASE venture OWNER migration")
+    await migrate(server.url("venture", "migration"))
+    await migrate(server.url("venture", "migration"))
+    for number, role in enumerate(SERVICE_ROLES):
+        await admin.execute(f"CREATE ROLE login_{number} LOGIN; GRANT {role} TO login_{number}")
+        connection = await connect(
+            server.url("venture", f"login_{number}"), Role.PRODUCER, name="tests"
+        )
+        for other in (*SERVICE_ROLES, *Role):
+            is_its = other in {role, Role.PRODUCER}
+            member = "SELECT pg_has_role(session_user, $1, 'MEMBER')"
+            assert await connection.fetchval(member, other) == is_its
+        await connection.close()
+    await admin.close()

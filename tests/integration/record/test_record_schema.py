@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from recordevents import started
 from venture_core.record.append import append_in_transaction
-from venture_core.record.database import Role, connect
+from venture_core.record.database import SERVICE_ROLES, Role, connect
 from venture_core.record.migrate import MigrationInProgressError, migrate
 from venture_core.record.migrations.script import DataLossError
 from venture_core.record.producer import EventProducer
@@ -161,7 +161,7 @@ async def test_a_login_that_is_no_superuser_may_own_the_record(
     await superuser.execute(f"CREATE ROLE {login} LOGIN CREATEROLE")
     await superuser.execute(f"CREATE DATABASE {name} OWNER {login}")
     # Where the server knows the roles already, the login must have been made their member.
-    await superuser.execute(f"GRANT venture_owner, {', '.join(Role)} TO {login}")
+    await superuser.execute(f"GRANT venture_owner, {', '.join((*Role, *SERVICE_ROLES))} TO {login}")
     url = postgres.url(name, user=login)
     await migrate(url)
     await _fill(url)

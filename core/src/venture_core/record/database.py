@@ -3,6 +3,8 @@
 A process may log in as a user who is a member of several roles; what it does with a connection is
 limited to the role it asked for here. Where every process has its own login, the login is a
 member of one role, and the database enforces the same limits against a hostile process too.
+
+For whom a producer speaks, its login decides: `service_role` names the role to be a member of.
 """
 
 from enum import StrEnum
@@ -15,6 +17,8 @@ from tenacity import (
     stop_after_delay,
     wait_exponential_jitter,
 )
+
+from venture_core.events.envelope import Service
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -41,9 +45,23 @@ class Role(StrEnum):
     AUDITOR = "venture_auditor"
     """Read the record, without personal data."""
     ARCHIVER = "venture_archiver"
-    """Read events, note archives, and drop months that are archived."""
+    """Read events, and note what it has archived. It drops nothing."""
+    CONFIRMER = "venture_confirmer"
+    """Read archives back, confirm what they hold, and drop months that are confirmed."""
     PRIVACY = "venture_privacy"
     """Read and erase personal data."""
+
+
+def service_role(service: Service) -> str:
+    """Return the role whose members may append the events of a service.
+
+    It is a member of venture_producer, so that a login needs this one role and no other.
+    """
+    return f"venture_service_{service.value.replace('-', '_')}"
+
+
+SERVICE_ROLES = tuple(map(service_role, Service))
+"""The role of every service."""
 
 
 TRANSIENT = (

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from venture_core.logging import LogLevel, configure_logging
-from venture_core.record.database import CONNECT_SECONDS, Role
+from venture_core.record.database import CONNECT_SECONDS, SERVICE_ROLES, Role
 from venture_core.record.migrations.script import DataLossError
 
 if TYPE_CHECKING:
@@ -53,6 +53,16 @@ DO $$ BEGIN
   THEN
     EXECUTE format('GRANT {role} TO %I', current_user);
   END IF;
+END $$
+"""
+
+_JOIN_PRODUCERS = """
+DO $$ BEGIN
+  IF NOT pg_has_role('{role}', '{producer}', 'MEMBER') THEN
+    GRANT {producer} TO {role};
+  END IF;
+EXCEPTION WHEN unique_violation THEN
+  RAISE NOTICE 'role {role} was made a member meanwhile';
 END $$
 """
 
@@ -109,9 +119,13 @@ async def _scalar(connection: AsyncConnection, statement: str) -> object:
 
 async def _prepare(connection: AsyncConnection) -> None:
     """Make what revisions take for granted: the roles, and the schemas with their owner."""
-    for role in (OWNER, *Role):
+    for role in (OWNER, *Role, *SERVICE_ROLES):
         await connection.exec_driver_sql(_CREATE_ROLE.format(role=role))
         await connection.exec_driver_sql(_TAKE_ON_ROLE.format(role=role))
+    for role in SERVICE_ROLES:
+        await connection.exec_driver_sql(
+            _JOIN_PRODUCERS.format(role=role, producer=Role.PRODUCER.value)
+        )
     for schema in SCHEMAS:
         await connection.exec_driver_sql(
             f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {OWNER}"
