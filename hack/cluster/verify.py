@@ -32,14 +32,7 @@ _PACKAGES = (
 )
 _MINIMUM_COVERAGE = 80
 _PYTHON_SOURCES = ("crds", "core", "operator", "webhooks", "runtimes", "tests", "hack")
-_TYPED = (
-    "crds/src",
-    "core/src",
-    "operator/src",
-    "runtimes/artifact-compiler/src",
-    "runtimes/cli/src",
-    "runtimes/event-relay/src",
-)
+_TYPED = ("crds", "core", "operator", "webhooks", "runtimes")
 
 
 def check() -> None:
@@ -54,6 +47,7 @@ def check() -> None:
     _gate("generated CRD files", [bin_folder / "venture-crds", "check"])
     for values in sorted((chart / "ci").glob("*.yaml")):
         _gate(f"helm lint {values.name}", [helm, "lint", "--strict", chart, "--values", values])
+    _gate("lists of members", [bin_folder / "python", "hack/workspace.py", "--check"])
     _gate("chart README", [bin_folder / "python", "hack/chart_readme.py", "--check"])
     target.check_kind_config(target.KIND_CONFIG)
 

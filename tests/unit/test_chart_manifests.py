@@ -362,7 +362,7 @@ def test_the_operator_gets_every_setting_it_requires(manifests: list[Json]) -> N
 
 
 def record_processes() -> list[tuple[str, type[BaseSettings]]]:
-    from venture_event_relay.settings import ProjectorSettings, RelaySettings, SequencerSettings
+    from venture_record.settings import ProjectorSettings, RelaySettings, SequencerSettings
 
     return [
         ("sequencer", SequencerSettings),
@@ -422,7 +422,7 @@ def test_the_preflight_gets_every_setting_it_requires(manifests: list[Json]) -> 
 def test_the_archiver_comes_with_a_retention_and_gets_its_settings(
     render_chart: Render, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from venture_event_relay.settings import ArchiverSettings
+    from venture_record.settings import ArchiverSettings
 
     assert of_kind(render_chart("ci/dev.yaml"), "CronJob") == []
     manifests = render_chart("ci/dev.yaml", sets=("record.retention.months=3",))

@@ -9,14 +9,14 @@ import structlog
 from pydantic import ValidationError
 from venture_core.logging import configure_logging
 
-from venture_event_relay.probes import serve_probes
+from venture_record.probes import serve_probes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pydantic_settings import BaseSettings
 
-    from venture_event_relay.settings import ProcessSettings
+    from venture_record.settings import ProcessSettings
 
 log = structlog.get_logger(__name__)
 

@@ -17,8 +17,8 @@ from venture_core.record.projection.projector import (
     projection_engine,
 )
 
-from venture_event_relay.process import run_process
-from venture_event_relay.settings import ProjectorSettings
+from venture_record.process import run_process
+from venture_record.settings import ProjectorSettings
 
 NAME = "venture-projector"
 

@@ -6,8 +6,8 @@ from venture_core.record.database import Role, connect
 from venture_core.record.leader import Leader, lead_until
 from venture_core.record.relay import ROLE, Relay
 
-from venture_event_relay.process import run_process
-from venture_event_relay.settings import RelaySettings
+from venture_record.process import run_process
+from venture_record.settings import RelaySettings
 
 if TYPE_CHECKING:
     import asyncio

@@ -8,8 +8,8 @@ from venture_core.record.database import Role, connect
 from venture_core.record.leader import Leader, lead_until
 from venture_core.record.sequencer import ROLE, Sequencer
 
-from venture_event_relay.process import run_process
-from venture_event_relay.settings import SequencerSettings
+from venture_record.process import run_process
+from venture_record.settings import SequencerSettings
 
 if TYPE_CHECKING:
     import asyncio

@@ -16,8 +16,8 @@ from venture_core.objectstore import ObjectStore, ObjectStoreError
 from venture_core.record.database import TRANSIENT, Role, connect
 from venture_core.record.retention import Archiver, RetentionError
 
-from venture_event_relay.process import read_settings
-from venture_event_relay.settings import ArchiverSettings
+from venture_record.process import read_settings
+from venture_record.settings import ArchiverSettings
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState

@@ -1,1 +1,0 @@
-"""The processes that keep the record moving: sequencer, relay and projector."""

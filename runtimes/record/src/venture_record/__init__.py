@@ -1,0 +1,1 @@
+"""The processes that keep the record: sequencer, relay, projector and archiver."""
