@@ -24,14 +24,17 @@ def canonical_json(value: object) -> bytes:
     """Serialise `value` as RFC 8785 canonical JSON in UTF-8.
 
     Accepts None, booleans, strings, finite floats, integers within ±(2**53 - 1), and mappings with
-    string keys and sequences of those. Raises `CanonicalJsonError` for anything else.
+    string keys and sequences of those, some hundred levels deep. Raises `CanonicalJsonError` for
+    anything else.
     """
     parts: list[str] = []
-    _write(value, parts)
     try:
+        _write(value, parts)
         return "".join(parts).encode("utf-8")
     except UnicodeEncodeError as error:
         raise CanonicalJsonError("a string holds a lone surrogate, which is not Unicode") from error
+    except RecursionError:
+        raise CanonicalJsonError("the value is nested too deeply") from None
 
 
 def sha256_hex(data: bytes) -> str:

@@ -1,6 +1,5 @@
 """The only door through which a document comes in: bytes to a checked `SlideSpec`."""
 
-import json
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from venture_core.artifacts.ir.problems import (
     pointer,
 )
 from venture_core.artifacts.ir.rules import RULES
+from venture_core.artifacts.ir.structure import check_structure
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -37,11 +37,12 @@ def parse_ir(data: bytes) -> SlideSpec:
         raise InvalidIRError(
             [Problem("", f"at most {MAX_IR_BYTES} bytes", f"the document has {len(data)}")]
         )
-    _refuse_repeated_names(data)
+    check_structure(data)
     try:
         spec = SlideSpec.model_validate_json(data)
     except ValidationError as error:
-        raise InvalidIRError(_problems(error.errors())) from None
+        errors = error.errors(include_url=False, include_input=False)
+        raise InvalidIRError(islice(_problems(errors), MAX_PROBLEMS)) from None
     broken = tuple(islice(chain.from_iterable(rule(spec) for rule in RULES), MAX_PROBLEMS))
     if broken:
         raise InvalidIRError(broken)
@@ -76,48 +77,11 @@ def _asset_problems(spec: SlideSpec, names: Collection[str]) -> Iterator[Problem
             )
 
 
-def _refuse_repeated_names(data: bytes) -> None:
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        members = dict(pairs)
-        if len(members) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise InvalidIRError(
-                [
-                    Problem(
-                        "",
-                        "each name once in an object",
-                        f"the name {twice!r} occurs twice in one object"[:MAX_SENTENCE],
-                    )
-                ]
-            )
-        return members
-
-    try:
-        json.loads(data.decode("utf-8"), object_pairs_hook=unique)
-    except UnicodeDecodeError as error:
-        raise InvalidIRError(
-            [Problem("", "JSON in UTF-8", f"byte {error.start} is not UTF-8")]
-        ) from None
-    except json.JSONDecodeError as error:
-        raise InvalidIRError(
-            [Problem("", "JSON", f"{error.msg} at line {error.lineno}, column {error.colno}")]
-        ) from None
-    except RecursionError:
-        raise InvalidIRError(
-            [Problem("", "a SlideSpec, which is at most 9 levels deep", "the nesting is too deep")]
-        ) from None
-
-
 def _problems(errors: list[ErrorDetails]) -> Iterator[Problem]:
     """Translate errors, but for lists that are only short because their items were refused."""
-    locations = [error["loc"] for error in errors]
+    parents = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
     for error in errors:
-        within = len(error["loc"])
-        echo = error["type"] == "too_short" and any(
-            len(other) > within and other[:within] == error["loc"] for other in locations
-        )
-        if not echo:
+        if error["type"] != "too_short" or error["loc"] not in parents:
             yield _problem(error)
 
 
