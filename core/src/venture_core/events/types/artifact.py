@@ -184,6 +184,10 @@ class BuildResumedV1(ArtifactBuildPayload):
     """That the user let it go on."""
 
 
+class BuildDeletedV1(ArtifactBuildPayload):
+    """That the object is gone: deleted by a user, with its namespace, or at the end of its life."""
+
+
 def _type(name: str, payload: type[EventPayload], description: str) -> EventType:
     return EventType(f"artifact.build.{name}.v1", payload, Service.ORCHESTRATOR, description)
 
@@ -198,4 +202,5 @@ EVENT_TYPES: Final = (
     _type("failed", BuildFailedV1, "The build failed for good."),
     _type("suspended", BuildSuspendedV1, "The user suspended the build."),
     _type("resumed", BuildResumedV1, "The user resumed a suspended build."),
+    _type("deleted", BuildDeletedV1, "The object was deleted; its artifact stays."),
 )

@@ -6,6 +6,7 @@ from venture_core.events.types.artifact import (
     ArtifactBuildPayload,
     BuildCacheHitV1,
     BuildCompletedV1,
+    BuildDeletedV1,
     BuildFailedV1,
     BuildGatesV1,
     BuildRequestedV1,
@@ -56,6 +57,8 @@ def _show_progress(row: ArtifactRow, payload: ArtifactBuildPayload, logged: Logg
             row.phase = "Suspended"
         case BuildResumedV1():
             row.phase = "Requested"
+        case BuildDeletedV1():
+            row.phase = "Deleted"
         case _:
             raise TypeError(f"no rule shows a {type(payload).__name__}")
 
