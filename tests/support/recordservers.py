@@ -50,6 +50,7 @@ class PostgresServer:
         self._data = folder / "data"
         self._programs = _newest_postgres()
         self._process: subprocess.Popen[bytes] | None = None
+        self._template: str | None = None
         self._settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -121,23 +122,28 @@ class PostgresServer:
         return self._process
 
     async def create_database(self) -> SecretStr:
-        """Create a database with the record's schema; return its URL, of a superuser."""
+        """Create a database with the record's schema; return its URL, of a superuser.
+
+        The migrations run once for each server: every database is a copy of what they made.
+        """
+        if self._template is None:
+            template = f"template_{secrets.token_hex(6)}"
+            await self._execute(f"CREATE DATABASE {template}")
+            await migrate(self.url(template))
+            self._template = template
         name = f"test_{secrets.token_hex(6)}"
-        connection = await asyncpg.connect(self.url("postgres").get_secret_value())
-        try:
-            await connection.execute(f"CREATE DATABASE {name}")
-        finally:
-            await connection.close()
-        url = self.url(name)
-        await migrate(url)
-        return url
+        await self._execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        return self.url(name)
 
     async def drop_database(self, url: SecretStr) -> None:
         """Drop a database and throw its clients out."""
         name = url.get_secret_value().rsplit("/", 1)[1]
+        await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(self.url("postgres").get_secret_value())
         try:
-            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            await connection.execute(statement)
         finally:
             await connection.close()
 
