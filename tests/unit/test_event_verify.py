@@ -23,6 +23,7 @@ from venture_core.events.bundle import (
     Entry,
     Gap,
     MissingDataError,
+    SurplusDataError,
     UnreadableBundleError,
     open_bundle,
     pack,
@@ -827,7 +828,7 @@ def test_a_manifest_that_lies_is_noticed(
     tmp_path: Path, change: Callable[[dict[str, Any]], object]
 ) -> None:
     finding = find(lie(write(tmp_path / "bundle", log()), change))
-    assert finding.kind in {Kind.DAMAGED, Kind.TRUNCATED}
+    assert finding.kind in {Kind.DAMAGED, Kind.TRUNCATED, Kind.SURPLUS}
 
 
 def test_a_line_longer_than_any_event_is_refused(tmp_path: Path) -> None:
@@ -854,7 +855,7 @@ def test_gaps_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 def test_an_archive_has_one_form(tmp_path: Path) -> None:
     whole = bundle_bytes(tmp_path)
     for archive in (whole + bytes(512), whole + b"x", whole[:-1024] + whole):
-        assert isinstance(find_in(tmp_path, archive), UnreadableBundleError)
+        assert isinstance(find_in(tmp_path, archive), SurplusDataError)
     with tarfile.open(tmp_path / "other.tar", "w") as archive_file:
         archive_file.add(tmp_path / "whole", arcname=".")
     with pytest.raises(UnreadableBundleError):

@@ -14,7 +14,8 @@ A bundle is a folder, or a tar archive of the same files:
 
 A bundle that starts within the log brings the edge of the Merkle tree up to there; the signed root
 at its end vouches for that too. The format holds what was found, tampered or not: the verifier, not
-the writer, says what is wrong.
+the writer, says what is wrong. What is in a bundle is proven or makes it fail: entries, lines,
+index records, files and bytes agree exactly.
 """
 
 from venture_core.events.bundle.layout import (
@@ -23,6 +24,7 @@ from venture_core.events.bundle.layout import (
     Gap,
     Manifest,
     MissingDataError,
+    SurplusDataError,
     UnreadableBundleError,
 )
 from venture_core.events.bundle.reader import Bundle, open_bundle
@@ -37,6 +39,7 @@ __all__ = [
     "Gap",
     "Manifest",
     "MissingDataError",
+    "SurplusDataError",
     "UnreadableBundleError",
     "open_bundle",
     "pack",

@@ -1,5 +1,6 @@
-"""The format of audit bundles: names, records and the manifest."""
+"""The format of audit bundles: names, records, lines and the manifest."""
 
+import json
 from dataclasses import dataclass
 from struct import Struct
 from typing import Annotated, Final, Literal, NamedTuple
@@ -47,6 +48,10 @@ class UnreadableBundleError(BundleError):
 
 class MissingDataError(BundleError):
     """The bundle ends before its manifest says: it was cut off."""
+
+
+class SurplusDataError(BundleError):
+    """The bundle holds what nothing vouches for: more files, lines or bytes than belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +144,21 @@ class Manifest(ExternalModel):
     def encode(self) -> bytes:
         """Return the manifest as it is written."""
         return canonical_json(self.model_dump(mode="json", exclude_none=True)) + b"\n"
+
+
+def note_line(note: bytes) -> bytes:
+    """Return the line that holds a note, in the one way in which it is written."""
+    return json.dumps(note.decode(errors="replace"), ensure_ascii=False).encode() + b"\n"
+
+
+def parse_note_line(line: bytes) -> bytes | None:
+    """Return the note that a line holds; None where it holds none, or in another spelling."""
+    # Whatever does not start like a string might be nested deeper than a parser can go.
+    if not line.startswith(b'"'):
+        return None
+    try:
+        note: str = json.loads(line)
+        data = note.encode()
+    except ValueError:
+        return None
+    return data if note_line(data) == line else None

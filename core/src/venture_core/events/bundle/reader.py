@@ -1,11 +1,12 @@
 """Reading a bundle: its manifest and small files as a whole, its entries as streams of batches."""
 
 import hashlib
-import json
+from itertools import batched
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pydantic import ValidationError
 
+from venture_core.events.bundle.folder import FolderFiles
 from venture_core.events.bundle.layout import (
     CHECKPOINTS,
     EVENTS,
@@ -22,16 +23,19 @@ from venture_core.events.bundle.layout import (
     Manifest,
     MissingDataError,
     UnreadableBundleError,
+    parse_note_line,
 )
 from venture_core.events.bundle.tar import TarFiles
+from venture_core.events.notes import NoteVerifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from io import BufferedReader
     from pathlib import Path
 
 _BLOCK_BYTES: Final = 1024 * 1024
 _INDEX_BATCH: Final = 8192
+_ENTRIES_BATCH: Final = 4096
 
 
 class _Files(Protocol):
@@ -43,23 +47,10 @@ class _Files(Protocol):
         """Return the length of a file in bytes; None where it is not there."""
 
     def open(self, name: str) -> BufferedReader:
-        """Open a file that is there."""
+        """Open a file that is there; UnreadableBundleError where it is no plain file."""
 
-
-class _FolderFiles:
-    """Files in a folder."""
-
-    is_cut = False
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def size(self, name: str) -> int | None:
-        path = self._folder / name
-        return path.stat().st_size if path.is_file() else None
-
-    def open(self, name: str) -> BufferedReader:
-        return (self._folder / name).open("rb")
+    def check_names(self, listed: Container[str]) -> None:
+        """Raise a BundleError where there are other files, or other things than files."""
 
 
 class Bundle:
@@ -69,6 +60,13 @@ class Bundle:
         """Read the manifest; UnreadableBundleError or MissingDataError where there is none."""
         self._files = files
         self.manifest: Final = _read_manifest(files)
+
+    def check_names(self) -> None:
+        """Check that there are no other files than the manifest lists, no links and no devices.
+
+        Raises SurplusDataError and UnreadableBundleError.
+        """
+        self._files.check_names({MANIFEST, *self.manifest.files})
 
     def check_files(self) -> None:
         """Check that the files are those of the manifest, as far as it says.
@@ -99,13 +97,26 @@ class Bundle:
     def checkpoints(self) -> Iterator[bytes]:
         """Give the signed notes in their order; UnreadableBundleError where a line is none."""
         for number, line in enumerate(self._lines_of(CHECKPOINTS), start=1):
-            try:
-                note = json.loads(line)
-            except ValueError as error:
-                raise UnreadableBundleError(f"{CHECKPOINTS}, line {number}: {error}") from error
-            if not isinstance(note, str):
+            note = parse_note_line(line)
+            if note is None:
                 raise UnreadableBundleError(f"{CHECKPOINTS}, line {number} is no note")
-            yield note.encode(errors="surrogatepass")
+            yield note
+
+    def claimed_keys(self) -> list[NoteVerifier]:
+        """Return the keys that the log says it signs with; UnreadableBundleError for other lines.
+
+        They prove nothing.
+        """
+        keys: dict[str, NoteVerifier] = {}
+        for number, line in enumerate(self._lines_of(KEYS), start=1):
+            try:
+                key = NoteVerifier.parse(line.decode().removesuffix("\n"))
+            except ValueError as error:
+                raise UnreadableBundleError(f"{KEYS}, line {number}: {error}") from error
+            if line != key.text.encode() + b"\n" or key.text in keys:
+                raise UnreadableBundleError(f"{KEYS}, line {number} is no further key")
+            keys[key.text] = key
+        return list(keys.values())
 
     def gap(self, log_index: int) -> GapLine | None:
         """Return what was known of the missing entry at that place, if anything."""
@@ -121,24 +132,27 @@ class Bundle:
     def batches(self) -> Iterator[tuple[list[bytes], bytes]]:
         """Give the entries in batches: their lines, and their records of `index.bin` as one piece.
 
-        The stream ends where either file does: a caller counts. A last line without its end counts
-        only where the file is as long as it should be. Raises UnreadableBundleError where a line is
-        longer than any event.
+        The stream ends with the bundle's last entry, or where either file does: a caller counts
+        lines and their bytes. A last line without its end counts only where the file is as long as
+        it should be. Raises UnreadableBundleError where a line is longer than any event.
         """
         size = self._files.size(EVENTS)
         if size is None or self._files.size(INDEX) is None:
             return
+        left = self.manifest.entries
         with self._files.open(EVENTS) as events, self._files.open(INDEX) as index:
             rest = b""
-            while block := events.read(_BLOCK_BYTES):
+            while left and (block := events.read(_BLOCK_BYTES)):
                 lines = (rest + block).split(b"\n") if rest else block.split(b"\n")
                 rest = lines.pop()
                 if len(rest) > MAX_LINE_BYTES:
                     raise UnreadableBundleError(f"a line of {EVENTS} is longer than any event")
-                if lines:
-                    yield lines, index.read(len(lines) * RECORD.size)
+                # As many short lines as a block holds would take a hundred times its memory.
+                for batch in batched(lines[:left], _ENTRIES_BATCH, strict=False):
+                    yield [*batch], index.read(len(batch) * RECORD.size)
+                left -= min(len(lines), left)
             described = self.manifest.files.get(EVENTS)
-            if rest and described is not None and size >= described.bytes:
+            if left and rest and described is not None and size >= described.bytes:
                 yield [rest], index.read(RECORD.size)
 
     def records(self) -> Iterator[list[IndexRecord]]:
@@ -154,7 +168,8 @@ class Bundle:
         if self._files.size(name) is None:
             return
         with self._files.open(name) as file:
-            yield from file
+            while line := file.readline(MAX_LINE_BYTES):
+                yield line
 
     def _digest(self, name: str) -> str:
         with self._files.open(name) as file:
@@ -166,7 +181,7 @@ def open_bundle(path: Path) -> Bundle:
 
     Raises UnreadableBundleError or MissingDataError where it has no manifest, and OSError.
     """
-    return Bundle(_FolderFiles(path) if path.is_dir() else TarFiles(path))
+    return Bundle(FolderFiles(path) if path.is_dir() else TarFiles(path))
 
 
 def _read_manifest(files: _Files) -> Manifest:

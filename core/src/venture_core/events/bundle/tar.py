@@ -16,16 +16,27 @@ from venture_core.events.bundle.layout import (
     INDEX,
     KEYS,
     MANIFEST,
+    SurplusDataError,
     UnreadableBundleError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer, Iterator
+    from collections.abc import Buffer, Container, Iterator
     from pathlib import Path
 
 _ORDER: Final = (MANIFEST, KEYS, CHECKPOINTS, GAPS, INDEX, EVENTS)
 _BLOCK: Final = tarfile.BLOCKSIZE
 _END: Final = bytes(2 * _BLOCK)
+_NO_FILES: Final = frozenset(
+    {
+        tarfile.LNKTYPE,
+        tarfile.SYMTYPE,
+        tarfile.CHRTYPE,
+        tarfile.BLKTYPE,
+        tarfile.FIFOTYPE,
+        tarfile.DIRTYPE,
+    }
+)
 _CHUNK_BYTES: Final = 1024 * 1024
 
 
@@ -75,28 +86,42 @@ class TarFiles:
         offset, length = self._places[name]
         return BufferedReader(_Window(self._path, offset, length), _CHUNK_BYTES)
 
+    def check_names(self, listed: Container[str]) -> None:
+        """Check that the archive holds no file but the listed ones; SurplusDataError otherwise."""
+        for name in self._places:
+            if name not in listed:
+                raise SurplusDataError(
+                    f"the archive holds {name}, which the manifest does not list"
+                )
+
     def _scan(self, file: BinaryIO, total: int) -> bool:
         """Find the files; say whether the archive was cut off."""
-        order = iter(_ORDER)
         while (header := file.read(_BLOCK)) and any(header):
             if len(header) < _BLOCK:
                 return True
             name, size = _read_header(header)
-            # Looking for a name in the iterator also skips the files before it: order is kept.
-            if name not in order:
-                raise UnreadableBundleError(f"the archive holds {name} where it does not belong")
+            self._check_order(name)
             offset = file.tell()
             self._places[name] = (offset, min(size, total - offset))
-            file.seek(offset + size)
-            padding = file.read(-size % _BLOCK)
-            if any(padding):
-                raise UnreadableBundleError(f"the archive has data behind {name}")
-            if file.tell() < offset + size + -size % _BLOCK or offset + size > total:
+            if size + -size % _BLOCK > total - offset:
+                # What a header says of sizes is no reason to go there.
                 return True
+            file.seek(size, SEEK_CUR)
+            if any(file.read(-size % _BLOCK)):
+                raise UnreadableBundleError(f"the archive has data behind {name}")
         end = header + file.read(len(_END))
         if any(end) or len(end) > len(_END):
-            raise UnreadableBundleError("the archive has data behind its end")
+            raise SurplusDataError("the archive has data behind its end")
         return len(end) < len(_END)
+
+    def _check_order(self, name: str) -> None:
+        """Let each file of a bundle come once, and in its place."""
+        if name not in _ORDER:
+            raise SurplusDataError(f"the archive holds {name!r}, which is no file of a bundle")
+        if name in self._places:
+            raise SurplusDataError(f"the archive holds {name} twice")
+        if any(_ORDER.index(name) < _ORDER.index(before) for before in self._places):
+            raise UnreadableBundleError(f"the archive holds {name} where it does not belong")
 
 
 class _Window(RawIOBase):
@@ -148,6 +173,8 @@ def _read_header(block: bytes) -> tuple[str, int]:
         entry = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
     except (tarfile.HeaderError, ValueError) as error:
         raise UnreadableBundleError(f"the archive has a malformed header: {error}") from error
+    if entry.type in _NO_FILES:
+        raise UnreadableBundleError(f"in the archive {entry.name!r} is a link or no file at all")
     if entry.size < 0 or _header(entry.name, entry.size) != block:
         raise UnreadableBundleError("the archive has a header of another form")
     return entry.name, entry.size

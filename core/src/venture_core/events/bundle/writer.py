@@ -1,7 +1,6 @@
 """Writing a bundle into a folder, entry by entry, as the database hands them out."""
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Final, Self
 
 from venture_core.events.bundle.layout import (
@@ -19,6 +18,7 @@ from venture_core.events.bundle.layout import (
     Gap,
     GapLine,
     Manifest,
+    note_line,
 )
 from venture_core.events.chain import HASH_BYTES, MAX_SEQ, SEQ_BYTES
 
@@ -93,8 +93,7 @@ class BundleWriter:
 
     def add_checkpoint(self, note: bytes) -> None:
         """Write the next signed checkpoint, in order of size; the last is the bundle's end."""
-        line = json.dumps(note.decode(errors="replace"), ensure_ascii=False)
-        self._files[CHECKPOINTS].write(line.encode() + b"\n")
+        self._files[CHECKPOINTS].write(note_line(note))
 
     def add_key(self, key: NoteVerifier) -> None:
         """Write a key with which the log signs."""

@@ -1,9 +1,10 @@
 """Verification of a whole bundle: signatures, entries, tree and files, in this order."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from venture_core.events.bundle import MissingDataError, UnreadableBundleError
-from venture_core.events.checkpoint import Checkpoint, CheckpointError, checkpoint_of
+from venture_core.events.bundle import MissingDataError, SurplusDataError, UnreadableBundleError
+from venture_core.events.bundle.layout import EVENTS, GAPS
+from venture_core.events.checkpoint import MAX_SIZE, Checkpoint, CheckpointError, checkpoint_of
 from venture_core.events.notes import NoteFormatError, NoteSignatureError, open_note
 from venture_core.events.verify.diagnose import Diagnosis
 from venture_core.events.verify.report import Finding, Kind, Report
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from venture_core.events.bundle import Bundle
     from venture_core.events.notes import NoteVerifier
+
+_SIZE_DIGITS: Final = len(str(MAX_SIZE))
 
 
 def verify_bundle(
@@ -59,12 +62,7 @@ class _Verification:
 
     def report(self) -> Report:
         """Look for the first fault and report."""
-        try:
-            finding = self._check_checkpoints() or self._check_entries() or self._check_end()
-        except MissingDataError as error:
-            finding = self._truncated(str(error))
-        except UnreadableBundleError as error:
-            finding = self._cut_off() or Finding(Kind.DAMAGED, f"the bundle is damaged: {error}")
+        finding = self._check_names() or self._find()
         manifest, stream = self._bundle.manifest, self._stream
         return Report(
             origin=manifest.origin,
@@ -78,6 +76,28 @@ class _Verification:
             finding=finding,
         )
 
+    def _check_names(self) -> Finding | None:
+        try:
+            self._bundle.check_names()
+        except SurplusDataError as error:
+            return _surplus(str(error))
+        except UnreadableBundleError as error:
+            return _damaged(error)
+        return None
+
+    def _find(self) -> Finding | None:
+        try:
+            return (
+                self._check_checkpoints()
+                or self._check_entries()
+                or self._check_end()
+                or self._check_surplus()
+            )
+        except MissingDataError as error:
+            return self._truncated(str(error))
+        except UnreadableBundleError as error:
+            return self._cut_off() or _damaged(error)
+
     def _check_checkpoints(self) -> Finding | None:
         """Verify all signatures, and that the checkpoints are of this log and in order."""
         for note in self._bundle.checkpoints():
@@ -90,6 +110,12 @@ class _Verification:
                 return Finding(
                     Kind.DAMAGED,
                     f"the checkpoint of {checkpoint.size} entries is not in order of size",
+                    checkpoint_size=checkpoint.size,
+                )
+            if checkpoint.size < self._bundle.manifest.first:
+                return _surplus(
+                    f"the checkpoint of {checkpoint.size} entries is older than the bundle's first "
+                    "entry: nothing here is compared with it",
                     checkpoint_size=checkpoint.size,
                 )
             self._checkpoints.append(checkpoint)
@@ -161,6 +187,24 @@ class _Verification:
             )
         return None
 
+    def _check_surplus(self) -> Finding | None:
+        """Check that nothing is in the bundle that was not looked at, entry by entry."""
+        manifest = self._bundle.manifest
+        assert self._stream is not None  # noqa: S101 - for the type checker
+        described = manifest.files[EVENTS].bytes
+        if self._stream.line_bytes < described:
+            return _surplus(
+                f"{EVENTS} goes on behind the bundle's {manifest.entries} entries, by "
+                f"{described - self._stream.line_bytes} bytes that nobody signed",
+                log_index=manifest.size,
+            )
+        if self._stream.line_bytes > described:
+            return Finding(Kind.DAMAGED, f"the last line of {EVENTS} has no end")
+        if GAPS in manifest.files:
+            return _surplus(f"there is a {GAPS}, but no entry is missing")
+        self._bundle.claimed_keys()
+        return None
+
     def _cut_off(self) -> Finding | None:
         """Say so if what cannot be read is only what is left of a longer file."""
         try:
@@ -178,9 +222,25 @@ class _Verification:
         )
 
 
+def _damaged(error: UnreadableBundleError) -> Finding:
+    return Finding(Kind.DAMAGED, f"the bundle is damaged: {error}")
+
+
+def _surplus(
+    message: str, *, log_index: int | None = None, checkpoint_size: int | None = None
+) -> Finding:
+    return Finding(
+        Kind.SURPLUS,
+        f"the bundle holds what nothing vouches for: {message}",
+        log_index=log_index,
+        checkpoint_size=checkpoint_size,
+    )
+
+
 def _forged(note: bytes, error: Exception) -> Finding:
     """Name the checkpoint by what it says of itself, trusted or not."""
     lines = note.split(b"\n")
-    size = int(lines[1]) if len(lines) > 1 and lines[1].isdigit() else None
+    said = len(lines) > 1 and lines[1].isdigit() and len(lines[1]) <= _SIZE_DIGITS
+    size = int(lines[1]) if said else None
     name = "a checkpoint" if size is None else f"the checkpoint of {size} entries"
     return Finding(Kind.FORGED_CHECKPOINT, f"{name} is forged: {error}", checkpoint_size=size)

@@ -46,6 +46,9 @@ class Kind(StrEnum):
     TRUNCATED = "truncated"
     """The bundle ends too early."""
 
+    SURPLUS = "surplus"
+    """The bundle holds what nothing vouches for: lines, files, checkpoints, bytes behind an end."""
+
     DAMAGED = "damaged"
     """A file of the bundle is not what the bundle says it is."""
 

@@ -64,6 +64,8 @@ class EntryStream:
         self._pending = [each for each in checkpoints if each.size >= manifest.first][::-1]
         self._good_size = manifest.first
         self._heads: dict[bytes, bytes] = {}
+        self.line_bytes = 0
+        """How many bytes of lines were read, each counted with its end."""
 
     @property
     def size(self) -> int:
@@ -83,6 +85,7 @@ class EntryStream:
         for lines, piece in self._bundle.batches():
             piece = piece[: len(piece) - len(piece) % RECORD.size]  # noqa: PLW2901
             records: list[tuple[bytes, bytes, bytes]] = list(RECORD.iter_unpack(piece))
+            self.line_bytes += sum(map(len, lines)) + len(lines)
             good = self._follow_chains(lines, piece, records)
             hashes = [record[1] for record in records[:good]]
             logged = [record[2] for record in records[:good]]
