@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import kubernetes_asyncio
+from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.resources import NAMESPACES
 
 if TYPE_CHECKING:
     import pytest
@@ -18,12 +19,11 @@ CLUSTER = Path(__file__).resolve().parents[2] / "hack" / "cluster"
 
 
 async def test_the_administrator_may_read_and_the_version_is_stamped(api_server: Path) -> None:
-    await kubernetes_asyncio.config.load_kube_config(config_file=str(api_server))
-    async with kubernetes_asyncio.client.ApiClient() as client:
-        version = await kubernetes_asyncio.client.VersionApi(client).get_code()
-        names = await kubernetes_asyncio.client.CoreV1Api(client).list_namespace()
-    assert version.git_version.startswith("v1.")
-    assert "default" in {item.metadata.name for item in names.items}
+    async with KubernetesClient.from_kubeconfig(str(api_server)) as client:
+        version = await client.request("GET", "version", "/version")
+        namespaces = await client.list(NAMESPACES)
+    assert version["gitVersion"].startswith("v1.")
+    assert "default" in {each["metadata"]["name"] for each in namespaces}
 
 
 def test_two_instances_run_at_once_and_stop_alone(

@@ -17,7 +17,7 @@ from recordservers import NatsServer, PostgresServer
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS, Resource
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, NAMESPACES, Resource
 from venture_core.objectstore import ObjectStore, S3Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ CRDS = Resource(
     "CustomResourceDefinition",
     namespaced=False,
 )
-NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 STARTS_WITHIN_SECONDS = 30
 
 

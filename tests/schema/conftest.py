@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from kubernetes_asyncio import client, config
+from venture_core.kubernetes.connection import tls_context
+from venture_core.kubernetes.kubeconfig import load_kubeconfig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -156,13 +156,11 @@ def crds_installed(kubectl: Kubectl) -> None:
 async def api(api_server: Path, crds_installed: None) -> AsyncIterator[Api]:
     """Open a connection to the API server, in a new namespace."""
     del crds_installed
-    configuration = client.Configuration()
-    await config.load_kube_config(str(api_server), client_configuration=configuration)
-    tls = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
-    assert configuration.cert_file is not None
-    tls.load_cert_chain(configuration.cert_file, configuration.key_file)
+    access = load_kubeconfig(str(api_server))
+    assert access.authority is not None
+    tls = tls_context(access, access.authority.read(), await access.credentials.login())
     async with aiohttp.ClientSession(
-        base_url=configuration.host, connector=aiohttp.TCPConnector(ssl=tls)
+        base_url=access.server, connector=aiohttp.TCPConnector(ssl=tls)
     ) as session:
         api = Api(session, f"schema-{uuid4().hex[:12]}")
         await api.call("POST", "/api/v1/namespaces", {"metadata": {"name": api.namespace}})

@@ -20,7 +20,7 @@ from venture_core.artifacts.ir import parse_ir
 from venture_crds.v1alpha1.artifactbuild import GateSwitches, Phase, Target
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-HEAVY = ("kubernetes_asyncio", "aiohttp", "obstore", "pptx", "lxml", "yaml", "rich")
+HEAVY = ("aiohttp", "obstore", "pptx", "lxml", "yaml", "rich")
 DECK: dict[str, Any] = {
     "kind": "SlideSpec",
     "version": 1,

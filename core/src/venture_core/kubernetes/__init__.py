@@ -1,1 +1,1 @@
-"""A thin async client for the Kubernetes API: plain dicts over kubernetes_asyncio's session."""
+"""A thin async client for the Kubernetes API: kubeconfig, logins, requests, port-forwards."""

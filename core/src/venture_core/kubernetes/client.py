@@ -1,18 +1,19 @@
-"""One session to the API server: configuration and credentials come from kubernetes_asyncio.
+"""Requests to the API server of one cluster. Bodies are plain dicts.
 
-Bodies are plain dicts: on the reconcile path, building kubernetes_asyncio's typed models costs
-as much CPU as everything else together.
+Typed models of all of Kubernetes would cost more CPU than everything else on the reconcile path,
+and their import alone ten times what a command of the CLI takes.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import aiohttp
-from kubernetes_asyncio import config as kube_config
-from kubernetes_asyncio.client import ApiClient, Configuration
 from tenacity import (
     AsyncRetrying,
     retry_if_exception,
@@ -20,25 +21,50 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from venture_core.kubernetes.bounded import read_page
+from venture_core.kubernetes.access import in_cluster
+from venture_core.kubernetes.connection import Connection
 from venture_core.kubernetes.errors import KubernetesError, NotFoundError, error_from_status
+from venture_core.kubernetes.kubeconfig import load_kubeconfig
 
 if TYPE_CHECKING:
+    from venture_core.kubernetes.access import Access
     from venture_core.kubernetes.resources import Resource
 
 type Body = dict[str, Any]
+type Bodies = list[Body]
 type Reader = Callable[[bytes], Body]
 """How an answer becomes an object: `json.loads` for ours, `read_object` for what tenants wrote."""
 type RequestObserver = Callable[[str, str, int, float], None]
 """Called after every request with verb, plural, HTTP status (0: none) and seconds."""
 
-JSON = "application/json"
-METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+APPLY_PATCH: Final = "application/apply-patch+yaml"
+METADATA_LIST: Final = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Objects without spec and status, in a list."""
-MERGE_PATCH = "application/merge-patch+json"
-APPLY_PATCH = "application/apply-patch+yaml"
-REQUEST_TIMEOUT_SECONDS = 30.0
-LIST_PAGE_SIZE = 500
+TABLE: Final = f"{JSON};as=Table;g=meta.k8s.io;v=v1"
+INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
+REQUEST_TIMEOUT_SECONDS: Final = 30.0
+LIST_PAGE_SIZE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table."""
+
+    name: str
+    wide: bool
+    """Whether kubectl shows it with `-o wide` only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Objects as the API server tabulates them, by the columns that their CRD declares."""
+
+    columns: tuple[Column, ...]
+    rows: list[list[Any]]
+    metadata: list[Body]
+    """The `metadata` of each row's object."""
 
 
 def _is_retryable(error: BaseException) -> bool:
@@ -53,21 +79,28 @@ class KubernetesClient:
     """
 
     def __init__(
-        self, api: ApiClient, *, namespace: str, observer: RequestObserver | None = None
+        self, connection: Connection, *, namespace: str, observer: RequestObserver | None = None
     ) -> None:
-        self._api = api
+        self.connection = connection
         self._observer = observer
         self.namespace = namespace
-        """The namespace of the current kubeconfig context, `default` where it names none."""
+        """The namespace of the kubeconfig's context or of the pod, else `default`."""
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls, access: Access, observer: RequestObserver | None = None
+    ) -> AsyncIterator[Self]:
+        """Connect to a cluster; nothing is sent before the first request."""
+        async with Connection(access) as connection:
+            yield cls(connection, namespace=access.namespace, observer=observer)
 
     @classmethod
     @asynccontextmanager
     async def in_cluster(cls, observer: RequestObserver | None = None) -> AsyncIterator[Self]:
-        """Connect with the pod's service account."""
-        configuration = Configuration()
-        kube_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        async with ApiClient(configuration) as api:
-            yield cls(api, namespace="default", observer=observer)
+        """Connect with the pod's service account. KubeconfigError outside of a pod."""
+        async with cls.connect(in_cluster(), observer) as client:
+            yield client
 
     @classmethod
     @asynccontextmanager
@@ -79,16 +112,11 @@ class KubernetesClient:
     ) -> AsyncIterator[Self]:
         """Connect as kubectl would: `path` (default: $KUBECONFIG) and `context` (default: current).
 
-        Raises kubernetes_asyncio's ConfigException where there is no such file or context.
+        Raises KubeconfigError where there is no such file or context, or it cannot be understood.
         """
-        configuration = Configuration()
-        loader = await kube_config.load_kube_config(
-            config_file=path, context=context, client_configuration=configuration
-        )
-        current = (loader.current_context or {}).get("context", {})
-        namespace = current.get("namespace") or "default"
-        async with ApiClient(configuration) as api:
-            yield cls(api, namespace=namespace, observer=observer)
+        access = await asyncio.to_thread(load_kubeconfig, path, context)
+        async with cls.connect(access, observer) as client:
+            yield client
 
     async def get(
         self,
@@ -105,28 +133,6 @@ class KubernetesClient:
         except NotFoundError:
             return None
 
-    async def metadata(
-        self, resource: Resource, namespace: str | None = None, *, label_selector: str = ""
-    ) -> AsyncIterator[list[Body]]:
-        """Yield page by page the metadata of all objects of a namespace (None: of all)."""
-        query = {"limit": str(LIST_PAGE_SIZE), "labelSelector": label_selector}
-        path = resource.path(namespace)
-        while True:
-            page = await self._request(
-                "GET",
-                resource.plural,
-                path,
-                query=query,
-                accept=METADATA_LIST,
-                read=lambda data: read_page(
-                    data, api_version=resource.api_version, kind=resource.kind
-                ),
-            )
-            yield page.items
-            if not page.continue_token:
-                return
-            query["continue"] = page.continue_token
-
     async def list(
         self,
         resource: Resource,
@@ -134,23 +140,97 @@ class KubernetesClient:
         *,
         label_selector: str = "",
         field_selector: str = "",
-    ) -> list[Body]:
-        """Return all objects of a namespace (None: of all), page by page."""
-        query = {"limit": str(LIST_PAGE_SIZE)}
-        if label_selector:
-            query["labelSelector"] = label_selector
-        if field_selector:
-            query["fieldSelector"] = field_selector
-        items: list[Body] = []
-        while True:
-            page = await self.request("GET", resource.plural, resource.path(namespace), query=query)
-            for item in page["items"]:
+    ) -> Bodies:
+        """Return all objects of a namespace (None: of all), read page by page."""
+        pages = self.pages(
+            resource, namespace, label_selector=label_selector, field_selector=field_selector
+        )
+        return [item async for page in pages for item in page]
+
+    async def pages(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        size: int = LIST_PAGE_SIZE,
+    ) -> AsyncIterator[Bodies]:
+        """Yield the objects of a namespace (None: of all) in pages of at most `size`.
+
+        All are of the same moment, unless reading took so long (minutes) that the server forgot
+        it: the rest is then of a later one.
+        """
+        query = _selection(label_selector, field_selector) | {"limit": str(size)}
+        async for body in self._chunks(resource, namespace, query):
+            items: Bodies = body["items"]
+            for item in items:
                 # A list leaves out what its own kind already says.
                 item.setdefault("apiVersion", resource.api_version)
                 item.setdefault("kind", resource.kind)
-                items.append(item)
-            if not (token := page.get("metadata", {}).get("continue")):
-                return items
+            yield items
+
+    async def metadata(
+        self, resource: Resource, namespace: str | None = None, *, label_selector: str = ""
+    ) -> AsyncIterator[Bodies]:
+        """Yield page by page the metadata of all objects of a namespace (None: of all)."""
+        from venture_core.kubernetes.bounded import read_page
+
+        def read(data: bytes) -> Body:
+            page = read_page(data, api_version=resource.api_version, kind=resource.kind)
+            return {"items": page.items, "metadata": {"continue": page.continue_token}}
+
+        query = _selection(label_selector, "") | {"limit": str(LIST_PAGE_SIZE)}
+        async for body in self._chunks(resource, namespace, query, METADATA_LIST, read):
+            yield body["items"]
+
+    async def table(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> Table:
+        """Return the objects of a namespace (None: of all) as `kubectl get` would print them."""
+        query = _selection(label_selector, field_selector)
+        query |= {"limit": str(LIST_PAGE_SIZE), "includeObject": "Metadata"}
+        columns: tuple[Column, ...] = ()
+        rows: list[list[Any]] = []
+        metadata: list[Body] = []
+        async for body in self._chunks(resource, namespace, query, TABLE):
+            # Only the first page says what the columns are.
+            named = body.get("columnDefinitions") or []
+            columns = columns or tuple(
+                Column(each["name"], bool(each.get("priority"))) for each in named
+            )
+            for row in body.get("rows") or []:
+                rows.append(row["cells"])
+                metadata.append(row["object"]["metadata"])
+        return Table(columns, rows, metadata)
+
+    async def _chunks(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        query: dict[str, str],
+        accept: str = JSON,
+        read: Reader = json.loads,
+    ) -> AsyncIterator[Body]:
+        path = resource.path(namespace)
+        while True:
+            try:
+                body = await self.request(
+                    "GET", resource.plural, path, query=query, accept=accept, read=read
+                )
+            except KubernetesError as error:
+                if error.status != HTTPStatus.GONE or not error.continue_token:
+                    raise
+                query["continue"] = error.continue_token
+                continue
+            yield body
+            if not (token := body.get("metadata", {}).get("continue")):
+                return
             query["continue"] = token
 
     async def create(
@@ -218,22 +298,33 @@ class KubernetesClient:
         resource: Resource,
         namespace: str | None = None,
         *,
+        label_selector: str = "",
         field_selector: str = "",
         resource_version: str = "",
         timeout_seconds: int = 60,
+        bookmarks: bool = False,
+        initial: bool = False,
     ) -> AsyncIterator[tuple[str, Body]]:
         """Yield (event type, object) until the server ends the stream after `timeout_seconds`.
 
-        Raises KubernetesError with status 410 where `resource_version` is too old: list again.
+        With `bookmarks` the server says about once a minute, by a BOOKMARK with nothing but its
+        `metadata.resourceVersion`, from where on to watch next. With `initial` (needs `bookmarks`,
+        and Kubernetes 1.32) every object comes first as ADDED, in place of a list, and then a
+        bookmark with the annotation INITIAL_EVENTS_END. Raises KubernetesError with status
+        410 where `resource_version` is too old (list again), aiohttp's errors and TimeoutError
+        where the stream breaks.
         """
-        query = {"watch": "true", "timeoutSeconds": str(timeout_seconds)}
-        if field_selector:
-            query["fieldSelector"] = field_selector
+        query = _selection(label_selector, field_selector)
+        query |= {"watch": "true", "timeoutSeconds": str(timeout_seconds)}
         if resource_version:
             query["resourceVersion"] = resource_version
+        if bookmarks:
+            query["allowWatchBookmarks"] = "true"
+        if initial:
+            query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=timeout_seconds + 10)
         path = resource.path(namespace)
-        async with self._send("GET", path, query=query, timeout=timeout) as response:
+        async with self.connection.send("GET", path, query=query, timeout=timeout) as response:
             await _raise_for_status(response)
             async for line in response.content:
                 event = json.loads(line)
@@ -252,7 +343,7 @@ class KubernetesClient:
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silent_seconds)
         try:
-            async with self._send("GET", path, query=query, timeout=timeout) as response:
+            async with self.connection.send("GET", path, query=query, timeout=timeout) as response:
                 await _raise_for_status(response)
                 yield response
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -268,6 +359,7 @@ class KubernetesClient:
         query: Mapping[str, str] | None = None,
         body: Body | None = None,
         content_type: str = JSON,
+        accept: str = JSON,
         read: Reader = json.loads,
     ) -> Body:
         """Send one request and return the decoded answer.
@@ -275,58 +367,38 @@ class KubernetesClient:
         Raises the KubernetesError that names the refusal, after three attempts where the
         refusal is retryable.
         """
-        return await self._request(
-            method, plural, path, query=query, body=body, content_type=content_type, read=read
-        )
-
-    async def _request[T](
-        self,
-        method: str,
-        plural: str,
-        path: str,
-        *,
-        read: Callable[[bytes], T],
-        query: Mapping[str, str] | None = None,
-        body: Body | None = None,
-        content_type: str = JSON,
-        accept: str = JSON,
-    ) -> T:
         retrying = AsyncRetrying(
             retry=retry_if_exception(_is_retryable),
             wait=wait_random_exponential(multiplier=0.2, max=3),
             stop=stop_after_attempt(3),
             reraise=True,
         )
+        headers = {"Accept": accept}
+        data = None
+        if body is not None:
+            headers["Content-Type"] = content_type
+            data = json.dumps(body, separators=(",", ":")).encode()
         async for attempt in retrying:
             with attempt:
-                return await self._request_once(
-                    method, plural, path, read, query, body, content_type, accept
-                )
+                return await self._request_once(method, plural, path, query, headers, data, read)
         raise AssertionError("tenacity either returns or raises")
 
-    async def _request_once[T](
+    async def _request_once(
         self,
         method: str,
         plural: str,
         path: str,
-        read: Callable[[bytes], T],
         query: Mapping[str, str] | None,
-        body: Body | None,
-        content_type: str,
-        accept: str,
-    ) -> T:
+        headers: Mapping[str, str],
+        data: bytes | None,
+        read: Reader,
+    ) -> Body:
         timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_SECONDS)
         started = time.monotonic()
         status = 0
         try:
-            async with self._send(
-                method,
-                path,
-                query=query,
-                body=body,
-                content_type=content_type,
-                accept=accept,
-                timeout=timeout,
+            async with self.connection.send(
+                method, path, query=query, headers=headers, data=data, timeout=timeout
             ) as response:
                 status = response.status
                 await _raise_for_status(response)
@@ -338,36 +410,10 @@ class KubernetesClient:
             if self._observer is not None:
                 self._observer(method, plural, status, time.monotonic() - started)
 
-    @asynccontextmanager
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  aiohttp splits it over connect and read
-        query: Mapping[str, str] | None = None,
-        body: Body | None = None,
-        content_type: str = JSON,
-        accept: str = JSON,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        headers = {"Accept": accept, "User-Agent": "venture"}
-        await self._api.update_params_for_auth(headers, [], ["BearerToken"])
-        data = None
-        if body is not None:
-            headers["Content-Type"] = content_type
-            data = json.dumps(body, separators=(",", ":")).encode()
-        rest = self._api.rest_client
-        async with rest.pool_manager.request(
-            method,
-            f"{self._api.configuration.host}{path}",
-            params=dict(query or {}),
-            headers=headers,
-            data=data,
-            timeout=timeout,
-            proxy=rest.proxy,
-            server_hostname=rest.server_hostname,
-        ) as response:
-            yield response
+
+def _selection(label_selector: str, field_selector: str) -> dict[str, str]:
+    selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
+    return {name: value for name, value in selectors.items() if value}
 
 
 async def _raise_for_status(response: aiohttp.ClientResponse) -> None:
@@ -383,6 +429,9 @@ async def _raise_for_status(response: aiohttp.ClientResponse) -> None:
 
 
 def _error_from_body(status: int, body: Body) -> KubernetesError:
-    return error_from_status(
+    error = error_from_status(
         status, str(body.get("reason", "Unknown")), str(body.get("message", "no message"))
     )
+    metadata = body.get("metadata")
+    error.continue_token = metadata.get("continue", "") if isinstance(metadata, dict) else ""
+    return error

@@ -15,6 +15,8 @@ class KubernetesError(Exception):
         self.status = status
         self.reason = reason
         self.message = message
+        self.continue_token = ""
+        """Where an expired list can be read on, if the server says so."""
 
     @property
     def retryable(self) -> bool:

@@ -7,13 +7,14 @@ holds only the port's number. The protocol has no half-close: either side ends t
 
 import asyncio
 import contextlib
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
+from venture_core.kubernetes.access import AccessError
 from venture_core.kubernetes.errors import KubernetesError, NotFoundError, error_from_status
 from venture_core.kubernetes.resources import PODS, Resource
 
@@ -99,7 +100,8 @@ async def forward_port(client: KubernetesClient, target: PodPort) -> AsyncIterat
     """
     connector = _Connector(client, target)
     # A pod that does not listen is reported on the error channel of the first real connection.
-    await (await connector.open()).close()
+    async with connector.open():
+        pass
     connections: set[asyncio.Task[None]] = set()
     forward = PortForward(port=0)
 
@@ -128,34 +130,30 @@ class _Connector:
     """Opens WebSockets to one port of one pod, on the client's own session."""
 
     def __init__(self, client: KubernetesClient, target: PodPort) -> None:
-        self._api = client._api
+        self._connection = client.connection
         self._target = target
 
-    async def open(self) -> aiohttp.ClientWebSocketResponse:
-        target, rest = self._target, self._api.rest_client
-        headers = {"User-Agent": "venture"}
-        await self._api.update_params_for_auth(headers, [], ["BearerToken"])
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        target = self._target
         path = PODS.path(target.namespace, target.pod, "portforward")
         what = f"the port {target.port} of pod {target.pod} in {target.namespace}"
-        try:
-            websocket: aiohttp.ClientWebSocketResponse = await rest.pool_manager.ws_connect(
-                f"{self._api.configuration.host}{path}",
-                params={"ports": str(target.port)},
-                protocols=(_SUBPROTOCOL,),
-                headers=headers,
-                proxy=rest.proxy,
-                server_hostname=rest.server_hostname,
-            )
-        except aiohttp.WSServerHandshakeError as error:
-            message = f"the API server refused ({error.status}) to forward {what}"
-            if error.status == HTTPStatus.FORBIDDEN:
-                # The handshake's answer is lost, and with it what the server said.
-                message += ": it takes the verbs get and create on pods/portforward"
-            raise error_from_status(error.status, "PortForward", message) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
-            message = f"the API server did not answer, asked to forward {what}: {error!r}"
-            raise KubernetesError(0, "Unreachable", message) from error
-        return websocket
+        opening = self._connection.websocket(
+            path, query={"ports": str(target.port)}, protocol=_SUBPROTOCOL
+        )
+        async with AsyncExitStack() as stack:
+            try:
+                websocket = await stack.enter_async_context(opening)
+            except aiohttp.WSServerHandshakeError as error:
+                message = f"the API server refused ({error.status}) to forward {what}"
+                if error.status == HTTPStatus.FORBIDDEN:
+                    # The handshake's answer is lost, and with it what the server said.
+                    message += ": it takes the verbs get and create on pods/portforward"
+                raise error_from_status(error.status, "PortForward", message) from error
+            except (aiohttp.ClientError, TimeoutError) as error:
+                message = f"the API server did not answer, asked to forward {what}: {error!r}"
+                raise KubernetesError(0, "Unreachable", message) from error
+            yield websocket
 
 
 async def _carry(
@@ -166,14 +164,14 @@ async def _carry(
 ) -> None:
     """Carry one local connection to the pod until either side ends it."""
     try:
-        async with await connector.open() as websocket:
+        async with connector.open() as websocket:
             upload = asyncio.create_task(_upload(reader, websocket))
             try:
                 await _download(websocket, writer)
             finally:
                 upload.cancel()
                 await asyncio.gather(upload, return_exceptions=True)
-    except (KubernetesError, _RemoteError) as error:
+    except (KubernetesError, AccessError, _RemoteError) as error:
         forward.error = str(error)
     except ConnectionError, aiohttp.ClientError:
         # Whoever hung up knows; the other side sees its connection close.

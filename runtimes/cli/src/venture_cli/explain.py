@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 import asyncpg
 from venture_core.artifacts.provenance import ProvenanceError
+from venture_core.kubernetes.access import AccessError
 from venture_core.kubernetes.errors import ForbiddenError, KubernetesError, NotFoundError
 from venture_core.objectstore import ObjectNotFoundError, ObjectStoreError, ObjectTooLargeError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _UNAUTHORIZED: Final = 401
 _REACHABLE: Final = "Is the cluster running? Try: kubectl cluster-info"
+_LOGIN: Final = "Does kubectl work? Try: kubectl auth whoami"
 _POSTGRES: Final = "Is it running? Try: kubectl get pods -n <system namespace>"
 _STORE: Final = "Is the object store running? Try: kubectl get pods -n <system namespace>"
 
@@ -24,6 +26,10 @@ def explain(error: Exception) -> CliError:  # noqa: PLR0911  one for each kind o
     match error:
         case KubernetesError():
             return _kubernetes(error)
+        case AccessError():
+            return CliError(
+                f"cannot log in to the cluster: {error}", ExitCode.DENIED, next_step=_LOGIN
+            )
         case ProvenanceError():
             return CliError(
                 f"verification failed: {error}",

@@ -2,12 +2,11 @@
 
 import os
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from kubernetes_asyncio.config import ConfigException
 from pydantic import SecretStr
 from venture_core.artifacts.provenance import key_id, load_public_key
+from venture_core.kubernetes.access import KubeconfigError
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.portforward import PortForward, find_service_port, forward_port
 from venture_core.kubernetes.resources import CONFIG_MAPS
@@ -24,6 +23,7 @@ from venture_cli.services.recordendpoints import Endpoint, find_url
 from venture_cli.services.s3environment import s3_from_environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -63,12 +63,10 @@ class Session:
         """Connect to the cluster. CliError where none is configured."""
         if self._client is None:
             wanted = self._connection
-            opening = KubernetesClient.from_kubeconfig(
-                _kubeconfig(wanted.kubeconfig), wanted.context
-            )
+            opening = KubernetesClient.from_kubeconfig(wanted.kubeconfig, wanted.context)
             try:
                 self._client = await self._stack.enter_async_context(opening)
-            except ConfigException as error:
+            except KubeconfigError as error:
                 raise _no_cluster(str(error)) from error
         return self._client
 
@@ -154,17 +152,6 @@ class Session:
         target = await find_service_port(client, address.namespace, address.service, address.port)
         self._forward = await self._stack.enter_async_context(forward_port(client, target))
         return local_endpoint(endpoint, self._forward.port)
-
-
-def _kubeconfig(given: str | None) -> str:
-    """Return the kubeconfig files as kubectl finds them: the option, KUBECONFIG, the home folder.
-
-    CliError where none of them exists: the loader would only log that.
-    """
-    paths = given or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    if not any(Path(path).expanduser().is_file() for path in paths.split(os.pathsep)):
-        raise _no_cluster(f"there is no file {paths}")
-    return paths
 
 
 def _no_cluster(reason: str) -> CliError:

@@ -1,0 +1,193 @@
+"""The HTTP session to one API server: TLS, proxies, and a login that is renewed when it ends."""
+
+import asyncio
+import ssl
+import tempfile
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from multidict import CIMultiDict
+
+from venture_core.kubernetes.access import AccessError, CredentialsError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from types import TracebackType
+
+    from venture_core.kubernetes.access import Access, Certificate, Login
+
+USER_AGENT: Final = "venture"
+READ_BUFFER_BYTES: Final = 2 * 1024 * 1024
+"""An event of a watch is one line; etcd takes objects of 1.5 MiB."""
+
+
+@dataclass(slots=True)
+class _Session:
+    """A session with one client certificate, and how many requests are under way on it."""
+
+    http: aiohttp.ClientSession
+    proof: tuple[str, Certificate | None]
+    users: int = 0
+    retired: bool = False
+
+
+class Connection:
+    """Sends requests as the access says. Use it as a context manager."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._proxy = access.proxy or _environments_proxy(access.server)
+        self._session: _Session | None = None
+        self._opening = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.http.close()
+
+    @asynccontextmanager
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  aiohttp splits it over connect and read
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and give its response, whatever its status.
+
+        A refused login (401) is tried once more where another can be had. Raises aiohttp's errors
+        and TimeoutError where no answer comes, AccessError where nobody can log in.
+        """
+        for last in (False, True):
+            async with (
+                self._logged_in(headers) as (session, sent),
+                session.request(
+                    method,
+                    f"{self.access.server}{path}",
+                    params=dict(query or {}),
+                    headers=sent,
+                    data=data,
+                    timeout=timeout,
+                    proxy=self._proxy,
+                    server_hostname=self.access.server_name,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                refused = response.status == HTTPStatus.UNAUTHORIZED
+                if not last and refused and self.access.credentials.refused():
+                    continue
+                yield response
+                return
+
+    @asynccontextmanager
+    async def websocket(
+        self, path: str, *, query: Mapping[str, str], protocol: str
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Open a WebSocket. Raises aiohttp's errors, TimeoutError, and AccessError."""
+        async with (
+            self._logged_in({}) as (session, headers),
+            session.ws_connect(
+                f"{self.access.server}{path}",
+                params=dict(query),
+                protocols=(protocol,),
+                headers=headers,
+                proxy=self._proxy,
+                server_hostname=self.access.server_name,
+            ) as websocket,
+        ):
+            yield websocket
+
+    @asynccontextmanager
+    async def _logged_in(
+        self, headers: Mapping[str, str] | None
+    ) -> AsyncIterator[tuple[aiohttp.ClientSession, CIMultiDict[str]]]:
+        login = await self.access.credentials.login()
+        session = await self._session_for(login)
+        sent = CIMultiDict(
+            {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
+        )
+        if login.authorization is not None:
+            sent["Authorization"] = login.authorization
+        for name, value in self.access.impersonation:
+            sent.add(name, value)
+        session.users += 1
+        try:
+            yield session.http, sent
+        finally:
+            session.users -= 1
+            if session.retired and not session.users:
+                await session.http.close()
+
+    async def _session_for(self, login: Login) -> _Session:
+        """Return the session that proves this login; connections with an older one are given up."""
+        authority = self.access.authority.read() if self.access.authority else ""
+        proof = (authority, login.certificate)
+        async with self._opening:
+            if self._session is None or self._session.proof != proof:
+                connector = aiohttp.TCPConnector(
+                    ssl=await asyncio.to_thread(tls_context, self.access, authority, login)
+                )
+                http = aiohttp.ClientSession(connector=connector, read_bufsize=READ_BUFFER_BYTES)
+                before, self._session = self._session, _Session(http, proof)
+                if before is not None:
+                    before.retired = True
+                    if not before.users:
+                        await before.http.close()
+            return self._session
+
+
+def _environments_proxy(server: str) -> str | None:
+    """Return what HTTPS_PROXY and NO_PROXY say. aiohttp's way would take a login from ~/.netrc."""
+    url = urlsplit(server)
+    proxies = getproxies()
+    if proxy_bypass(url.netloc.rpartition("@")[2]):
+        return None
+    return proxies.get(url.scheme)
+
+
+def tls_context(access: Access, authority: str, login: Login) -> ssl.SSLContext:
+    """Return how TLS is spoken. AccessError where certificates cannot be used."""
+    try:
+        context = ssl.create_default_context(cadata=authority or None)
+        if authority:
+            # Many clusters' own authorities lack extensions that RFC 5280 asks for; kubectl, too,
+            # looks at signatures, names and dates.
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        if not access.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+    except (ssl.SSLError, ValueError) as error:
+        raise AccessError(f"the cluster's certificate authority is unusable: {error}") from error
+    if login.certificate is not None:
+        _load(context, login.certificate)
+    return context
+
+
+def _load(context: ssl.SSLContext, certificate: Certificate) -> None:
+    # OpenSSL reads certificates of its own from files only.
+    with tempfile.TemporaryDirectory() as folder:
+        chain, key = Path(folder) / "chain.pem", Path(folder) / "key.pem"
+        for path, text in ((chain, certificate.chain), (key, certificate.key)):
+            path.touch(mode=0o600)
+            path.write_text(text, encoding="utf-8")
+        try:
+            # Without a password OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(chain, key, password="")
+        except (ssl.SSLError, OSError, ValueError) as error:
+            raise CredentialsError(f"the client certificate is unusable: {error}") from error
