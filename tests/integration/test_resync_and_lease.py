@@ -10,8 +10,10 @@ from venture_core.kubernetes.resources import ARTIFACT_BUILDS, LEASES
 from venture_operator.services import leadership as leadership_module
 from venture_operator.services.health import Health
 from venture_operator.services.intake import Intake, itself
+from venture_operator.services.kind import whole
 from venture_operator.services.leadership import Leadership, LeadershipLostError
-from venture_operator.services.resync import Resync, Watched
+from venture_operator.services.resync import Resync
+from venture_operator.services.watches import Stream, Streams, Watch
 from venture_operator.storage.artifacts import ArtifactStorage
 from venture_operator.storage.lease import Lease
 from venture_operator.storage.watched import ObjectKey, WatchedObjects
@@ -28,14 +30,21 @@ class Silence:
         self.woken: list[str] = []
         self.objects = WatchedObjects()
         self.intake = Intake(self.objects, lambda key: self.woken.append(key.name), itself)
+        self.streams = Streams([Watch(ARTIFACT_BUILDS, self.intake, whole, (namespace,))])
+        for stream in self.streams:
+            stream.works(listed=True)
         self.resync = Resync(
             client,
-            [Watched(ARTIFACT_BUILDS, "", self.intake)],
-            namespaces=[namespace],
+            self.streams,
             artifacts=ArtifactStorage(store),
             every_seconds=3600,
             grace_seconds=0.05,
         )
+
+    @property
+    def stream(self) -> Stream:
+        """The only stream."""
+        return next(iter(self.streams))
 
 
 @pytest.fixture
@@ -54,12 +63,12 @@ async def test_what_a_silent_watch_did_not_tell_is_found_and_reported(
     await builds.create("one")
     await silence.resync.compare()
     assert silence.woken == ["one"]
-    assert silence.resync.deaf_watches == []
+    assert not silence.stream.is_dead()
 
     await builds.patch("one", retry="x")
     await silence.resync.compare()
     assert silence.woken == ["one", "one"]
-    assert silence.resync.deaf_watches == ["artifactbuilds"]
+    assert silence.stream.is_dead()
 
 
 async def test_a_watch_that_speaks_again_is_not_deaf(silence: Silence, builds: Builds) -> None:
@@ -68,7 +77,7 @@ async def test_a_watch_that_speaks_again_is_not_deaf(silence: Silence, builds: B
     silence.intake.changed(await builds.create("two"))
     await silence.resync.compare()
     await silence.resync.compare()
-    assert silence.resync.deaf_watches == []
+    assert not silence.stream.is_dead()
 
 
 async def test_what_the_watch_tells_within_the_grace_is_not_missed(
@@ -80,7 +89,7 @@ async def test_what_the_watch_tells_within_the_grace_is_not_missed(
     silence.intake.changed(body)
     await comparing
     await silence.resync.compare()
-    assert silence.resync.deaf_watches == []
+    assert not silence.stream.is_dead()
 
 
 async def test_objects_deleted_unseen_are_forgotten(
@@ -93,18 +102,18 @@ async def test_objects_deleted_unseen_are_forgotten(
     assert silence.woken == ["one", "one"]
 
 
-async def test_a_deaf_watch_fails_the_liveness_probe(
+async def test_a_deaf_watch_makes_its_replica_unready(
     silence: Silence, builds: Builds, client: KubernetesClient, namespace: str
 ) -> None:
     health = Health(Leadership(lease(client, namespace, "a")))
-    health.resync = silence.resync
+    health.streams = silence.streams
     assert health.liveness() == health.readiness() == []
     for nonce in ("x", "y"):
         if nonce == "x":
             await builds.create("one")
         await builds.patch("one", retry=nonce)
         await silence.resync.compare()
-    assert health.liveness() == ["the watch on artifactbuilds is silent"]
+    assert health.readiness() == [f"the watch on artifactbuilds in {namespace} is silent"]
 
 
 def lease(client: KubernetesClient, namespace: str, identity: str, seconds: int = 1) -> Lease:

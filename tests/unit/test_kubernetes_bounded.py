@@ -34,12 +34,12 @@ def encoded(spec: str = "{}", status: str = "{}", **metadata: Any) -> bytes:
 def test_an_ordinary_object_is_read_but_for_what_nobody_decides_by() -> None:
     labels = {"a.b/c": "d"}
     body = read_object(
-        encoded('{"x":[1,2.5,"é"]}', labels=labels, annotations={"y": "z"}, managedFields=[{}])
+        encoded('{"x":[1,2.5,"é"]}', labels=labels, annotations=labels, managedFields=[{}])
     )
     assert body == {
         "apiVersion": "v1",
         "kind": "K",
-        "metadata": METADATA | {"labels": labels},
+        "metadata": METADATA | {"labels": labels, "annotations": labels},
         "spec": {"x": [1, 2.5, "é"]},
         "status": {},
     }
@@ -88,6 +88,7 @@ def test_events_and_lists_are_read_the_same_way() -> None:
     page = b'{"metadata":{"resourceVersion":"9","continue":"c"},"items":[' + item + b"]}"
     read = read_page(page, api_version="v1", kind="K")
     assert read.items == [read_object(encoded())]
+    assert read.unreadable == []
     assert (read.resource_version, read.continue_token) == ("9", "c")
 
 

@@ -11,14 +11,13 @@ import structlog
 from pydantic import ValidationError
 from venture_core.events.envelope import Service
 from venture_core.kubernetes.client import KubernetesClient
-from venture_core.kubernetes.errors import NotFoundError
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS
+from venture_core.kubernetes.errors import ForbiddenError, NotFoundError
 from venture_core.logging import configure_logging
 
 from venture_operator import metrics
 from venture_operator.factory import Operator, build_operator
 from venture_operator.handlers.probes import serve_probes
-from venture_operator.handlers.watches import build_registry, run_watches
+from venture_operator.handlers.watches import run_watches
 from venture_operator.services.health import Health
 from venture_operator.services.leadership import LEASE_SECONDS, Leadership
 from venture_operator.settings import OperatorSettings
@@ -26,8 +25,9 @@ from venture_operator.storage.lease import Lease
 from venture_operator.storage.signingkeys import publish_signing_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
+
+    from venture_operator.services.watches import Streams
 
 DRAIN_SECONDS = 10.0
 """How long reconciles in progress may take to end after a signal."""
@@ -67,15 +67,15 @@ async def run(settings: OperatorSettings) -> None:
             if epoch is None:
                 return
             try:
-                await _require_crds(client, settings.watch_namespaces)
+                await _require_crds(client, operator.streams)
                 await publish_signing_key(
                     client,
                     operator.signing_key.public_key(),
                     namespace=settings.namespace,
                     config_map=settings.signing_keys_config_map,
                 )
-                health.resync = operator.resync
-                await _lead(operator, leadership, epoch, settings, stopped)
+                health.streams = operator.streams
+                await _lead(operator, leadership, epoch, stopped)
             finally:
                 await leadership.release()
 
@@ -107,27 +107,33 @@ async def _stand_by(leadership: Leadership, stopped: asyncio.Event) -> int | Non
     return None
 
 
-async def _require_crds(client: KubernetesClient, namespaces: Sequence[str]) -> None:
-    """Fail at once, and say why, where a watch would only stay silent."""
-    # Without rights over the whole cluster only the served namespaces can be asked.
-    namespace = namespaces[0] if namespaces else None
-    try:
-        await client.list(ARTIFACT_BUILDS, namespace)
-    except NotFoundError:
-        sys.exit("the CRD artifactbuilds.venture.parpour.dev is not installed (crds.install)")
+async def _require_crds(client: KubernetesClient, streams: Streams) -> None:
+    """Fail at once, and say why, where what shall be watched is not served."""
+    missing: set[str] = set()
+    for stream in streams:
+        resource = stream.watch.resource
+        try:
+            # Without rights over the whole cluster only the watched namespaces can be asked.
+            await anext(client.metadata(resource, stream.namespace, label_selector="none=none"))
+        except NotFoundError:
+            missing.add(f"{resource.plural}.{resource.group}")
+        except ForbiddenError:
+            # One namespace's trouble: its watch waits, and says so.
+            continue
+    if missing:
+        sys.exit(f"the CRD {', '.join(sorted(missing))} is not installed (crds.install)")
 
 
 async def _lead(
     operator: Operator,
     leadership: Leadership,
     epoch: int,
-    settings: OperatorSettings,
     stopped: asyncio.Event,
 ) -> None:
     """Run everything until a signal comes, then let reconciles in progress finish."""
     async with asyncio.TaskGroup() as group:
         holding = group.create_task(leadership.hold())
-        leading = group.create_task(_reconcile(operator, leadership.lease_uid, epoch, settings))
+        leading = group.create_task(_reconcile(operator, leadership.lease_uid, epoch))
         await stopped.wait()
         log.info("stopping")
         leading.cancel()
@@ -135,16 +141,13 @@ async def _lead(
         holding.cancel()
 
 
-async def _reconcile(
-    operator: Operator, lease_uid: str, epoch: int, settings: OperatorSettings
-) -> None:
+async def _reconcile(operator: Operator, lease_uid: str, epoch: int) -> None:
     """Watch and reconcile until cancelled, then give reconciles in progress time to end."""
-    registry = build_registry(operator.builds, operator.jobs, operator.pods)
     writer = f"{Service.ORCHESTRATOR}/{lease_uid}"
     async with operator.record.lead(writer=writer, epoch=epoch), asyncio.TaskGroup() as group:
         working = group.create_task(operator.controller.run())
         resyncing = group.create_task(operator.resync.run())
-        watching = group.create_task(run_watches(registry, settings.watch_namespaces))
+        watching = group.create_task(run_watches(operator.streams, _connect, operator.resync.soon))
         try:
             await asyncio.Event().wait()
         finally:

@@ -11,20 +11,23 @@ from venture_operator.builders.compilejob import CompilerPod
 from venture_operator.domain.labels import COMPILE_SELECTOR
 from venture_operator.services.artifactbuild import KIND, ArtifactBuildReconciler
 from venture_operator.services.controller import Controller
-from venture_operator.services.intake import Intake, itself, labelled_owner
+from venture_operator.services.intake import Intake, its_owner, itself
+from venture_operator.services.kind import whole
 from venture_operator.services.publish import Publisher
-from venture_operator.services.resync import Resync, Watched
+from venture_operator.services.resync import Resync
 from venture_operator.services.source import SourceReader
+from venture_operator.services.watches import Streams, Watch
 from venture_operator.storage.artifacts import ArtifactStorage
 from venture_operator.storage.builds import BuildStorage
 from venture_operator.storage.compilejobs import CompileJobStorage
 from venture_operator.storage.record import Record
-from venture_operator.storage.watched import WatchedObjects
+from venture_operator.storage.watched import ObjectKey, WatchedObjects
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from venture_core.kubernetes.client import KubernetesClient
 
+    from venture_operator.domain.references import Reference
     from venture_operator.settings import OperatorSettings
 
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
@@ -36,9 +39,7 @@ class Operator:
 
     controller: Controller
     resync: Resync
-    builds: Intake
-    jobs: Intake
-    pods: Intake
+    streams: Streams
     record: Record
     signing_key: Ed25519PrivateKey
 
@@ -72,26 +73,24 @@ def build_operator(settings: OperatorSettings, client: KubernetesClient) -> Oper
         ),
     )
     controller = Controller(KIND, reconciler.reconcile, workers=settings.workers)
-    build_intake = Intake(builds, controller.wake, itself)
-    job_intake = Intake(jobs, controller.wake, labelled_owner)
-    pod_intake = Intake(pods, controller.wake, labelled_owner)
-    resync = Resync(
-        client,
+
+    def wake(reference: Reference) -> None:
+        if reference.kind == KIND:
+            controller.wake(ObjectKey(reference.namespace, reference.name))
+
+    served = settings.watch_namespaces
+    streams = Streams(
         [
-            Watched(ARTIFACT_BUILDS, "", build_intake),
-            Watched(JOBS, COMPILE_SELECTOR, job_intake),
-            Watched(PODS, COMPILE_SELECTOR, pod_intake),
-        ],
-        namespaces=settings.watch_namespaces,
-        artifacts=artifacts,
-        every_seconds=settings.resync_seconds,
+            Watch(ARTIFACT_BUILDS, Intake(builds, wake, itself), whole, served),
+            Watch(JOBS, Intake(jobs, wake, its_owner), whole, served, COMPILE_SELECTOR),
+            Watch(PODS, Intake(pods, wake, its_owner), whole, served, COMPILE_SELECTOR),
+        ]
     )
+    resync = Resync(client, streams, artifacts=artifacts, every_seconds=settings.resync_seconds)
     return Operator(
         controller=controller,
         resync=resync,
-        builds=build_intake,
-        jobs=job_intake,
-        pods=pod_intake,
+        streams=streams,
         record=record,
         signing_key=signing_key,
     )

@@ -35,6 +35,19 @@ WATCH_MISSED = Counter(
     "Changes that a resync found before the watch told them.",
     ["kind"],
 )
+RESYNC_FAILURES = Counter(
+    "venture_resync_failures_total", "Resyncs that could not list a resource.", ["resource"]
+)
+WATCH_UP = Gauge(
+    "venture_watch_up",
+    "1 while a watch tells what changes, 0 while the API server refuses it.",
+    ["resource", "namespace"],
+)
+WATCH_RESTARTS = Counter(
+    "venture_watch_restarts_total",
+    "Runs of watches that ended by themselves, or said nothing, and were started again.",
+    ["resources"],
+)
 IS_LEADER = Gauge("venture_leader", "1 on the replica that reconciles, 0 on the standby.")
 
 

@@ -2,8 +2,8 @@
 
 An object may have 1.5 MB, and Python needs twenty times that for it. Here an object is walked once
 without building anything, and only the parts that fit their bounds are parsed: of its metadata
-the fields that decisions need (not annotations and managed fields, which may be as large as all of
-it), of its spec and status all or nothing.
+the fields that decisions need (not the managed fields, which may be as large as all of it), of its
+spec and status all or nothing.
 """
 
 import json
@@ -17,7 +17,7 @@ type Body = dict[str, Any]
 PART_MAX_BYTES: Final = 256 * 1024
 """The largest spec or status that is parsed: twice what any of our kinds allows, and then some."""
 LABELS_MAX_BYTES: Final = 32 * 1024
-"""The largest labels, owner references or finalizers that are parsed; more counts as none."""
+"""The largest labels, annotations, owner references or finalizers that are parsed; more is none."""
 
 UNREADABLE: Final = "unreadable"
 """The key beside `metadata` where an object says which part could not be parsed, and why."""
@@ -40,6 +40,8 @@ class Page:
     """A part of a list; `continue_token` asks for the next and is empty at the end."""
 
     items: list[Body]
+    unreadable: list[str]
+    """What is wrong with items that are no objects; the others are not to suffer for them."""
     resource_version: str
     continue_token: str
 
@@ -53,6 +55,7 @@ class _Metadata(msgspec.Struct, rename="camel", gc=False):
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
     labels: msgspec.Raw = msgspec.Raw()
+    annotations: msgspec.Raw = msgspec.Raw()
     owner_references: msgspec.Raw = msgspec.Raw()
     finalizers: msgspec.Raw = msgspec.Raw()
 
@@ -131,11 +134,17 @@ def read_page(data: bytes, *, api_version: str, kind: str) -> Page:
         found = _read_list(data)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise UnreadableError(str(error)) from error
-    items = [read_object(item) for item in found.items or ()]
-    for item in items:
+    page = Page([], [], found.metadata.resource_version, found.metadata.continue_)
+    for data_of_item in found.items or ():
+        try:
+            item = read_object(data_of_item)
+        except UnreadableError as error:
+            page.unreadable.append(str(error))
+            continue
         item["apiVersion"] = item["apiVersion"] or api_version
         item["kind"] = item["kind"] or kind
-    return Page(items, found.metadata.resource_version, found.metadata.continue_)
+        page.items.append(item)
+    return page
 
 
 def _metadata(found: _Metadata) -> Body:
@@ -151,6 +160,7 @@ def _metadata(found: _Metadata) -> Body:
         metadata["deletionTimestamp"] = found.deletion_timestamp
     for name, part in (
         ("labels", found.labels),
+        ("annotations", found.annotations),
         ("ownerReferences", found.owner_references),
         ("finalizers", found.finalizers),
     ):

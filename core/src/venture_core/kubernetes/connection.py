@@ -140,8 +140,9 @@ class Connection:
         proof = (authority, login.certificate)
         async with self._opening:
             if self._session is None or self._session.proof != proof:
+                # Every watch has a connection for good: a bound would leave later ones waiting.
                 connector = aiohttp.TCPConnector(
-                    ssl=await asyncio.to_thread(tls_context, self.access, authority, login)
+                    limit=0, ssl=await asyncio.to_thread(tls_context, self.access, authority, login)
                 )
                 http = aiohttp.ClientSession(connector=connector, read_bufsize=READ_BUFFER_BYTES)
                 before, self._session = self._session, _Session(http, proof)

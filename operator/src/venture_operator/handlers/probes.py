@@ -23,7 +23,7 @@ async def serve_probes(health: Health, port: int) -> AsyncIterator[None]:
     app.add_routes(
         [
             web.get("/healthz", _probe(health.liveness)),
-            web.get("/readyz", _probe(health.readiness)),
+            web.get("/readyz", _probe(health.readiness, health.degradations)),
             web.get("/metrics", _metrics),
         ]
     )
@@ -37,10 +37,13 @@ async def serve_probes(health: Health, port: int) -> AsyncIterator[None]:
         await runner.cleanup()
 
 
-def _probe(complaints_of: Callable[[], list[str]]) -> Handler:
+def _probe(
+    complaints_of: Callable[[], list[str]], degradations_of: Callable[[], list[str]] = list
+) -> Handler:
     async def answer(_request: web.Request) -> web.StreamResponse:
         complaints = complaints_of()
-        return web.json_response({"complaints": complaints}, status=503 if complaints else 200)
+        answer = {"complaints": complaints, "degraded": degradations_of()}
+        return web.json_response(answer, status=503 if complaints else 200)
 
     return answer
 

@@ -7,7 +7,7 @@ from venture_operator.services.leadership import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from venture_operator.services.leadership import Leadership
-    from venture_operator.services.resync import Resync
+    from venture_operator.services.watches import Streams
 
 
 class Health:
@@ -15,19 +15,21 @@ class Health:
 
     def __init__(self, leadership: Leadership) -> None:
         self._leadership = leadership
-        self.resync: Resync | None = None
+        self.streams: Streams | None = None
         """Set once this replica leads."""
 
     def liveness(self) -> list[str]:
         """Return why the process should be restarted."""
-        if self.resync is None:
-            return []
-        return [f"the watch on {plural} is silent" for plural in self.resync.deaf_watches]
+        return [] if self.streams is None else self.streams.beyond_repair()
 
     def readiness(self) -> list[str]:
         """Return why this replica can neither lead nor stand by."""
         silent = time.monotonic() - self._leadership.last_contact
-        complaints = self.liveness()
+        complaints = [] if self.streams is None else self.streams.failures()
         if silent > LEASE_SECONDS:
             complaints.append(f"no answer from the API server for {silent:.0f} s")
         return complaints
+
+    def degradations(self) -> list[str]:
+        """Return what does not work for some namespaces, while the others are served."""
+        return [] if self.streams is None else self.streams.degradations()

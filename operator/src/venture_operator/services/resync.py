@@ -1,126 +1,140 @@
-"""List everything now and then, and compare: repairs lost events, and notices a deaf watch."""
+"""List everything now and then, and compare: repairs what the watches lost, and counts it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from venture_core.kubernetes.bounded import read_object
 from venture_core.kubernetes.errors import KubernetesError
 from venture_core.objectstore import ObjectStoreError
 
 from venture_operator import metrics
+from venture_operator.storage.watched import ObjectKey, key_of
 
 if TYPE_CHECKING:
-    from venture_core.kubernetes.client import Body, KubernetesClient
-    from venture_core.kubernetes.resources import Resource
+    from collections.abc import Iterable
 
-    from venture_operator.services.intake import Intake
+    from venture_core.kubernetes.client import Body, KubernetesClient
+
+    from venture_operator.services.watches import Stream, Watch
     from venture_operator.storage.artifacts import ArtifactStorage
 
 GRACE_SECONDS: Final = 10.0
-"""How long the watch may take to tell of what a list showed."""
-DEAF_AFTER: Final = 2
-"""Resyncs in a row that found changes the watch never told."""
+"""How long a watch may take to tell of what a list showed."""
 SWEEP_EVERY: Final = 60
 """Resyncs between two sweeps of unclaimed uploads."""
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A resource that is watched: which objects of it, and who takes them in."""
+@dataclass(slots=True)
+class _Listed:
+    """What a list showed of one stream: of objects that are well known only that they live."""
 
-    resource: Resource
-    label_selector: str
-    intake: Intake
+    stream: Stream
+    known: list[Body]
+    """What was known before the list."""
+    alive: set[str] = field(default_factory=set)
+    news: list[Body] = field(default_factory=list)
+    """The metadata of what was not known, or only in an older state."""
 
 
 class Resync:
-    """The periodic comparison of what the watches told with what is."""
+    """The periodic comparison of what the watches told with what is.
+
+    Lists bring metadata only, page by page; of what a watch did not tell the object is read.
+    """
 
     def __init__(
         self,
         client: KubernetesClient,
-        watched: Sequence[Watched],
+        streams: Iterable[Stream],
         *,
-        namespaces: Sequence[str],
         artifacts: ArtifactStorage,
         every_seconds: float,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._client = client
-        self._watched = watched
-        self._namespaces: Sequence[str | None] = namespaces or [None]
+        self._streams = streams
         self._artifacts = artifacts
         self._every_seconds = every_seconds
         self._grace_seconds = grace_seconds
-        self._deaf: dict[str, int] = {}
+        self._due = asyncio.Event()
 
-    @property
-    def deaf_watches(self) -> list[str]:
-        """Return the resources whose watch fell silent though they change."""
-        return [plural for plural, times in self._deaf.items() if times >= DEAF_AFTER]
+    def soon(self) -> None:
+        """Compare now: a watch was away, and what was deleted meanwhile is never told."""
+        self._due.set()
 
     async def run(self) -> None:
         """Compare until cancelled."""
         rounds = 0
         while True:
-            await asyncio.sleep(self._every_seconds)
             try:
-                await self.compare()
-                if rounds % SWEEP_EVERY == 0:
-                    swept = await self._artifacts.sweep_staging()
-                    log.info("staging_swept", deleted=swept)
-            except (KubernetesError, ObjectStoreError) as error:
-                log.warning("resync_failed", error=str(error))
-            rounds += 1
+                await asyncio.wait_for(self._due.wait(), self._every_seconds)
+            except TimeoutError:
+                rounds += 1
+            self._due.clear()
+            await self.compare()
+            if rounds % SWEEP_EVERY == 1:
+                await self._sweep()
 
     async def compare(self) -> None:
         """List, give the watches time to tell the same, then mend what they did not tell."""
-        known = {each.resource.plural: each.intake.objects.all() for each in self._watched}
-        listed = {each.resource.plural: await self._list(each) for each in self._watched}
-        news = {
-            each.resource.plural: each.intake.objects.newer_than_known(listed[each.resource.plural])
-            for each in self._watched
-        }
-        await asyncio.sleep(self._grace_seconds if any(news.values()) else 0)
-        for each in self._watched:
-            plural = each.resource.plural
-            self._mend(each, missed=each.intake.objects.newer_than_known(news[plural]))
-            _forget_deleted(each.intake, known[plural], listed[plural])
+        found = [
+            listed for stream in self._streams if (listed := await self._list(stream)) is not None
+        ]
+        await asyncio.sleep(self._grace_seconds if any(each.news for each in found) else 0)
+        for each in found:
+            await self._mend(each)
 
-    def _mend(self, each: Watched, missed: Sequence[Body]) -> None:
-        plural = each.resource.plural
-        self._deaf[plural] = self._deaf.get(plural, 0) + 1 if missed else 0
-        for body in missed:
-            metrics.WATCH_MISSED.labels(each.resource.kind).inc()
-            each.intake.changed(body)
-        if missed:
-            log.warning("watch_missed_changes", resource=plural, count=len(missed))
-
-    async def _list(self, each: Watched) -> list[Body]:
-        found: list[Body] = []
-        for namespace in self._namespaces:
-            found += await self._client.list(
-                each.resource, namespace, label_selector=each.label_selector
+    async def _list(self, stream: Stream) -> _Listed | None:
+        """List one stream; None where that is refused, which is no other stream's concern."""
+        watch, namespace = stream.watch, stream.namespace
+        listed = _Listed(stream, watch.intake.objects.all(namespace))
+        pages = self._client.metadata(
+            watch.resource, namespace, label_selector=watch.label_selector
+        )
+        try:
+            async for page in pages:
+                listed.alive.update(each["metadata"]["uid"] for each in page)
+                listed.news += [each for each in page if not watch.intake.objects.knows(each)]
+        except KubernetesError as error:
+            metrics.RESYNC_FAILURES.labels(watch.resource.plural).inc()
+            log.warning(
+                "resync_failed",
+                resource=watch.resource.plural,
+                namespace=namespace,
+                error=str(error),
             )
-        return found
+            return None
+        return listed
 
+    async def _mend(self, listed: _Listed) -> None:
+        watch = listed.stream.watch
+        missed = [each for each in listed.news if not watch.intake.objects.knows(each)]
+        for metadata in missed:
+            metrics.WATCH_MISSED.labels(watch.resource.kind).inc()
+            await self._read(watch, key_of(metadata))
+        listed.stream.compared(missed=len(missed))
+        if missed:
+            log.warning("watch_missed_changes", resource=watch.resource.plural, count=len(missed))
+        for body in listed.known:
+            # A watch that begins anew with a list says nothing of what was deleted before.
+            if body["metadata"]["uid"] not in listed.alive:
+                watch.intake.deleted(body)
 
-def _forget_deleted(
-    intake: Intake, known: Sequence[Body], listed: Sequence[Mapping[str, object]]
-) -> None:
-    """Drop what was known before the list and is not in it: a watch that reconnects skips these."""
-    alive = {_uid(body) for body in listed}
-    for body in known:
-        if _uid(body) not in alive:
-            intake.deleted(body)
+    async def _read(self, watch: Watch, key: ObjectKey) -> None:
+        try:
+            body = await self._client.get(watch.resource, key.name, key.namespace, read=read_object)
+        except KubernetesError as error:
+            log.warning("resync_failed", resource=watch.resource.plural, error=str(error))
+            return
+        if body is not None:
+            watch.intake.changed(watch.keep(body))
 
-
-def _uid(body: Mapping[str, object]) -> str:
-    metadata = body["metadata"]
-    if not isinstance(metadata, Mapping):
-        raise TypeError("objects have metadata")
-    return str(metadata["uid"])
+    async def _sweep(self) -> None:
+        try:
+            log.info("staging_swept", deleted=await self._artifacts.sweep_staging())
+        except ObjectStoreError as error:
+            log.warning("sweep_failed", error=str(error))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 type Body = dict[str, Any]
 
@@ -57,7 +57,7 @@ class WatchedObjects:
 
     def put(self, body: Body) -> bool:
         """Take over a body unless a newer one is known; return whether it was news."""
-        if self._knows(body):
+        if self.knows(body):
             return False
         key = key_of(body)
         known = self._bodies.get(key)
@@ -89,13 +89,21 @@ class WatchedObjects:
         if not namesakes:
             self._deleted.pop(key, None)
 
-    def newer_than_known(self, listed: Iterable[Body]) -> list[Body]:
-        """Return the listed objects of which we know nothing, or only an older state."""
-        return [body for body in listed if not self._knows(body)]
+    def all(self, namespace: str | None = None) -> list[Body]:
+        """Return all objects of a namespace; None: of all."""
+        return [
+            body
+            for key, body in self._bodies.items()
+            if namespace is None or key.namespace == namespace
+        ]
 
-    def all(self) -> list[Body]:
-        """Return all objects."""
-        return list(self._bodies.values())
+    def knows(self, body: Body) -> bool:
+        """Return whether this state of an object, or a newer one, is known; metadata suffice."""
+        known = self._bodies.get(key_of(body))
+        if known is None:
+            return False
+        same = known["metadata"]["uid"] == body["metadata"]["uid"]
+        return same and version_of(known) >= version_of(body)
 
     def _drop(self, key: ObjectKey, known: Body) -> None:
         del self._bodies[key]
@@ -105,13 +113,6 @@ class WatchedObjects:
             self._by_label[label].discard(key)
             if not self._by_label[label]:
                 del self._by_label[label]
-
-    def _knows(self, body: Body) -> bool:
-        known = self._bodies.get(key_of(body))
-        if known is None:
-            return False
-        same = known["metadata"]["uid"] == body["metadata"]["uid"]
-        return same and version_of(known) >= version_of(body)
 
     def _index_value(self, body: Body) -> str:
         if not self.index_label:
