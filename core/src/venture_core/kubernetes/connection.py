@@ -101,7 +101,8 @@ class Connection:
     ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """Open a WebSocket. Raises aiohttp's errors, TimeoutError, and AccessError."""
         async with (
-            self._logged_in({}) as (session, headers),
+            # What a pod's stream is made of is not JSON: asked for that, the server answers 406.
+            self._logged_in({"Accept": "*/*"}) as (session, headers),
             session.ws_connect(
                 f"{self.access.server}{path}",
                 params=dict(query),
