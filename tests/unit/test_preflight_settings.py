@@ -87,10 +87,10 @@ def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
 def test_every_missing_setting_is_named() -> None:
     result = run({})
     assert result.returncode == 2
-    assert sorted(line.partition(":")[0] for line in result.stdout.splitlines()) == sorted(
+    assert sorted(line.split(":")[1].strip() for line in result.stderr.splitlines()) == sorted(
         ENVIRONMENT
     )
-    assert not result.stderr
+    assert not result.stdout
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,6 @@ def test_a_setting_that_cannot_be_right_is_explained_but_not_repeated(
 ) -> None:
     result = run({**ENVIRONMENT, name: value})
     assert result.returncode == 2
-    assert result.stdout.startswith(f"{name}: ")
-    assert expected in result.stdout
+    assert result.stderr.startswith(f"venture-preflight: {name}: ")
+    assert expected in result.stderr
     assert "hunter2" not in result.stdout + result.stderr

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from obstore.store import ClientConfig, RetryConfig, S3Config
+
 _CHUNK_BYTES = 1024 * 1024
 _MISSING = (FileNotFoundError, obstore_errors.NotFoundError)
 
@@ -30,8 +32,39 @@ class S3Settings(BaseModel):
     """Base URL of the S3 service, with path-style buckets."""
     region: str = Field(min_length=1, max_length=64)
     bucket: str = Field(min_length=3, max_length=63)
-    access_key_id: str = Field(min_length=1, max_length=256)
-    secret_access_key: SecretStr = Field(min_length=1, max_length=1024)
+    access_key_id: str | None = Field(default=None, min_length=1, max_length=256)
+    """None, as with the secret key: the identity of the workload counts (a projected token for a
+    role, EKS Pod Identity, or the metadata service of the machine, whichever the pod has)."""
+    secret_access_key: SecretStr | None = Field(default=None, min_length=1, max_length=1024)
+    root_certificate: str | None = None
+    """PEM of authorities to trust besides those of the system."""
+
+    def client_options(self, *, connect_seconds: int, request_seconds: int) -> ClientConfig:
+        """Return how obstore's client is to connect."""
+        options: ClientConfig = {
+            "allow_http": self.endpoint.startswith("http://"),
+            "connect_timeout": f"{connect_seconds}s",
+            "timeout": f"{request_seconds}s",
+        }
+        if self.root_certificate is not None:
+            options["root_certificate"] = self.root_certificate
+        return options
+
+    def store(self, *, connect_seconds: int, request_seconds: int, retry: RetryConfig) -> S3Store:
+        """Return obstore's client of the bucket."""
+        config: S3Config = {"endpoint": self.endpoint, "region": self.region}
+        config["virtual_hosted_style_request"] = False
+        if self.access_key_id is not None and self.secret_access_key is not None:
+            config["access_key_id"] = self.access_key_id
+            config["secret_access_key"] = self.secret_access_key.get_secret_value()
+        return S3Store(
+            self.bucket,
+            config=config,
+            client_options=self.client_options(
+                connect_seconds=connect_seconds, request_seconds=request_seconds
+            ),
+            retry_config=retry,
+        )
 
 
 class ObjectStoreError(Exception):
@@ -60,19 +93,10 @@ class ObjectStore:
 
     def __init__(self, settings: S3Settings) -> None:
         self.bucket = settings.bucket
-        self._store = S3Store(
-            settings.bucket,
-            endpoint=settings.endpoint,
-            region=settings.region,
-            access_key_id=settings.access_key_id,
-            secret_access_key=settings.secret_access_key.get_secret_value(),
-            virtual_hosted_style_request=False,
-            client_options={
-                "allow_http": settings.endpoint.startswith("http://"),
-                "connect_timeout": "5s",
-                "timeout": "30s",
-            },
-            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=15)},
+        self._store = settings.store(
+            connect_seconds=5,
+            request_seconds=30,
+            retry={"max_retries": 3, "retry_timeout": timedelta(seconds=15)},
         )
 
     def uri(self, key: str) -> str:

@@ -3,20 +3,17 @@
 import asyncio
 import logging
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING
 
 import structlog
-from pydantic import ValidationError
 from venture_core.events.envelope import Service
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import ForbiddenError, NotFoundError
-from venture_core.logging import configure_logging
+from venture_core.process.running import run_process
 
 from venture_operator import metrics
 from venture_operator.factory import Operator, build_operator
-from venture_operator.handlers.probes import serve_probes
 from venture_operator.handlers.watches import run_watches
 from venture_operator.services.health import Health
 from venture_operator.services.leadership import LEASE_SECONDS, Leadership
@@ -27,6 +24,8 @@ from venture_operator.storage.signingkeys import publish_signing_key
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from venture_core.process.running import Process
+
     from venture_operator.services.watches import Streams
 
 DRAIN_SECONDS = 10.0
@@ -36,20 +35,14 @@ log = structlog.get_logger(__name__)
 
 
 def main() -> None:
-    """Run the operator; exit code 1 for settings that cannot work or a lost Lease."""
-    try:
-        settings = OperatorSettings()
-    except ValidationError as error:
-        missing = ", ".join(f"VENTURE_{each['loc'][0]!s}".upper() for each in error.errors())
-        sys.exit(f"venture-operator cannot start: check the settings {missing}\n{error}")
-    configure_logging(settings.log_level)
+    """Run the operator; exit code 2 for settings that cannot work, 1 for a lost Lease."""
+    run_process("venture-operator", OperatorSettings, run)
+
+
+async def run(settings: OperatorSettings, process: Process) -> None:
+    """Stand by, lead, and give the Lease back at the end."""
     # kopf tells of every event that a handler took in; ours only queue a key.
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
-    asyncio.run(run(settings))
-
-
-async def run(settings: OperatorSettings) -> None:
-    """Stand by, lead, and give the Lease back at the end."""
     async with _connect() as client:
         lease = Lease(
             client,
@@ -61,38 +54,30 @@ async def run(settings: OperatorSettings) -> None:
         leadership = Leadership(lease)
         health = Health(leadership)
         operator = build_operator(settings, client)
-        stopped = _stop_signal()
-        async with serve_probes(health, settings.http_port):
-            epoch = await _stand_by(leadership, stopped)
-            if epoch is None:
-                return
-            try:
-                await _require_crds(client, operator.streams)
-                await publish_signing_key(
-                    client,
-                    operator.signing_key.public_key(),
-                    namespace=settings.namespace,
-                    config_map=settings.signing_keys_config_map,
-                )
-                health.streams = operator.streams
-                await _lead(operator, leadership, epoch, stopped)
-            finally:
-                await leadership.release()
+        process.alive_unless(health.liveness)
+        process.ready_unless(health.readiness)
+        process.degraded_by(health.degradations)
+        epoch = await _stand_by(leadership, process.stop)
+        if epoch is None:
+            return
+        try:
+            await _require_crds(client, operator.streams)
+            await publish_signing_key(
+                client,
+                operator.signing_key.public_key(),
+                namespace=settings.namespace,
+                config_map=settings.signing_keys_config_map,
+            )
+            health.streams = operator.streams
+            await _lead(operator, leadership, epoch, process.stop)
+        finally:
+            await leadership.release()
 
 
 def _connect() -> AbstractAsyncContextManager[KubernetesClient]:
     if "KUBERNETES_SERVICE_HOST" in os.environ:
         return KubernetesClient.in_cluster(metrics.observe_api_request)
     return KubernetesClient.from_kubeconfig(observer=metrics.observe_api_request)
-
-
-def _stop_signal() -> asyncio.Event:
-    """Return the event that SIGTERM and SIGINT set."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    return stopped
 
 
 async def _stand_by(leadership: Leadership, stopped: asyncio.Event) -> int | None:

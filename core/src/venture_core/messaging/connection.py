@@ -8,6 +8,7 @@ import nats.js.errors
 import structlog
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable
 
     from nats.aio.client import Client
@@ -31,13 +32,14 @@ async def connect_nats(
     url: SecretStr,
     *,
     name: str,
+    tls: ssl.SSLContext | None = None,
     reconnect: bool = True,
     on_disconnect: Callable[[], Awaitable[None]] | None = None,
 ) -> Client:
     """Connect; `url` may name several servers, separated by commas.
 
-    With `reconnect`, the client comes back for ever by itself. `is_interruption` tells what the
-    errors mean.
+    With `tls` the connection is encrypted, without it as the URL says. With `reconnect`, the client
+    comes back for ever by itself. `is_interruption` tells what the errors mean.
     """
 
     async def report(error: Exception) -> None:
@@ -46,6 +48,7 @@ async def connect_nats(
     return await nats.connect(
         [each.strip() for each in url.get_secret_value().split(",")],
         name=name,
+        tls=tls,
         connect_timeout=CONNECT_SECONDS,
         allow_reconnect=reconnect,
         max_reconnect_attempts=-1,

@@ -1,24 +1,17 @@
 """The command `venture-preflight`: exits with 0 if all answer, 1 if not, 2 on wrong settings."""
 
-import asyncio
-import sys
-
-from pydantic import ValidationError
-
 from venture_core.preflight.run import preflight
 from venture_core.preflight.settings import PreflightSettings
+from venture_core.process.jobs import EXIT_DONE, EXIT_FAILED, run_job
+
+
+async def _check(settings: PreflightSettings) -> int:
+    return EXIT_DONE if await preflight(settings) else EXIT_FAILED
 
 
 def main() -> None:
     """Probe the data plane that the environment describes, and exit."""
-    try:
-        settings = PreflightSettings()
-    except ValidationError as error:
-        for problem in error.errors(include_input=False, include_url=False):
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            sys.stdout.write(f"VENTURE_{name}: {problem['msg']}\n")
-        sys.exit(2)
-    sys.exit(0 if asyncio.run(preflight(settings)) else 1)
+    run_job("venture-preflight", PreflightSettings, _check)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,12 @@ import redis.asyncio
 import redis.exceptions
 from nats.aio.client import Client as NatsClient
 from obstore import exceptions as obstore_errors
-from obstore.store import S3Store
 
-from venture_core.preflight.settings import split_servers
+from venture_core.settings.dataplane import split_servers
 
 if TYPE_CHECKING:
+    import ssl
+
     from pydantic import SecretStr
 
     from venture_core.objectstore import S3Settings
@@ -116,7 +117,7 @@ async def probe_postgres(url: SecretStr) -> str:
     return f"PostgreSQL {version.major}.{version.minor}, reads and writes"
 
 
-async def probe_nats(url: SecretStr) -> str:
+async def probe_nats(url: SecretStr, tls: ssl.SSLContext | None = None) -> str:
     """Log in and ask JetStream for the account's limits."""
     seen: list[Exception] = []
 
@@ -133,6 +134,7 @@ async def probe_nats(url: SecretStr) -> str:
             reconnect_time_wait=0,
             connect_timeout=CONNECT_SECONDS,
             error_cb=remember,
+            tls=tls,
         )
         return await _jetstream(client)
     except (nats.errors.Error, OSError, TimeoutError) as error:
@@ -231,20 +233,11 @@ async def _redis_write(client: redis.asyncio.Redis) -> bool:
 
 async def probe_s3(settings: S3Settings) -> str:
     """Write an object, read it back, delete it."""
-    store = S3Store(
-        settings.bucket,
-        endpoint=settings.endpoint,
-        region=settings.region,
-        access_key_id=settings.access_key_id,
-        secret_access_key=settings.secret_access_key.get_secret_value(),
-        virtual_hosted_style_request=False,
-        client_options={
-            "allow_http": settings.endpoint.startswith("http://"),
-            "connect_timeout": f"{CONNECT_SECONDS}s",
-            "timeout": f"{CONNECT_SECONDS}s",
-        },
+    store = settings.store(
+        connect_seconds=CONNECT_SECONDS,
+        request_seconds=CONNECT_SECONDS,
         # Its caller retries.
-        retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=CONNECT_SECONDS)},
+        retry={"max_retries": 0, "retry_timeout": timedelta(seconds=CONNECT_SECONDS)},
     )
     key = f"preflight/{uuid4()}"
     data = key.encode()

@@ -46,7 +46,11 @@ def endpoints(settings: PreflightSettings) -> tuple[Endpoint, ...]:
             address(settings.postgres_url),
             lambda: probe_postgres(settings.postgres_url),
         ),
-        Endpoint("nats", address(settings.nats_url), lambda: probe_nats(settings.nats_url)),
+        Endpoint(
+            "nats",
+            address(settings.nats_url),
+            lambda: probe_nats(settings.nats_url, settings.nats_tls()),
+        ),
         Endpoint("redis", address(settings.redis_url), lambda: probe_redis(settings.redis_url)),
         Endpoint("s3", settings.s3_endpoint, lambda: probe_s3(settings.s3())),
     )

@@ -4,7 +4,6 @@ Exit codes: 0 done, 1 refused (data would be lost, or another migration runs), 2
 """
 
 import argparse
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,18 +12,19 @@ import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from venture_core.logging import LogLevel, configure_logging
+from venture_core.process.jobs import EXIT_DONE, EXIT_FAILED, run_job
 from venture_core.record.database import CONNECT_SECONDS, SERVICE_ROLES, Role
 from venture_core.record.migrations.script import DataLossError
+from venture_core.settings.dataplane import PostgresEndpoint
+from venture_core.settings.programs import LogSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pydantic import SecretStr
     from sqlalchemy import Connection
 
 OWNER = "venture_owner"
@@ -73,14 +73,11 @@ class MigrationInProgressError(Exception):
     """Another process migrates this database right now."""
 
 
-class MigrateSettings(BaseSettings):
-    """The settings of a migration, from the environment."""
+class MigrateSettings(LogSettings, PostgresEndpoint):
+    """The settings of a migration, from the environment.
 
-    model_config = SettingsConfigDict(env_prefix="VENTURE_", frozen=True)
-
-    postgres_url: SecretStr
-    """A user who owns the database, or may create schemas in it, and may create roles."""
-    log_level: LogLevel = "INFO"
+    The login owns the database, or may create schemas in it, and may create roles.
+    """
 
 
 async def migrate(
@@ -174,20 +171,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--to", default=NEWEST, metavar="REVISION", help="default: the newest")
     parser.add_argument("--allow-data-loss", action="store_true", help="for downgrades that drop")
     given = parser.parse_args(arguments)
-    try:
-        settings = MigrateSettings()
-    except ValidationError as error:
-        sys.stderr.write(f"venture-migrate: {error}\n")
-        sys.exit(2)
-    configure_logging(settings.log_level)
-    try:
-        revision = asyncio.run(
-            migrate(settings.postgres_url, given.to, allow_data_loss=given.allow_data_loss)
-        )
-    except (MigrationInProgressError, DataLossError) as error:
-        sys.stderr.write(f"venture-migrate: {error}\n")
-        sys.exit(1)
-    log.info("the record's schema is in place", revision=revision)
+
+    async def work(settings: MigrateSettings) -> int:
+        try:
+            revision = await migrate(
+                settings.postgres_url, given.to, allow_data_loss=given.allow_data_loss
+            )
+        except (MigrationInProgressError, DataLossError) as error:
+            sys.stderr.write(f"venture-migrate: {error}\n")
+            return EXIT_FAILED
+        log.info("the record's schema is in place", revision=revision)
+        return EXIT_DONE
+
+    run_job("venture-migrate", MigrateSettings, work)
 
 
 if __name__ == "__main__":

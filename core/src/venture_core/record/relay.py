@@ -28,6 +28,7 @@ from venture_core.record.database import LOG_CHANNEL
 from venture_core.record.leader import RENEW_SECONDS
 
 if TYPE_CHECKING:
+    import ssl
     from datetime import datetime
 
     import asyncpg
@@ -84,8 +85,15 @@ class Relay:
     """Publishes while it leads."""
 
     def __init__(
-        self, leader: Leader, url: SecretStr, streams: StreamSettings, *, name: str
+        self,
+        leader: Leader,
+        url: SecretStr,
+        streams: StreamSettings,
+        *,
+        name: str,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self._tls = tls
         self._leader = leader
         self._url = url
         self._streams = streams
@@ -121,7 +129,11 @@ class Relay:
                 window.fail("the connection to the broker is lost")
 
         client = await connect_nats(
-            self._url, name=self._name, reconnect=False, on_disconnect=disconnected
+            self._url,
+            name=self._name,
+            tls=self._tls,
+            reconnect=False,
+            on_disconnect=disconnected,
         )
         try:
             jetstream = client.jetstream(timeout=3)

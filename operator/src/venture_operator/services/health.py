@@ -23,7 +23,7 @@ class Health:
         return [] if self.streams is None else self.streams.beyond_repair()
 
     def readiness(self) -> list[str]:
-        """Return why this replica can neither lead nor stand by."""
+        """Return why this replica, though alive, can neither lead nor stand by."""
         silent = time.monotonic() - self._leadership.last_contact
         complaints = [] if self.streams is None else self.streams.failures()
         if silent > LEASE_SECONDS:

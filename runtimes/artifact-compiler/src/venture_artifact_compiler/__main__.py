@@ -11,6 +11,7 @@ import structlog
 from venture_core.artifacts.jobcontract import EXIT_DONE, CompileJobResult, Stage
 from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 from venture_core.logging import configure_logging
+from venture_core.settings.reading import read_settings
 
 from venture_artifact_compiler.failures import CompileError, TransientCompileError
 from venture_artifact_compiler.job import run
@@ -27,7 +28,7 @@ _LOGGERS_THAT_SHOW_URLS = ("httpx2", "httpcore2")
 
 def main() -> None:
     """Run the Job and leave. Never returns."""
-    settings = Settings()
+    settings = read_settings("venture-compile", Settings)
     configure_logging(settings.log_level)
     for name in _LOGGERS_THAT_SHOW_URLS:
         logging.getLogger(name).setLevel(logging.WARNING)

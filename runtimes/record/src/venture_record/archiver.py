@@ -4,19 +4,17 @@ Exit codes: 0 done (or nothing was due), 1 a month stays in the database for now
 run again), 2 wrong settings.
 """
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
-from venture_core.logging import configure_logging
 from venture_core.objectstore import ObjectStore, ObjectStoreError
+from venture_core.process.jobs import EXIT_DONE, EXIT_FAILED, run_job
 from venture_core.record.database import TRANSIENT, Role, connect
 from venture_core.record.retention import Archiver, RetentionError
 
-from venture_record.process import read_settings
 from venture_record.settings import ArchiverSettings
 
 if TYPE_CHECKING:
@@ -53,12 +51,16 @@ async def run(settings: ArchiverSettings, *, now: datetime) -> list[str]:
         connection.terminate()
 
 
+async def _archive(settings: ArchiverSettings) -> int:
+    try:
+        months = await run(settings, now=datetime.now(UTC))
+    except (RetentionError, ObjectStoreError, *TRANSIENT) as error:
+        sys.stderr.write(f"{NAME}: {error}\n")
+        return EXIT_FAILED
+    log.info("nothing more is due", archived=months)
+    return EXIT_DONE
+
+
 def main() -> None:
     """Run once."""
-    settings = read_settings(NAME, ArchiverSettings)
-    configure_logging(settings.log_level)
-    try:
-        months = asyncio.run(run(settings, now=datetime.now(UTC)))
-    except (RetentionError, ObjectStoreError, *TRANSIENT) as error:
-        sys.exit(f"{NAME}: {error}")
-    log.info("nothing more is due", archived=months)
+    run_job(NAME, ArchiverSettings, _archive)

@@ -6,10 +6,12 @@
 import argparse
 import asyncio
 import sys
+from typing import TYPE_CHECKING
 
 import structlog
 from venture_core.messaging.connection import connect_nats
 from venture_core.messaging.consumer import ConsumerSettings, EventConsumer
+from venture_core.process.running import run_process
 from venture_core.record.projection.projector import NAME as CONSUMER
 from venture_core.record.projection.projector import (
     Projector,
@@ -17,19 +19,24 @@ from venture_core.record.projection.projector import (
     projection_engine,
 )
 
-from venture_record.process import run_process
 from venture_record.settings import ProjectorSettings
+
+if TYPE_CHECKING:
+    from venture_core.process.running import Process
 
 NAME = "venture-projector"
 
 log = structlog.get_logger(__name__)
 
 
-async def run(settings: ProjectorSettings, stop: asyncio.Event) -> None:
-    """Consume until `stop` is set."""
+async def run(settings: ProjectorSettings, process: Process) -> None:
+    """Consume until the process is to stop."""
+    stop = process.stop
     engine = projection_engine(settings.postgres_url)
     # The first connection, too, is tried until there is a broker, or the process is to stop.
-    connecting = asyncio.create_task(connect_nats(settings.nats_url, name=NAME))
+    connecting = asyncio.create_task(
+        connect_nats(settings.nats_url, name=NAME, tls=settings.nats_tls())
+    )
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -47,7 +54,7 @@ async def run(settings: ProjectorSettings, stop: asyncio.Event) -> None:
         await engine.dispose()
 
 
-async def rebuild(settings: ProjectorSettings, _stop: asyncio.Event) -> None:
+async def rebuild(settings: ProjectorSettings, _process: Process) -> None:
     """Fill the read models again from the record."""
     engine = projection_engine(settings.postgres_url)
     try:

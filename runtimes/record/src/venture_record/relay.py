@@ -2,25 +2,25 @@
 
 from typing import TYPE_CHECKING
 
+from venture_core.process.running import run_process
 from venture_core.record.database import Role, connect
 from venture_core.record.leader import Leader, lead_until
 from venture_core.record.relay import ROLE, Relay
 
-from venture_record.process import run_process
 from venture_record.settings import RelaySettings
 
 if TYPE_CHECKING:
-    import asyncio
-
     import asyncpg
+    from venture_core.process.running import Process
 
 NAME = "venture-event-relay"
 
 
-async def run(settings: RelaySettings, stop: asyncio.Event) -> None:
-    """Stand by and publish until `stop` is set."""
+async def run(settings: RelaySettings, process: Process) -> None:
+    """Stand by and publish until the process is to stop."""
+    stop = process.stop
     leader = Leader(ROLE, settings.pod_name)
-    relay = Relay(leader, settings.nats_url, settings.streams(), name=NAME)
+    relay = Relay(leader, settings.nats_url, settings.streams(), name=NAME, tls=settings.nats_tls())
 
     async def work(connection: asyncpg.Connection, epoch: int) -> None:
         await relay.run(connection, epoch, stop)

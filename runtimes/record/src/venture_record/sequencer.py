@@ -4,23 +4,23 @@ from typing import TYPE_CHECKING
 
 from venture_core.artifacts.provenance import load_private_key
 from venture_core.events.notes import NoteSigner
+from venture_core.process.running import run_process
 from venture_core.record.database import Role, connect
 from venture_core.record.leader import Leader, lead_until
 from venture_core.record.sequencer import ROLE, Sequencer
 
-from venture_record.process import run_process
 from venture_record.settings import SequencerSettings
 
 if TYPE_CHECKING:
-    import asyncio
-
     import asyncpg
+    from venture_core.process.running import Process
 
 NAME = "venture-sequencer"
 
 
-async def run(settings: SequencerSettings, stop: asyncio.Event) -> None:
-    """Stand by and sequence until `stop` is set."""
+async def run(settings: SequencerSettings, process: Process) -> None:
+    """Stand by and sequence until the process is to stop."""
+    stop = process.stop
     files = (settings.checkpoint_key_file, *settings.checkpoint_further_key_files)
     signers = [
         NoteSigner(settings.checkpoint_origin, load_private_key(file.read_bytes()))

@@ -10,24 +10,29 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from venture_operator.services.health import Health
 
-
+type Complaints = Callable[[], list[str]]
+"""What is wrong at this moment, each in a sentence; nothing is fine."""
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def serve_probes(health: Health, port: int) -> AsyncIterator[None]:
-    """Serve on all addresses until the context ends."""
+async def serve_probes(
+    port: int, *, liveness: Complaints, readiness: Complaints, degradation: Complaints = list
+) -> AsyncIterator[None]:
+    """Serve on all addresses until the context ends: 503 while there are complaints, else 200.
+
+    `degradation` is shown by /readyz and takes nothing away: part of the work does not go on.
+    """
     app = web.Application()
     app.add_routes(
         [
-            web.get("/healthz", _probe(health.liveness)),
-            web.get("/readyz", _probe(health.readiness, health.degradations)),
+            web.get("/healthz", _probe(liveness)),
+            web.get("/readyz", _probe(readiness, degradation)),
             web.get("/metrics", _metrics),
         ]
     )
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         # The kubelet and Prometheus come from outside the pod.
@@ -37,9 +42,7 @@ async def serve_probes(health: Health, port: int) -> AsyncIterator[None]:
         await runner.cleanup()
 
 
-def _probe(
-    complaints_of: Callable[[], list[str]], degradations_of: Callable[[], list[str]] = list
-) -> Handler:
+def _probe(complaints_of: Complaints, degradations_of: Complaints = list) -> Handler:
     async def answer(_request: web.Request) -> web.StreamResponse:
         complaints = complaints_of()
         answer = {"complaints": complaints, "degraded": degradations_of()}
