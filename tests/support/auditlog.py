@@ -30,7 +30,12 @@ def entries(count: int) -> list[Entry]:
             {
                 "created_at": "2026-11-23T06:40:18Z",
                 "event_id": str(UUID(int=number | 7 << 76 | 8 << 60)),
+                "event_type": "artifact.build.started.v1",
                 "payload": {"name": f"deck-{number}"},
+                "policy_bundle_id": None,
+                "source_service": "venture-orchestrator",
+                "task_id": None,
+                "trace_id": str(UUID(int=1)),
                 "workflow_id": str(WORKFLOW),
             }
         )

@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from auditlog import entries
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from venture_core.events.chain import ChainHead
 from venture_core.events.checkpoint import Checkpoint, CheckpointError, sign_checkpoint
+from venture_core.events.form import EventFormError
 from venture_core.events.merkle import MerkleTree, ProofError, leaf_hash
 from venture_core.events.notes import NoteFormatError, NoteSignatureError, NoteSigner
 from venture_core.events.prove import EventProof, ProofFormatError
@@ -21,19 +23,22 @@ SIZE = 21
 
 
 def proofs() -> list[EventProof]:
-    events = [b'{"n":%d}' % number for number in range(SIZE)]
+    return proofs_of([each.canonical for each in entries(SIZE)])
+
+
+def proofs_of(events: list[bytes]) -> list[EventProof]:
     heads = [ChainHead()]
     for event in events:
         heads.append(heads[-1].append(event))
     tree = MerkleTree([leaf_hash(head.hash) for head in heads[1:]])
-    note = sign_checkpoint(Checkpoint(ORIGIN, SIZE, tree.root()), [SIGNER])
+    note = sign_checkpoint(Checkpoint(ORIGIN, tree.size, tree.root()), [SIGNER])
     return [
         EventProof(
             canonical=event,
             seq=heads[at + 1].seq,
             prev=heads[at].hash,
             log_index=at,
-            hashes=tuple(tree.inclusion_proof(at, SIZE)),
+            hashes=tuple(tree.inclusion_proof(at, tree.size)),
             note=note,
         )
         for at, event in enumerate(events)
@@ -66,7 +71,7 @@ def test_the_text_has_the_form_of_c2sp() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"canonical": b'{"n":8}'},
+        {"canonical": entries(SIZE)[8].canonical},
         {"seq": 11},
         {"prev": b"\x01" * 32},
         {"log_index": 8},
@@ -80,6 +85,12 @@ def test_the_text_has_the_form_of_c2sp() -> None:
 def test_a_proof_of_something_else_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ProofError):
         replace(PROOF, **change).verify([SIGNER.verifier])
+
+
+@pytest.mark.parametrize("event", [b"whatever", b"{}", entries(1)[0].canonical + b" "])
+def test_what_is_no_event_is_not_proven_to_be_one(event: bytes) -> None:
+    with pytest.raises(EventFormError):
+        proofs_of([event])[0].verify([SIGNER.verifier])
 
 
 def test_only_the_log_s_own_key_proves() -> None:

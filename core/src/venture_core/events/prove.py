@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from venture_core.events.chain import HASH_BYTES, SEQ_BYTES
 from venture_core.events.checkpoint import Checkpoint, open_checkpoint
+from venture_core.events.form import parse_event
 from venture_core.events.merkle import leaf_hash, verify_inclusion
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ class EventProof:
         """Return the checkpoint of the tree that the event is proven to be in.
 
         Raises NoteFormatError, NoteSignatureError or CheckpointError where no trusted key of that
-        log signed the checkpoint, and ProofError where the event is not in its tree.
+        log signed the checkpoint, ProofError where the event is not in its tree, and EventFormError
+        where what was logged there is no event.
         """
         checkpoint = open_checkpoint(self.note, trusted, origin=origin)
         verify_inclusion(
@@ -110,6 +112,7 @@ class EventProof:
             proof=self.hashes,
             root=checkpoint.root,
         )
+        parse_event(self.canonical)
         return checkpoint
 
     def _hashed(self) -> bytes:

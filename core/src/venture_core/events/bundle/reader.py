@@ -1,6 +1,7 @@
 """Reading a bundle: its manifest and small files as a whole, its entries as streams of batches."""
 
 import hashlib
+from io import BytesIO
 from itertools import batched
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from pathlib import Path
 
-_BLOCK_BYTES: Final = 1024 * 1024
+_BLOCK_BYTES: Final = 256 * 1024
+"""How much is looked at together: small enough for a processor's own memory."""
 _INDEX_BATCH: Final = 8192
 _ENTRIES_BATCH: Final = 4096
 
@@ -143,13 +145,14 @@ class Bundle:
         with self._files.open(EVENTS) as events, self._files.open(INDEX) as index:
             rest = b""
             while left and (block := events.read(_BLOCK_BYTES)):
-                lines = (rest + block).split(b"\n") if rest else block.split(b"\n")
-                rest = lines.pop()
+                # A file of bytes looks for line ends many at a time, as bytes.split does not.
+                lines = BytesIO(rest + block).readlines()
+                rest = b"" if lines[-1].endswith(b"\n") else lines.pop()
                 if len(rest) > MAX_LINE_BYTES:
                     raise UnreadableBundleError(f"a line of {EVENTS} is longer than any event")
                 # As many short lines as a block holds would take a hundred times its memory.
                 for batch in batched(lines[:left], _ENTRIES_BATCH, strict=False):
-                    yield [*batch], index.read(len(batch) * RECORD.size)
+                    yield [line[:-1] for line in batch], index.read(len(batch) * RECORD.size)
                 left -= min(len(lines), left)
             described = self.manifest.files.get(EVENTS)
             if left and rest and described is not None and size >= described.bytes:

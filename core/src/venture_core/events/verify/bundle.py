@@ -8,6 +8,7 @@ from venture_core.events.checkpoint import MAX_SIZE, Checkpoint, CheckpointError
 from venture_core.events.notes import NoteFormatError, NoteSignatureError, open_note
 from venture_core.events.verify.diagnose import Diagnosis
 from venture_core.events.verify.report import Finding, Kind, Report
+from venture_core.events.verify.rows import Row, rows
 from venture_core.events.verify.stream import BadEntry, BadRoot, EntryStream
 from venture_core.events.verify.tree import vouching_checkpoint
 
@@ -128,13 +129,43 @@ class _Verification:
         if self._known is not None:
             checkpoints = sorted([*checkpoints, self._known], key=lambda each: each.size)
         self._stream = EntryStream(self._bundle, checkpoints, self._progress)
-        match self._stream.run():
+        bad = self._stream.run()
+        # What is wrong otherwise stands behind all good entries, so behind both of these.
+        if finding := self._duplicate(self._stream.ids.repeated(), self._stream.size):
+            return finding
+        match bad:
             case BadEntry(log_index):
                 return Diagnosis(self._bundle, checkpoints, log_index).finding()
             case BadRoot(checkpoint, good_size):
                 return self._bad_root(checkpoint, good_size, checkpoints)
             case None:
                 return None
+
+    def _duplicate(self, repeated: Collection[int], end: int) -> Finding | None:
+        """Look for two events of one id among the entries up to `end`, by the hashes of ids."""
+        first: dict[str, Row] = {}
+        if not repeated:
+            return None
+        for row in rows(self._bundle, self._bundle.manifest.first):
+            name = row.event_id
+            if row.log_index >= end:
+                break
+            if name is None or hash(name.encode()) not in repeated:
+                continue
+            if name not in first:
+                first[name] = row
+                continue
+            return Finding(
+                Kind.DUPLICATE,
+                f"log index {row.log_index}: the event {name} was logged before, at log index "
+                f"{first[name].log_index}",
+                log_index=row.log_index,
+                other_log_index=first[name].log_index,
+                workflow_id=row.workflow_id,
+                seq=row.seq,
+                event_id=name,
+            )
+        return None
 
     def _bad_root(
         self, checkpoint: Checkpoint, good_size: int, checkpoints: Sequence[Checkpoint]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from venture_core.events.form import malformation
 from venture_core.events.verify.report import Finding, Kind
 from venture_core.events.verify.rows import Heads, Row, hashed, link_after, rows, seq_of
 from venture_core.events.verify.tree import vouching_checkpoint
@@ -137,8 +138,9 @@ class Diagnosis:
         if not row.fits_itself:
             message = "the hash stored for it is not its hash"
             return self._finding(Kind.COLUMNS_CHANGED, message, row)
-        if row.workflow_id is None:
-            message = "its bytes do not name a workflow: it was logged, but it is no event"
+        problem = malformation(row.line)
+        if problem is not None:
+            message = f"it was logged like this, but its bytes are not those of an event: {problem}"
             return self._finding(Kind.MALFORMED, message, row)
         message = "it was logged like this, but does not continue its workflow's chain"
         return self._finding(Kind.CHAIN_BROKEN, message, row)

@@ -32,7 +32,10 @@ class Kind(StrEnum):
     """An entry was logged and signed that does not continue its workflow's chain."""
 
     MALFORMED = "malformed"
-    """An entry was logged and signed that is no event."""
+    """An entry was logged and signed that is no event, or not in the one form of an event."""
+
+    DUPLICATE = "duplicate"
+    """Two events were logged and signed that have one id."""
 
     FORGED_CHECKPOINT = "forged-checkpoint"
     """A checkpoint that no trusted key signed, or another log's."""

@@ -1,8 +1,9 @@
 """The fast path: one pass over a bundle, up to the first entry that is not as it should be.
 
 It checks, per entry, that its hash follows from its predecessor, number and bytes, that it extends
-its workflow's chain, and that the log holds just that hash; and at every signed checkpoint that the
-Merkle root is the signed one. It says where something is wrong; `diagnose` finds out what.
+its workflow's chain, that the log holds just that hash, and that it is an event in its one form;
+and at every signed checkpoint that the Merkle root is the signed one. It says where something is
+wrong; `diagnose` finds out what.
 """
 
 import hashlib
@@ -14,6 +15,8 @@ from venture_core.events.bundle.layout import NO_HASH, RECORD
 from venture_core.events.chain import FIRST_SEQ, HASH_BYTES, MAX_SEQ, SEQ_BYTES
 from venture_core.events.envelope import WORKFLOW_SUFFIX_BYTES, workflow_of
 from venture_core.events.merkle import Frontier, leaf_hashes
+from venture_core.events.verify.forms import EventForms
+from venture_core.events.verify.ids import EventIds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,6 +67,9 @@ class EntryStream:
         self._pending = [each for each in checkpoints if each.size >= manifest.first][::-1]
         self._good_size = manifest.first
         self._heads: dict[bytes, bytes] = {}
+        self._forms = EventForms()
+        self.ids = EventIds()
+        """The ids of the good entries."""
         self.line_bytes = 0
         """How many bytes of lines were read, each counted with its end."""
 
@@ -93,6 +99,9 @@ class EntryStream:
                 good = next(
                     at for at, (a, b) in enumerate(zip(hashes, logged, strict=True)) if a != b
                 )
+            ids = self._forms.ids(lines[:good])
+            self.ids.add(ids)
+            good = len(ids)
             if bad := self._add(leaf_hashes(hashes[:good])):
                 return bad
             self._progress(self.size - manifest.first, manifest.entries)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from venture_core.events.bundle import Bundle, BundleError, open_bundle
 from venture_core.events.checkpoint import Checkpoint, CheckpointError, open_checkpoint
+from venture_core.events.form import EventFormError
 from venture_core.events.keys import read_keys
 from venture_core.events.merkle import ProofError
 from venture_core.events.notes import MAX_NOTE_BYTES, NoteFormatError, NoteSignatureError
@@ -65,6 +66,7 @@ def verify_proof_file(path: Path, keys: list[str]) -> tuple[EventProof, Checkpoi
         NoteFormatError,
         NoteSignatureError,
         CheckpointError,
+        EventFormError,
     ) as error:
         raise CliError(
             f"verification failed: {error}",
