@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-# What Python leaves behind when it runs; .dockerignore keeps it out of images too.
-_LEFT_BY_PYTHON = {"__pycache__"}
+
+def _left_by_tools(path: Path) -> bool:
+    """Say whether Python, a linter or a test left this behind; .dockerignore skips it, too."""
+    return path.name == "__pycache__" or path.suffix == ".pyc" or path.name.startswith(".")
 
 
 def tree_hash(root: Path, paths: Iterable[Path], extra: str = "") -> str:
@@ -28,5 +30,5 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     for child in path.iterdir():
-        if child.name not in _LEFT_BY_PYTHON and child.suffix != ".pyc":
+        if not _left_by_tools(child):
             yield from _files(child)

@@ -75,6 +75,27 @@ def test_content_tag_follows_every_input_and_nothing_else(
     assert len(seen) == 6
 
 
+@pytest.mark.parametrize(
+    "left", [".ruff_cache/0.17/1", ".mypy_cache/x.json", "deep/.coverage", "deep/__pycache__/x.pyc"]
+)
+def test_what_tools_leave_behind_builds_no_image_again(
+    module: Callable[[str], Any], tmp_path: Path, left: str
+) -> None:
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text("FROM x\nCOPY src /src\n")
+    (tmp_path / "src" / "deep").mkdir(parents=True)
+    (tmp_path / "src" / "deep" / "code.py").write_text("1")
+    before = module("dockerfile").content_tag(tmp_path, dockerfile, "base")
+    (tmp_path / "src" / left).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "src" / left).write_text("made by make check, not by a person")
+    assert module("dockerfile").content_tag(tmp_path, dockerfile, "base") == before
+
+
+def test_no_image_copies_what_the_hash_of_its_content_skips() -> None:
+    ignored = (CLUSTER.parents[1] / ".dockerignore").read_text().split()
+    assert {"**/.*", "**/__pycache__", "**/*.pyc"} <= set(ignored)
+
+
 def test_a_missing_input_is_named(module: Callable[[str], Any], tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("COPY absent /\n")
     with pytest.raises(FileNotFoundError, match="absent"):
