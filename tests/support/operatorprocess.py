@@ -7,13 +7,14 @@ import secrets
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from pydantic import SecretStr
     from venture_core.objectstore import S3Settings
@@ -32,6 +33,7 @@ class OperatorProcess:
         log: Path,
         cluster_role: str,
         database: SecretStr,
+        watched: Sequence[str] = (),
     ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -45,7 +47,7 @@ class OperatorProcess:
             "KUBECONFIG": str(kubeconfig),
             "VENTURE_NAMESPACE": namespace,
             "VENTURE_POD_NAME": f"operator-{secrets.token_hex(3)}",
-            "VENTURE_WATCH_NAMESPACES": json.dumps([namespace]),
+            "VENTURE_WATCH_NAMESPACES": json.dumps([*(watched or [namespace])]),
             "VENTURE_LEASE_NAME": "venture",
             "VENTURE_CLUSTER_ROLE": cluster_role,
             "VENTURE_COMPILER_IMAGE": "localhost/venture-artifact-compiler:test",
@@ -74,6 +76,33 @@ class OperatorProcess:
                 stdout=log,
                 stderr=log,
             )
+
+    def memory(self) -> int:
+        """Return the bytes of memory that the process holds now."""
+        return self._proc_status("VmRSS")
+
+    def peak_memory(self) -> int:
+        """Return the most bytes of memory that the process has held."""
+        return self._proc_status("VmHWM")
+
+    def cpu_seconds(self) -> float:
+        """Return the seconds of processor time that the process has taken."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+    def _proc_status(self, field: str) -> int:
+        assert self._process is not None
+        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == field:
+                return int(value.split()[0]) * 1024
+        raise AssertionError(f"/proc has no {field}")
+
+    async def wait(self) -> int:
+        """Wait until the process ends by itself; return its exit code."""
+        assert self._process is not None
+        return await self._process.wait()
 
     async def kill(self) -> None:
         """End the process the way a crash would."""

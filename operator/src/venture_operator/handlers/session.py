@@ -29,6 +29,8 @@ from venture_core.kubernetes.bounded import UnreadableError, read_event, read_pa
 from venture_core.kubernetes.errors import KubernetesError
 from venture_core.kubernetes.resources import Resource
 
+from venture_operator.services.watches import refusal
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
@@ -108,7 +110,7 @@ class WatchSession:
                     try:
                         return await ask()
                     except KubernetesError as error:
-                        stream.refused(f"{error.reason}: {error}")
+                        stream.refused(refusal(error))
                         raise
                     except AccessError as error:
                         stream.refused(f"nobody can log in: {error}")

@@ -10,6 +10,7 @@ from venture_core.kubernetes.errors import KubernetesError
 from venture_core.objectstore import ObjectStoreError
 
 from venture_operator import metrics
+from venture_operator.services.watches import refusal
 from venture_operator.storage.watched import ObjectKey, key_of
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Resync:
                 listed.news += [each for each in page if not watch.intake.objects.knows(each)]
         except KubernetesError as error:
             metrics.RESYNC_FAILURES.labels(watch.resource.plural).inc()
+            stream.unlisted(refusal(error))
             log.warning(
                 "resync_failed",
                 resource=watch.resource.plural,

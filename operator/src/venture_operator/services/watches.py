@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from venture_core.kubernetes.bounded import UNREADABLE
+from venture_core.kubernetes.errors import NotFoundError
 
 from venture_operator import metrics
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from venture_core.kubernetes.client import Body
+    from venture_core.kubernetes.errors import KubernetesError
     from venture_core.kubernetes.resources import Resource
 
     from venture_operator.services.intake import Intake
@@ -85,6 +87,8 @@ class Stream:
     """Why the stream tells nothing now; empty while it does."""
     was_away: bool = False
     """Whether it works again after a time when it did not: what went meanwhile was never told."""
+    _unlisted: str = ""
+    """Why the last resync could not list it, which may be seen before the watch ends."""
     _missed: int = 0
     """Resyncs in a row that found what the watch had not told."""
     _listed: bool = False
@@ -129,6 +133,15 @@ class Stream:
     def compared(self, *, missed: int) -> None:
         """Take note of how many changes a resync found that the watch had not told."""
         self._missed = self._missed + 1 if missed else 0
+        self.was_away = self.was_away or bool(self._unlisted)
+        self._unlisted = ""
+
+    def unlisted(self, why: str) -> None:
+        """Take note that a resync could not list the stream: rights may be gone.
+
+        The API server lets a watch that is open go on, without asking again.
+        """
+        self._unlisted = why
 
     def is_dead(self) -> bool:
         """Return whether the watch has to be started again."""
@@ -143,8 +156,8 @@ class Stream:
         """Return what is wrong with the stream in a sentence, empty when all is well."""
         where = "" if self.namespace is None else f" in {self.namespace}"
         name = f"the watch on {self.watch.resource.plural}{where}"
-        if self.trouble:
-            return f"{name} does not work: {self.trouble}"
+        if trouble := self.trouble or self._unlisted:
+            return f"{name} does not work: {trouble}"
         return f"{name} is silent" if self.is_dead() else ""
 
     def _labels(self) -> dict[str, str]:
@@ -177,6 +190,12 @@ class Streams:
         for each in self:
             found[each.watch.resource.plural].append(each.complaint())
         return list(found.values())
+
+
+def refusal(error: KubernetesError) -> str:
+    """Return what the API server said, in few words; of a missing CRD it says only 404."""
+    missing = isinstance(error, NotFoundError)
+    return f"{'not served' if missing else error.reason}: {error}"
 
 
 def _remnant(body: Body, why: str) -> Body:

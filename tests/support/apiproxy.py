@@ -1,0 +1,74 @@
+"""A TCP proxy before the API server, which a test can cut as a broken network would."""
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import yaml
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
+    from pathlib import Path
+
+CHUNK = 64 * 1024
+
+
+class ApiProxy:
+    """Passes on what it gets; while cut it refuses connections, and those that were open end."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self._config = yaml.safe_load(kubeconfig.read_text())
+        url = urlsplit(self._config["clusters"][0]["cluster"]["server"])
+        assert url.hostname is not None
+        assert url.port is not None
+        self._target = (url.hostname, url.port)
+        self._server: asyncio.Server | None = None
+        self._port = 0
+        self._open: set[StreamWriter] = set()
+
+    async def restore(self) -> None:
+        """Listen, on the same port as before."""
+        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Drop every connection and take no new one."""
+        if self._server is None:
+            return
+        self._server.close()
+        for writer in self._open:
+            writer.transport.abort()
+        await self._server.wait_closed()
+        self._server = None
+
+    def kubeconfig(self, path: Path, *, user: str | None = None) -> Path:
+        """Write a kubeconfig that goes through here, as that user if one is given."""
+        cluster = self._config["clusters"][0]["cluster"]
+        cluster |= {"server": f"https://127.0.0.1:{self._port}"}
+        if user is not None:
+            self._config["users"][0]["user"]["as"] = user
+        path.write_text(yaml.safe_dump(self._config))
+        return path
+
+    async def _pass_on(self, reader: StreamReader, writer: StreamWriter) -> None:
+        with suppress(OSError):
+            there, out = await asyncio.open_connection(*self._target)
+            self._open |= {writer, out}
+            await asyncio.wait(
+                [
+                    asyncio.create_task(_copy(reader, out)),
+                    asyncio.create_task(_copy(there, writer)),
+                ],
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            out.close()
+            self._open -= {writer, out}
+        writer.close()
+
+
+async def _copy(source: StreamReader, target: StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await source.read(CHUNK):
+            target.write(data)
+            await target.drain()
