@@ -34,6 +34,7 @@ class OperatorProcess:
         cluster_role: str,
         database: SecretStr,
         watched: Sequence[str] = (),
+        resync_seconds: int = 2,
     ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -62,7 +63,7 @@ class OperatorProcess:
             "VENTURE_SIGNING_KEYS_CONFIGMAP": "venture-signing-keys",
             "VENTURE_POSTGRES_URL": database.get_secret_value(),
             "VENTURE_HTTP_PORT": str(self._port),
-            "VENTURE_RESYNC_SECONDS": "2",
+            "VENTURE_RESYNC_SECONDS": str(resync_seconds),
         }
 
     async def start(self) -> None:

@@ -1,0 +1,286 @@
+"""What the operator takes: `.venv/bin/python tests/bench/bench_operator.py [--finished 10000]`.
+
+It starts an API server, a Postgres and an S3 server of its own and one operator, all on this
+machine, and prints its memory with finished builds and after objects that are far too large, and
+its processor time for a burst of builds, each of which gets a Job and a status. No kubelet runs.
+"""
+
+import argparse
+import asyncio
+import json
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
+import yaml
+from builds import Builds, condition, patiently, unique_deck
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from operatorprocess import OperatorProcess
+from recordservers import PostgresServer, free_port
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.errors import NotFoundError
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CLUSTER_ROLES, Resource
+from venture_core.objectstore import S3Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+type Body = dict[str, Any]
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CLUSTER = [sys.executable, str(REPOSITORY / "hack" / "cluster")]
+CRDS = Resource(
+    "apiextensions.k8s.io",
+    "v1",
+    "customresourcedefinitions",
+    "CustomResourceDefinition",
+    namespaced=False,
+)
+NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
+AT_ONCE = 16
+RESYNC_SECONDS = 30
+MIB = 1024 * 1024
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--finished", type=int, default=10_000)
+    options.add_argument("--large", type=int, default=40)
+    options.add_argument("--burst", type=int, default=200)
+    given = options.parse_args()
+    asyncio.run(measure(given.finished, given.large, given.burst))
+
+
+async def measure(finished: int, large: int, burst: int) -> None:
+    """Run everything there is to run, and one operator on it."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(public_folder())
+        kubeconfig = stack.enter_context(api_server(folder))
+        s3 = stack.enter_context(s3_server(folder))
+        postgres = PostgresServer(stack.enter_context(public_folder()))
+        await postgres.start()
+        stack.callback(postgres.stop)
+        client = await stack.enter_async_context(KubernetesClient.from_kubeconfig(str(kubeconfig)))
+        namespace = await prepare(client)
+        (folder / "key.pem").write_bytes(
+            Ed25519PrivateKey.generate().private_bytes(
+                Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+            )
+        )
+        operator = OperatorProcess(
+            kubeconfig=kubeconfig,
+            namespace=namespace,
+            s3=s3,
+            signing_key=folder / "key.pem",
+            log=folder / "operator.log",
+            cluster_role=f"venture-{namespace}",
+            database=await postgres.create_database(),
+            resync_seconds=RESYNC_SECONDS,
+        )
+        builds = Builds(client, namespace)
+        await with_finished(operator, builds, finished)
+        await with_large(operator, builds, large)
+        await with_burst(operator, builds, burst)
+        await operator.terminate()
+
+
+async def with_finished(operator: OperatorProcess, builds: Builds, count: int) -> None:
+    """Show what finished builds cost that were there before the operator started."""
+    inline = unique_deck(60)
+    await each(count, lambda number: finish(builds, f"finished-{number}", inline))
+    started = time.monotonic()
+    await operator.start()
+    await until_leading(operator)
+    await at_rest(operator)
+    show(
+        f"{count} finished builds",
+        operator,
+        f"at rest after {time.monotonic() - started:.0f} s",
+    )
+    before = operator.cpu_seconds()
+    await asyncio.sleep(2 * RESYNC_SECONDS)
+    show("two resyncs later", operator, f"{operator.cpu_seconds() - before:.1f} s of CPU")
+
+
+async def with_large(operator: OperatorProcess, builds: Builds, count: int) -> None:
+    """Show what objects of 1.2 MB cost that come while it runs."""
+    small: list[Body] = [{}] * 300_000
+    inline = {"kind": "SlideSpec", "title": "x" * 300_000, "slides": small}
+    started = time.monotonic()
+    for number in range(count):
+        await builds.create(f"large-{number}", source={"inline": inline})
+    for number in range(count):
+        await patiently(
+            lambda name=f"large-{number}": builds.get(name),
+            lambda body: condition(body, "Stalled").get("status") == "True",
+            within_seconds=300,
+        )
+    show(f"{count} objects of 1.2 MB", operator, f"all told {time.monotonic() - started:.0f} s")
+
+
+async def with_burst(operator: OperatorProcess, builds: Builds, count: int) -> None:
+    """Show what builds cost that come all at once."""
+    cpu, started = operator.cpu_seconds(), time.monotonic()
+    await each(count, lambda number: builds.create(f"burst-{number}"))
+    for number in range(count):
+        await patiently(
+            lambda name=f"burst-{number}": builds.get(name),
+            lambda body: body.get("status", {}).get("phase") == "Compiling",
+            within_seconds=300,
+        )
+    spent, took = operator.cpu_seconds() - cpu, time.monotonic() - started
+    show(f"{count} builds at once", operator, f"{spent:.1f} s of CPU, {took:.0f} s")
+
+
+def show(what: str, operator: OperatorProcess, more: str) -> None:
+    """Print one line of figures."""
+    now, peak = operator.memory() / MIB, operator.peak_memory() / MIB
+    print(f"{what:24} memory {now:5.0f} MiB, peak {peak:5.0f} MiB; {more}", flush=True)
+
+
+async def finish(builds: Builds, name: str, inline: Body) -> None:
+    """Create a build that ended well a while ago."""
+    await builds.create(name, source={"inline": inline})
+    now = "2026-11-26T00:00:00.000000Z"
+    states = {"Ready": "True", "Succeeded": "True", "Reconciling": "False", "Stalled": "False"}
+    key = secrets.token_hex(32)
+    status = {
+        "phase": "Ready",
+        "observedGeneration": 1,
+        "cacheKey": f"sha256:{key}",
+        "cacheHit": False,
+        "startedAt": now,
+        "finishedAt": now,
+        "job": {"name": f"{name}-compile-1-00000000", "attempt": 1},
+        "artifact": {
+            "uri": f"s3://venture/artifacts/sha256/{key}/artifact",
+            "sha256": key,
+            "sizeBytes": 123_456,
+            "mediaType": "application/octet-stream",
+        },
+        "conditions": [
+            {
+                "type": kind,
+                "status": value,
+                "reason": "Built",
+                "message": "built 121 KiB",
+                "observedGeneration": 1,
+                "lastTransitionTime": now,
+            }
+            for kind, value in states.items()
+        ],
+    }
+    await builds.client.patch(
+        ARTIFACT_BUILDS, name, {"status": status}, builds.namespace, subresource="status"
+    )
+
+
+async def each(count: int, make: Callable[[int], Awaitable[object]]) -> None:
+    """Make so many, some at once."""
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: int) -> None:
+        async with room:
+            await make(number)
+
+    await asyncio.gather(*(one(number) for number in range(count)))
+
+
+async def until_leading(operator: OperatorProcess) -> None:
+    """Wait until it reconciles."""
+
+    async def metrics() -> str:
+        return (await operator.get("/metrics"))[1]
+
+    await patiently(metrics, lambda text: "venture_leader 1.0" in text)
+
+
+async def at_rest(operator: OperatorProcess) -> None:
+    """Wait until it takes hardly any processor time."""
+    before = operator.cpu_seconds()
+    while True:
+        await asyncio.sleep(5)
+        now = operator.cpu_seconds()
+        if now - before < 1:
+            return
+        before = now
+
+
+async def prepare(client: KubernetesClient) -> str:
+    """Install the CRDs and make a namespace."""
+    for manifest in sorted((REPOSITORY / "crds" / "manifests").glob("*.yaml")):
+        await client.apply(CRDS, yaml.safe_load(manifest.read_text()), field_manager="bench")
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception_type(NotFoundError),
+        wait=wait_fixed(0.2),
+        stop=stop_after_delay(60),
+    ):
+        with attempt:
+            await client.list(ARTIFACT_BUILDS)
+    namespace = f"bench-{secrets.token_hex(4)}"
+    for resource, name, fields in (
+        (NAMESPACES, namespace, {}),
+        (CLUSTER_ROLES, f"venture-{namespace}", {"rules": []}),
+    ):
+        head = {"apiVersion": resource.api_version, "kind": resource.kind}
+        await client.create(resource, head | {"metadata": {"name": name}} | fields)
+    return namespace
+
+
+@contextmanager
+def public_folder() -> Iterator[Path]:
+    """Make a folder that the user of Postgres may enter."""
+    with tempfile.TemporaryDirectory(prefix="venture-bench-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextmanager
+def api_server(folder: Path) -> Iterator[Path]:
+    """Run an API server; yield its administrator's kubeconfig."""
+    command = [*CLUSTER, "api", "--while-stdin", "--dir", str(folder / "api-server")]
+    (folder / "api-server").mkdir()
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as server:
+        assert server.stdout is not None
+        yield Path(json.loads(server.stdout.readline())["kubeconfig"])
+
+
+@contextmanager
+def s3_server(folder: Path) -> Iterator[S3Settings]:
+    """Run an S3 server over a folder, with one empty bucket."""
+    tools = subprocess.run([*CLUSTER, "programs", "tools"], stdout=subprocess.PIPE, check=True)
+    program = Path(tools.stdout.decode().strip()) / "versitygw"
+    (folder / "s3" / "venture").mkdir(parents=True)
+    access, secret, port = secrets.token_hex(8), secrets.token_hex(16), free_port()
+    command = [str(program), "--port", f"127.0.0.1:{port}", "--access", access, "--secret", secret]
+    with (folder / "s3.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "posix", str(folder / "s3")], stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            yield S3Settings(
+                endpoint=f"http://127.0.0.1:{port}",
+                region="us-east-1",
+                bucket="venture",
+                access_key_id=access,
+                secret_access_key=secret,
+            )
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+
+
+if __name__ == "__main__":
+    main()
