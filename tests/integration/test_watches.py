@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import pytest
 import yaml
 from apiproxy import ApiProxy
@@ -255,84 +254,12 @@ async def test_a_leader_that_is_cut_off_ends_and_its_successor_goes_on(
     await builds.create("meanwhile")
     assert await asyncio.wait_for(stage.operator.wait(), timeout=20) == 1
     await stage.operator.start()
-    assert (await stage.until(503, within_seconds=LEASE_SECONDS + 5))["complaints"]
+    assert (await stage.until(503, within_seconds=LEASE_SECONDS + 20))["complaints"]
     await stage.proxy.restore()
     restored = time.monotonic()
     await is_seen(builds, "meanwhile", within_seconds=30)
     assert time.monotonic() - restored < 30
     await stage.until(200)
-
-
-def nested(depth: int) -> Body:
-    value: Body = {"end": 1}
-    for _ in range(depth):
-        value = {"a": value}
-    return value
-
-
-UNREADABLE = {
-    "levels": {"kind": "SlideSpec", "deep": nested(900)},
-    "names": {"kind": "SlideSpec", "x": {f"a{number}": 1 for number in range(44_000)}},
-    "bytes": {"kind": "SlideSpec", "title": "x" * 1_200_000},
-    "odd keys": {"kind": "SlideSpec", "a\x00b\nc": 1},
-}
-
-
-@pytest.mark.filterwarnings("ignore:Sending a large body")
-async def test_what_cannot_be_read_is_told_on_the_object_once_and_hurts_nobody(
-    stage: Stage, client: KubernetesClient, tmp_path: Path
-) -> None:
-    mine, theirs = Builds(client, stage.home), Builds(client, stage.other)
-    for number, document in enumerate(UNREADABLE.values()):
-        await theirs.create(f"odd-{number}", source={"inline": document})
-    digits = json.dumps(named(ARTIFACT_BUILDS, "digits"))[:-1]
-    digits += ',"spec":{"target":"Pptx","source":{"inline":{"version":' + "1" * 5_000 + "}}}}"
-    await create_text(client, stage.other, digits)
-    names = [*(f"odd-{number}" for number in range(len(UNREADABLE))), "digits"]
-    for name in names:
-        body = await theirs.until(name, "Stalled", within_seconds=30)
-        assert condition(body, "Stalled")["message"]
-
-    for change in range(5):
-        for name in names:
-            note = {"metadata": {"annotations": {"change": str(change)}}}
-            await client.patch(ARTIFACT_BUILDS, name, note, stage.other)
-    await starts(mine, "honest", within_seconds=10)
-    await stage.until(200)
-    assert await stage.metric("venture_watch_restarts_total{") == 0
-    assert await stage.metric("venture_watch_missed_total{") == 0
-    lines = (tmp_path / "operator.log").read_text().splitlines()
-    told = [each for each in lines if '"level": "error"' in each or "Traceback" in each]
-    assert told == []
-    assert len([each for each in lines if "unreadable" in each]) <= len(names)
-
-
-async def create_text(client: KubernetesClient, namespace: str, text: str) -> None:
-    """Create an object from JSON that Python itself would not write."""
-    timeout = aiohttp.ClientTimeout(total=10)
-    path = ARTIFACT_BUILDS.path(namespace)
-    headers = {"Content-Type": "application/json"}
-    async with client.connection.send(
-        "POST", path, headers=headers, data=text.encode(), timeout=timeout
-    ) as response:
-        assert response.status == 201, await response.text()
-
-
-@pytest.mark.filterwarnings("ignore:Sending a large body")
-async def test_forty_objects_of_a_megabyte_do_not_show_in_the_operators_memory(
-    stage: Stage, client: KubernetesClient
-) -> None:
-    builds = Builds(client, stage.other)
-    await starts(builds, "warm-up")
-    before = stage.operator.memory()
-    small = [{}] * 300_000
-    for number in range(40):
-        inline = {"kind": "SlideSpec", "title": "x" * 300_000, "slides": small}
-        await builds.create(f"large-{number}", source={"inline": inline})
-    for number in range(40):
-        body = await builds.until(f"large-{number}", "Stalled", within_seconds=60)
-        assert "bytes" in condition(body, "Stalled")["message"]
-    assert stage.operator.peak_memory() - before < 100 * 1024 * 1024
 
 
 async def test_stopping_does_not_wait_for_watches_that_hang(stage: Stage) -> None:

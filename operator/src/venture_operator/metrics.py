@@ -41,7 +41,7 @@ RESYNC_FAILURES = Counter(
 WATCH_UP = Gauge(
     "venture_watch_up",
     "1 while a watch tells what changes, 0 while the API server refuses it.",
-    ["resource", "namespace"],
+    ["resource", "watched_namespace"],
 )
 WATCH_RESTARTS = Counter(
     "venture_watch_restarts_total",

@@ -161,7 +161,7 @@ class Stream:
         return f"{name} is silent" if self.is_dead() else ""
 
     def _labels(self) -> dict[str, str]:
-        return {"resource": self.watch.resource.plural, "namespace": self.namespace or ""}
+        return {"resource": self.watch.resource.plural, "watched_namespace": self.namespace or ""}
 
 
 class Streams:
