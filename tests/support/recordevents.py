@@ -10,6 +10,7 @@ from venture_core.events.types import REGISTRY
 from venture_core.events.types.artifact import BuildStartedV1
 
 if TYPE_CHECKING:
+    import asyncpg
     from venture_core.events.envelope import EventEnvelopeV1
 
 CACHE_KEY = "sha256:" + "ab" * 32
@@ -33,4 +34,12 @@ def started(
         trace_id=UUID(int=workflow_id.int ^ 1),
         workflow_id=workflow_id,
         created_at=datetime.now(UTC),
+    )
+
+
+async def believe_everything(superuser: asyncpg.Connection) -> None:
+    """Take the checks out of the append function, as whoever owns the database could."""
+    await superuser.execute(
+        "CREATE OR REPLACE FUNCTION record.check_events(p_event_ids uuid[], p_workflow_ids uuid[], "
+        "p_canonicals bytea[]) RETURNS void LANGUAGE sql AS 'SELECT'"
     )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import asyncpg
     from pydantic import SecretStr
 
+WRITER = "venture-orchestrator/test"
 ALL = "SELECT * FROM record.events ORDER BY workflow_id, seq"
 
 
@@ -93,8 +94,8 @@ async def test_the_same_event_again_is_one_event(
     first, second = started(workflow, 1), started(workflow, 2)
     async with EventProducer(database, name="test") as producer:
         once = await producer.append_all([first, second])
-        # Whoever runs again has another clock: the id decides, and the first bytes stay.
-        again = await producer.append(started(workflow, 9, event_id=first.event_id))
+        # Whoever runs again has another clock: the first bytes stay.
+        again = await producer.append(started(workflow, 1, event_id=first.event_id))
         mixed = await producer.append_all([second, started(workflow, 3), second])
     assert [each.is_new for each in once] == [True, True]
     assert again == once[0]._replace(is_new=False)
@@ -193,27 +194,27 @@ async def test_concurrent_appends_share_calls(
 
 
 async def test_an_epoch_ends_when_the_next_begins(database: SecretStr) -> None:
-    async with EventProducer(database, name="old", fence=Fence("writer", 1)) as old:
+    async with EventProducer(database, name="old", fence=Fence(WRITER, 1)) as old:
         await old.append(started(uuid7(), 1))
-        async with EventProducer(database, name="new", fence=Fence("writer", 2)) as new:
+        async with EventProducer(database, name="new", fence=Fence(WRITER, 2)) as new:
             with pytest.raises(StaleEpochError, match="epoch 1"):
                 await old.append(started(uuid7(), 1))
             await new.append(started(uuid7(), 1))
     with pytest.raises(StaleEpochError):
-        async with EventProducer(database, name="old", fence=Fence("writer", 1)):
+        async with EventProducer(database, name="old", fence=Fence(WRITER, 1)):
             pytest.fail("an old leader came back")
 
 
 async def test_beginning_an_epoch_waits_for_appends_under_the_last(
     database: SecretStr, connection: asyncpg.Connection
 ) -> None:
-    async with EventProducer(database, name="old", fence=Fence("writer", 1)):
+    async with EventProducer(database, name="old", fence=Fence(WRITER, 1)):
         transaction = connection.transaction()
         await transaction.start()
-        await append_in_transaction(connection, [started(uuid7(), 1)], fence=Fence("writer", 1))
+        await append_in_transaction(connection, [started(uuid7(), 1)], fence=Fence(WRITER, 1))
 
         async def take_over() -> None:
-            async with EventProducer(database, name="new", fence=Fence("writer", 2)):
+            async with EventProducer(database, name="new", fence=Fence(WRITER, 2)):
                 pass
 
         takeover = asyncio.create_task(take_over())
@@ -254,7 +255,7 @@ async def test_an_absent_database_is_an_error_in_time(database: SecretStr) -> No
     async with EventProducer(database, name="test", give_up_after_seconds=0.3) as producer:
         producer._lanes[0]._url = type(database)("postgresql://127.0.0.1:1/nothing")
         producer._lanes[1]._url = producer._lanes[0]._url
-        with pytest.raises(AppendError, match="did not answer"):
+        with pytest.raises(AppendError, match="did not take it in time"):
             await producer.append(started(uuid7(), 1))
 
 

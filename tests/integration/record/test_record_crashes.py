@@ -19,13 +19,13 @@ from recordreader import TABLE
 from recordrelay import published
 from recordservers import NatsServer, PostgresServer
 from recordwriter import acknowledged, event_id
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 from venture_core.events.bundle import open_bundle
 from venture_core.events.notes import NoteVerifier
 from venture_core.events.verify import verify_bundle
 from venture_core.messaging.connection import connect_nats
-from venture_core.record.database import TRANSIENT
 from venture_core.record.export import export_bundle
+from venture_core.record.failures import may_pass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -109,7 +109,7 @@ async def cast(tmp_path: Path) -> AsyncIterator[Cast]:
             postgres.kill()
 
 
-@retry(retry=retry_if_exception_type(TRANSIENT), wait=wait_fixed(0.2), stop=stop_after_delay(30))
+@retry(retry=retry_if_exception(may_pass), wait=wait_fixed(0.2), stop=stop_after_delay(30))
 async def _connect(url: str) -> asyncpg.Connection:
     connection: asyncpg.Connection = await asyncpg.connect(url)
     return connection

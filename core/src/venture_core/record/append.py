@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import asyncpg
 
 from venture_core.events.types import REGISTRY
+from venture_core.record.failures import may_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +20,9 @@ MAX_EVENTS_PER_CALL: Final = 500
 
 STALE_EPOCH: Final = "VE001"
 """The SQLSTATE by which the database refuses a writer whose epoch is over."""
+
+OTHER_CONTENT: Final = "VE002"
+"""The SQLSTATE by which the database refuses an id that comes again with other content."""
 
 _APPEND = "SELECT * FROM record.venture_append_events($1, $2, $3, $4, $5)"
 _FENCE = "SELECT record.venture_fence_writer($1, $2)"
@@ -37,6 +41,10 @@ class AppendRefusedError(AppendError):
 
 class StaleEpochError(AppendRefusedError):
     """Another process has taken over as this writer."""
+
+
+class OtherContentError(AppendRefusedError):
+    """An event of this id is recorded, and says something else or belongs to another workflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ async def begin_epoch(connection: asyncpg.Connection, fence: Fence) -> None:
     try:
         await connection.execute(_FENCE, fence.writer, fence.epoch)
     except asyncpg.PostgresError as error:
+        if may_pass(error):
+            raise
         raise refusal(error) from error
 
 
@@ -114,8 +124,8 @@ async def append_in_transaction(
     They are recorded if and when that transaction commits. Until then their workflows' chains are
     locked for everybody else: append last, and once per transaction (two appends in one
     transaction may deadlock with another that takes the same workflows in another order).
-    Raises AppendRefusedError, StaleEpochError, what `canonicalize` raises, and the driver's
-    errors, after any of which the transaction can only be rolled back.
+    Raises AppendRefusedError, StaleEpochError, OtherContentError, what `canonicalize` raises, and
+    the driver's errors, after any of which the transaction can only be rolled back.
     """
     if not connection.is_in_transaction():
         raise ValueError("there is no transaction to join: begin one, or use EventProducer")
@@ -124,16 +134,15 @@ async def append_in_transaction(
         return []
     try:
         appended = await append_call(connection, canonical, fence)
-    except (asyncpg.UniqueViolationError, asyncpg.DataError) as error:
-        raise refusal(error) from error
     except asyncpg.PostgresError as error:
-        if error.sqlstate == STALE_EPOCH:
-            raise refusal(error) from error
-        raise
+        if may_pass(error):
+            raise
+        raise refusal(error) from error
     return [appended[event.event_id] for event in canonical]
 
 
 def refusal(error: asyncpg.PostgresError) -> AppendRefusedError:
     """Translate the database's refusal."""
-    kind = StaleEpochError if error.sqlstate == STALE_EPOCH else AppendRefusedError
+    kinds = {STALE_EPOCH: StaleEpochError, OTHER_CONTENT: OtherContentError}
+    kind = kinds.get(error.sqlstate or "", AppendRefusedError)
     return kind(str(error))

@@ -7,20 +7,24 @@ member of one role, and the database enforces the same limits against a hostile 
 For whom a producer speaks, its login decides: `service_role` names the role to be a member of.
 """
 
+import socket
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import asyncpg
 from tenacity import (
     AsyncRetrying,
-    retry_if_exception_type,
+    retry_if_exception,
     stop_after_delay,
     wait_exponential_jitter,
 )
 
 from venture_core.events.envelope import Service
+from venture_core.record.failures import may_pass
 
 if TYPE_CHECKING:
+    import asyncio
+
     from pydantic import SecretStr
 
 LOG_CHANNEL = "venture_log"
@@ -29,6 +33,8 @@ transactions that notify commit one after the other, which would slow every appe
 
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
+KEEPALIVE_IDLE_SECONDS = 5
+KEEPALIVE_PROBES = 5
 
 
 class Role(StrEnum):
@@ -64,49 +70,54 @@ SERVICE_ROLES = tuple(map(service_role, Service))
 """The role of every service."""
 
 
-TRANSIENT = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.ConnectionDoesNotExistError,
-    asyncpg.InterfaceError,
-    # The driver's own state after a connection has ended under it.
-    asyncpg.InternalClientError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-)
-"""Errors that say nothing about what was asked: the same again may succeed on a new connection."""
-
-
 async def connect(url: SecretStr, role: Role, *, name: str) -> asyncpg.Connection:
     """Open a connection that acts as `role`; `name` shows in Postgres's list of sessions.
 
-    A server that vanishes without a word is noticed within ten seconds, so that a standby's turn
-    comes. Raises OSError or asyncpg.PostgresError.
+    Either side notices within ten seconds that the other has vanished without a word, so that a
+    standby's turn comes. Raises OSError or asyncpg.PostgresError.
     """
     connection: asyncpg.Connection = await asyncpg.connect(
         url.get_secret_value(),
         timeout=CONNECT_SECONDS,
         command_timeout=COMMAND_SECONDS,
+        connection_class=_Connection,
         server_settings={
             "role": role.value,
             "application_name": name[:63],
-            "tcp_keepalives_idle": "5",
+            "tcp_keepalives_idle": str(KEEPALIVE_IDLE_SECONDS),
             "tcp_keepalives_interval": "1",
-            "tcp_keepalives_count": "5",
+            "tcp_keepalives_count": str(KEEPALIVE_PROBES),
         },
     )
     return connection
 
 
+class _Connection(asyncpg.Connection):  # type: ignore[misc] # the driver has no types
+    """A connection that the kernel ends when the server has vanished, idle or in the middle."""
+
+    def __init__(
+        self, protocol: object, transport: asyncio.Transport, *rest: object, **named: object
+    ) -> None:
+        super().__init__(protocol, transport, *rest, **named)
+        found = transport.get_extra_info("socket")
+        if found is None or found.family == socket.AF_UNIX:
+            return
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
+        # Keepalives are not sent while data waits for an acknowledgement: this bounds that.
+        found.setsockopt(
+            socket.IPPROTO_TCP,
+            socket.TCP_USER_TIMEOUT,
+            (KEEPALIVE_IDLE_SECONDS + KEEPALIVE_PROBES) * 1000,
+        )
+
+
 def patiently(give_up_after_seconds: float) -> AsyncRetrying:
-    """Try again on transient errors, ever more slowly; after that time raise the last one."""
+    """Try again what may pass, ever more slowly; after that time raise the last error."""
     return AsyncRetrying(
-        retry=retry_if_exception_type(TRANSIENT),
+        retry=retry_if_exception(may_pass),
         wait=wait_exponential_jitter(multiplier=0.05, max=1, jitter=0.05),
         stop=stop_after_delay(give_up_after_seconds),
         reraise=True,

@@ -21,7 +21,8 @@ from venture_core.record.append import (
     begin_epoch,
     refusal,
 )
-from venture_core.record.database import TRANSIENT, Role, connect, patiently
+from venture_core.record.database import Role, connect, patiently
+from venture_core.record.failures import ends_connection, may_pass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,6 +103,7 @@ class Lane:
             metrics.APPENDED.labels(outcome).inc(len(batch))
             _fail(batch, error)
         except asyncpg.PostgresError as error:
+            # It will not pass: `_append` has tried all that might.
             await self._single_out(batch, error)
         else:
             _succeed(batch, appended)
@@ -123,8 +125,10 @@ class Lane:
             async for attempt in patiently(self._give_up_after_seconds):
                 with attempt:
                     return await self._try(events)
-        except TRANSIENT as error:
-            raise AppendError(f"the database did not answer: {error!r}") from error
+        except Exception as error:
+            if not may_pass(error):
+                raise
+            raise AppendError(f"the database did not take it in time: {error!r}") from error
         raise AssertionError
 
     async def _try(self, events: Sequence[Canonical]) -> dict[UUID, Appended]:
@@ -134,10 +138,10 @@ class Lane:
                 await begin_epoch(self._connection, self._fence)
         try:
             return await append_call(self._connection, events, self._fence)
-        except TRANSIENT:
-            # Whatever state the connection is in, a new one is in a better one.
-            self._connection.terminate()
-            self._connection = None
+        except Exception as error:
+            if ends_connection(error):
+                self._connection.terminate()
+                self._connection = None
             raise
 
 

@@ -11,15 +11,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
 import structlog
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random
 
 from venture_core.record import metrics
-from venture_core.record.database import TRANSIENT
+from venture_core.record.failures import judge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import asyncpg
 
 LEASE_SECONDS: Final = 5.0
 """How long a standby waits after the leader's last sign of life."""
@@ -111,7 +112,7 @@ async def lead_until(
     lost role are logged, and the process stands by again; any other error is raised.
     """
     attempts = AsyncRetrying(
-        retry=retry_if_exception_type((*TRANSIENT, asyncpg.PostgresError, LeadershipLostError)),
+        retry=retry_if_exception(_is_interruption),
         wait=wait_random(0.2, 1),
         stop=lambda _: stop.is_set(),
         before_sleep=lambda state: _report(leader.role, state),
@@ -144,6 +145,10 @@ async def _lead(
     metrics.LEADER.labels(leader.role).set(1)
     await work(connection, epoch)
     await leader.release(connection, epoch)
+
+
+def _is_interruption(error: BaseException) -> bool:
+    return isinstance(error, LeadershipLostError) or judge(error) is not None
 
 
 def _report(role: str, state: RetryCallState) -> None:

@@ -28,6 +28,10 @@ SEQUENCE_SECONDS = Histogram(
     "From an event's append to its place in the log being durable.",
     buckets=_LATENCIES,
 )
+PARTITION_FAILURES = Counter(
+    "venture_record_partition_failures_total",
+    "How often a month's partition could not be made ahead of time; it is tried again.",
+)
 CHECKPOINT_SECONDS = Histogram(
     "venture_checkpoint_seconds",
     "From an event's append to a signed checkpoint that covers it: the oldest event of each.",

@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from venture_core.events.types import REGISTRY
 from venture_core.process.jobs import EXIT_DONE, EXIT_FAILED, run_job
 from venture_core.record.database import CONNECT_SECONDS, SERVICE_ROLES, Role
 from venture_core.record.migrations.script import DataLossError
@@ -66,6 +67,12 @@ EXCEPTION WHEN unique_violation THEN
 END $$
 """
 
+_ENTER_TYPE = """
+INSERT INTO record.event_types (event_type, service) VALUES ($1, $2)
+ON CONFLICT (event_type) DO UPDATE SET service = excluded.service
+WHERE event_types.service <> excluded.service
+"""
+
 log = structlog.get_logger(__name__)
 
 
@@ -100,6 +107,7 @@ async def migrate(
             try:
                 await _prepare(connection)
                 await connection.run_sync(_run, revision, allow_data_loss=allow_data_loss)
+                await _enter_types(connection)
                 return await connection.run_sync(_current)
             finally:
                 await connection.rollback()
@@ -127,6 +135,16 @@ async def _prepare(connection: AsyncConnection) -> None:
         await connection.exec_driver_sql(
             f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {OWNER}"
         )
+    await connection.commit()
+
+
+async def _enter_types(connection: AsyncConnection) -> None:
+    """Tell the database which service owns which event type; it forgets none of older versions."""
+    if await _scalar(connection, "SELECT to_regclass('record.event_types')") is None:
+        return
+    await connection.exec_driver_sql(f"SET LOCAL ROLE {OWNER}")
+    for each in REGISTRY:
+        await connection.exec_driver_sql(_ENTER_TYPE, (each.name, each.owner.value))
     await connection.commit()
 
 

@@ -13,20 +13,20 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import asyncpg
 import structlog
 
 from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
 from venture_core.events.merkle import leaf_hash
 from venture_core.record import metrics
 from venture_core.record.database import LOG_CHANNEL
+from venture_core.record.failures import ends_connection
 from venture_core.record.leader import RENEW_SECONDS
 from venture_core.record.lognodes import kept_nodes, load_frontier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
-
-    import asyncpg
 
     from venture_core.events.merkle import Frontier
     from venture_core.events.notes import NoteSigner
@@ -56,6 +56,7 @@ RETURNING append_id, appended_at, workflow_ids, seqs, event_hashes,
 _SIZE = "SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index"
 _SIGNED = "SELECT coalesce(max(size), 0) FROM record.checkpoints"
 _SIGN = "INSERT INTO record.checkpoints (size, root, note) VALUES ($1, $2, $3)"
+_MAKE_ROOM = "SELECT record.venture_ensure_partitions($1)"
 _ENTER_KEY = "INSERT INTO record.log_keys (verifier) VALUES ($1) ON CONFLICT DO NOTHING"
 _UNSIGNED_AGE = """
 SELECT extract(epoch FROM clock_timestamp() - min(appended_at))::float8
@@ -122,14 +123,12 @@ class Sequencer:
         for signer in self._signers:
             await connection.execute(_ENTER_KEY, signer.verifier.text)
         state = await _load(connection)
-        held = partitioned = float("-inf")
+        held = make_room_at = float("-inf")
         while not stop.is_set():
             now = time.monotonic()
-            if now - partitioned > PARTITIONS_EVERY_SECONDS:
-                await connection.execute(
-                    "SELECT record.venture_ensure_partitions($1)", MONTHS_AHEAD
-                )
-                partitioned = now
+            if now >= make_room_at:
+                made = await _make_room(connection)
+                make_room_at = now + (PARTITIONS_EVERY_SECONDS if made else RENEW_SECONDS * 60)
             if await connection.fetchval(_ANY) or self._is_due(state):
                 state = await self._step(connection, epoch, state)
                 held = now
@@ -163,6 +162,23 @@ class Sequencer:
         note = sign_checkpoint(checkpoint, self._signers)
         await connection.execute(_SIGN, checkpoint.size, checkpoint.root, note.decode())
         return _Log(state.frontier, checkpoint.size, None, time.monotonic())
+
+
+async def _make_room(connection: asyncpg.Connection) -> bool:
+    """See to it that the months to come have partitions; return False where that has to wait.
+
+    It waits for half a second at most, and months are left until it matters: appends, numbering and
+    the lease go on. A connection that is of no more use raises the driver's error.
+    """
+    try:
+        await connection.execute(_MAKE_ROOM, MONTHS_AHEAD)
+    except asyncpg.PostgresError as error:
+        if ends_connection(error):
+            raise
+        log.warning("the months to come wait for their partitions", error=str(error))
+        metrics.PARTITION_FAILURES.inc()
+        return False
+    return True
 
 
 async def _load(connection: asyncpg.Connection) -> _Log:

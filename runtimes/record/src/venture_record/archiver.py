@@ -8,11 +8,13 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import asyncpg
 import structlog
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_exponential_jitter
 from venture_core.objectstore import ObjectStore, ObjectStoreError
 from venture_core.process.jobs import EXIT_DONE, EXIT_FAILED, run_job
-from venture_core.record.database import TRANSIENT, Role, connect
+from venture_core.record.database import Role, connect
+from venture_core.record.failures import may_pass
 from venture_core.record.retention import Archiver, RetentionError
 
 from venture_record.settings import ArchiverSettings
@@ -32,7 +34,7 @@ def _report(state: RetryCallState) -> None:
 
 
 @retry(
-    retry=retry_if_exception_type((*TRANSIENT, ObjectStoreError)),
+    retry=retry_if_exception(lambda error: isinstance(error, ObjectStoreError) or may_pass(error)),
     wait=wait_exponential_jitter(initial=1, max=30),
     stop=stop_after_delay(GIVE_UP_SECONDS),
     before_sleep=_report,
@@ -54,7 +56,7 @@ async def run(settings: ArchiverSettings, *, now: datetime) -> list[str]:
 async def _archive(settings: ArchiverSettings) -> int:
     try:
         months = await run(settings, now=datetime.now(UTC))
-    except (RetentionError, ObjectStoreError, *TRANSIENT) as error:
+    except (RetentionError, ObjectStoreError, OSError, asyncpg.PostgresError) as error:
         sys.stderr.write(f"{NAME}: {error}\n")
         return EXIT_FAILED
     log.info("nothing more is due", archived=months)

@@ -8,7 +8,6 @@ not at all, and any number of projectors may run: the position's row lets one at
 
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
 import structlog
 from pydantic import ValidationError
 from sqlalchemy import delete, select, text
@@ -23,7 +22,7 @@ from sqlalchemy.ext.asyncio import (
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
-    retry_if_exception_type,
+    retry_if_exception,
     wait_random_exponential,
 )
 
@@ -31,7 +30,8 @@ from venture_core.events.envelope import EventEnvelopeV1
 from venture_core.events.registry import EventRefusedError, UnknownEventTypeError
 from venture_core.events.types import REGISTRY
 from venture_core.record import metrics
-from venture_core.record.database import TRANSIENT, Role, connect
+from venture_core.record.database import Role, connect
+from venture_core.record.failures import judge
 from venture_core.record.projection.models import Position, SkippedEvent
 from venture_core.record.projection.readmodels import READ_MODELS
 from venture_core.record.projection.rows import Logged
@@ -89,7 +89,7 @@ class Projector:
         Waits for the database and its schema, however long they take.
         """
         patiently = AsyncRetrying(
-            retry=retry_if_exception_type((*TRANSIENT, asyncpg.PostgresError, DBAPIError)),
+            retry=retry_if_exception(_is_the_database_s),
             wait=wait_random_exponential(multiplier=0.2, max=5),
             before_sleep=_report,
         )
@@ -186,6 +186,10 @@ def _payload(logged: Logged) -> object:
         return None
     except (EventRefusedError, ValidationError) as error:
         return str(error)
+
+
+def _is_the_database_s(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) or judge(error) is not None
 
 
 def _report(state: RetryCallState) -> None:

@@ -3,9 +3,10 @@
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception, wait_random_exponential
 from venture_core.kubernetes.errors import KubernetesError
-from venture_core.record.database import LOG_CHANNEL, TRANSIENT, Role, connect
+from venture_core.record.database import LOG_CHANNEL, Role, connect
+from venture_core.record.failures import may_pass
 from venture_core.record.reading import (
     STRETCH,
     covering_checkpoint,
@@ -86,7 +87,9 @@ class Tail:
         """
         await self._read(follow=False)
         attempts = AsyncRetrying(
-            retry=retry_if_exception_type((*TRANSIENT, KubernetesError)),
+            retry=retry_if_exception(
+                lambda error: isinstance(error, KubernetesError) or may_pass(error)
+            ),
             wait=wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE_SECONDS),
             before_sleep=self._report,
             reraise=True,
