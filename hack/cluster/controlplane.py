@@ -96,6 +96,7 @@ def api_server(
     )
     to_etcd = pki.client("apiserver-etcd", user="kube-apiserver-etcd")
     private, public = pki.signing_keys("service-accounts")
+    proxy_authority, proxy = pki.front_proxy()
     return Service(
         "kube-apiserver",
         (
@@ -113,6 +114,14 @@ def api_server(
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
             f"--service-account-key-file={public}",
             f"--service-account-signing-key-file={private}",
+            # For aggregated APIs: whom it forwards, and how those behind it know that it was it.
+            f"--requestheader-client-ca-file={proxy_authority.cert}",
+            "--requestheader-allowed-names=front-proxy-client",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+            f"--proxy-client-cert-file={proxy.cert}",
+            f"--proxy-client-key-file={proxy.key}",
             "--authorization-mode=Node,RBAC",
             "--profiling=false",
             *extra,

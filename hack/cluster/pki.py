@@ -56,6 +56,14 @@ class Authority:
         """Return a pair that authenticates as a Kubernetes user, in a group if one is given."""
         return self._leaf(name, user, group, "clientAuth", [])
 
+    def front_proxy(self) -> tuple[Pair, Pair]:
+        """Return an authority of its own, and the pair by which the API server forwards requests.
+
+        Whoever that authority signs may speak for any user, so nothing else may come from it.
+        """
+        authority = Authority(self.folder / "front-proxy")
+        return authority.ca, authority.client("client", user="front-proxy-client")
+
     def signing_keys(self, name: str) -> tuple[Path, Path]:
         """Return the private and the public half of a key that signs service-account tokens."""
         private, public = self.folder / f"{name}.key", self.folder / f"{name}.pub"

@@ -95,7 +95,7 @@ async def _settle(endpoint: Endpoint, report: Report, deadline_seconds: float) -
 
     retrying = AsyncRetrying(
         stop=stop_before_delay(deadline_seconds),
-        wait=wait_exponential_jitter(initial=0.5, max=5),
+        wait=wait_exponential_jitter(multiplier=0.5, max=5),
         retry=retry_if_exception(
             lambda error: isinstance(error, ProbeError) and not error.permanent
         ),

@@ -28,8 +28,10 @@ class Process:
     migrated, a broker that restarts) no restart of it would bring nearer. Metrics tell of that.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, starting: bool = False) -> None:
         self.name = name
+        self.starting = starting
+        """Not ready until the work sets it to False: it has something to load or to open first."""
         self.stop = asyncio.Event()
         self._liveness: list[Complaints] = []
         self._readiness: list[Complaints] = []
@@ -59,34 +61,38 @@ class Process:
         """Return all complaints, and that it is stopping."""
         if self.stop.is_set():
             return ["the process is stopping"]
+        if self.starting:
+            return ["the process is starting"]
         own = [complaint for check in self._readiness for complaint in check()]
         # What is not alive is not ready either, and may say so in the same words.
         return list(dict.fromkeys([*self.liveness(), *own]))
 
 
 def run_process[S: ProcessSettings](
-    name: str, settings_type: type[S], work: Callable[[S, Process], Awaitable[None]]
+    name: str,
+    settings_type: type[S],
+    work: Callable[[S, Process], Awaitable[None]],
+    *,
+    starting: bool = False,
 ) -> None:
     """Run `work` until it returns, which it does soon once `stop` is set.
 
     Wrong settings exit with EXIT_SETTINGS, an error of the work with 1, work that has not ended
     `stop_seconds` after the signal is cancelled, and what ignores that too ends with
-    EXIT_CUT_SHORT.
+    EXIT_CUT_SHORT. With `starting` the process is not ready until the work says so.
     """
     settings = read_settings(name, settings_type)
     configure_logging(settings.log_level)
     try:
-        asyncio.run(_run(name, settings, work))
+        asyncio.run(_run(Process(name, starting=starting), settings, work))
     except Exception:
         log.exception("failed", process=name)
         sys.exit(1)
 
 
 async def _run[S: ProcessSettings](
-    name: str, settings: S, work: Callable[[S, Process], Awaitable[None]]
+    process: Process, settings: S, work: Callable[[S, Process], Awaitable[None]]
 ) -> None:
-    process = Process(name)
-
     def stop() -> None:
         end_within(settings.stop_seconds + CLEANUP_SECONDS)
         process.stop.set()
@@ -98,9 +104,9 @@ async def _run[S: ProcessSettings](
         readiness=process.readiness,
         degradation=process.degradation,
     ):
-        log.info("started", process=name)
+        log.info("started", process=process.name)
         await _until_stopped(work(settings, process), process, settings.stop_seconds)
-    log.info("stopped", process=name)
+    log.info("stopped", process=process.name)
 
 
 async def _until_stopped(work: Awaitable[None], process: Process, seconds: float) -> None:

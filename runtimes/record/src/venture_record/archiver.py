@@ -35,7 +35,7 @@ def _report(state: RetryCallState) -> None:
 
 @retry(
     retry=retry_if_exception(lambda error: isinstance(error, ObjectStoreError) or may_pass(error)),
-    wait=wait_exponential_jitter(initial=1, max=30),
+    wait=wait_exponential_jitter(multiplier=1, max=30),
     stop=stop_after_delay(GIVE_UP_SECONDS),
     before_sleep=_report,
     reraise=True,

@@ -1,0 +1,97 @@
+"""Serving an application within a process, until it is to stop: drain, finish, end in time."""
+
+import asyncio
+import logging
+import math
+from typing import TYPE_CHECKING, Final
+
+import structlog
+import uvicorn
+
+from venture_core.http.protocol import HEADER_BYTES, BoundedProtocol
+from venture_core.http.settings import ServiceSettings
+from venture_core.http.tls import ServerTls
+from venture_core.process.running import run_process
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from venture_core.http.types import Application
+    from venture_core.process.running import Process
+
+KEEP_ALIVE_SECONDS: Final = 75
+"""Longer than load balancers keep theirs, so that none sends into a connection being closed."""
+
+log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the process has its own."""
+
+    async def run_here(self) -> None:
+        await self._serve()
+
+
+def service_tls(
+    settings: ServiceSettings, client_authority: Callable[[], str] | None = None
+) -> ServerTls | None:
+    """Return the TLS that the settings name, None for plain HTTP. Raises OSError, ssl.SSLError."""
+    files = settings.tls_files
+    return None if files is None else ServerTls(*files, client_authority)
+
+
+def run_service[S: ServiceSettings](
+    name: str, settings_type: type[S], work: Callable[[S, Process], Awaitable[None]]
+) -> None:
+    """Run a program whose `work` ends in `serve`; it is not ready before it serves."""
+    run_process(name, settings_type, work, starting=True)
+
+
+async def serve(
+    app: Application, settings: ServiceSettings, process: Process, tls: ServerTls | None = None
+) -> None:
+    """Serve `app` on the API's port until the process is to stop.
+
+    Then readiness is off at once, new requests are taken for `drain_seconds` more, and those at
+    work have what is left of `stop_seconds` to finish.
+    """
+    # Their lines tell of every connection; ours tell of what matters.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    server = _Server(_config(app, settings, tls))
+    process.ready_unless(lambda: [] if server.started else ["the API is not served yet"])
+    process.starting = False
+    serving = asyncio.create_task(server.run_here())
+    renewing = asyncio.create_task(tls.run()) if tls is not None else None
+    stopping = asyncio.create_task(process.stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not serving.done():
+            log.info("draining", seconds=settings.drain_seconds)
+            await asyncio.wait({serving}, timeout=settings.drain_seconds)
+            server.should_exit = True
+        await serving
+    finally:
+        stopping.cancel()
+        if renewing is not None:
+            renewing.cancel()
+
+
+def _config(app: Application, settings: ServiceSettings, tls: ServerTls | None) -> uvicorn.Config:
+    finish = settings.stop_seconds - settings.drain_seconds
+    return uvicorn.Config(
+        app,
+        # From outside the pod.
+        host="0.0.0.0",  # noqa: S104
+        port=settings.api_port,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=max(1, math.floor(finish)),
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls.context,
+    )

@@ -1,0 +1,72 @@
+"""The callers a service can have."""
+
+from dataclasses import dataclass, field
+
+type Caller = Workload | Founder | ClusterUser
+
+
+class UnauthenticatedError(Exception):
+    """What was presented proves nobody; the message says why, and quotes nothing of it."""
+
+
+class UnverifiableError(Exception):
+    """Nobody can be asked at the moment; the same may prove somebody later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The object that a workload works for."""
+
+    kind: str
+    namespace: str
+    name: str
+    """As its label has it: a long name is shortened there. `uid` is what identifies."""
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A pod of ours, and the object it works for."""
+
+    namespace: str
+    service_account: str
+    pod: str
+    pod_uid: str
+    owner: Owner | None
+    """None for a long-running component of the platform, which works for nobody in particular."""
+    labels: dict[str, str] = field(hash=False)
+
+    @property
+    def name(self) -> str:
+        """How it is called in logs."""
+        return f"pod:{self.namespace}/{self.pod}"
+
+
+@dataclass(frozen=True, slots=True)
+class Founder:
+    """A person who signed in to the founders' API."""
+
+    subject: str
+    token_id: str
+    """`jti`: what a revocation names."""
+    claims: dict[str, object] = field(hash=False)
+
+    @property
+    def name(self) -> str:
+        """How they are called in logs."""
+        return f"founder:{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterUser:
+    """A user of the cluster, authenticated by the API server that forwards the request."""
+
+    username: str
+    groups: tuple[str, ...]
+    extra: dict[str, tuple[str, ...]] = field(hash=False)
+    uid: str = ""
+
+    @property
+    def name(self) -> str:
+        """How they are called in logs."""
+        return f"user:{self.username}"
