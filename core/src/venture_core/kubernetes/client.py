@@ -173,16 +173,22 @@ class KubernetesClient:
     async def metadata(
         self, resource: Resource, namespace: str | None = None, *, label_selector: str = ""
     ) -> AsyncIterator[Bodies]:
-        """Yield page by page the metadata of all objects of a namespace (None: of all)."""
+        """Yield page by page the metadata of all objects of a namespace (None: of all).
+
+        Pages are bounded in bytes: metadata of tenants' objects may be large.
+        """
         from venture_core.kubernetes.bounded import read_page
+        from venture_core.kubernetes.paging import BoundedPages
 
-        def read(data: bytes) -> Body:
+        pages = BoundedPages(self, resource.path(namespace), accept=METADATA_LIST)
+        query = _selection(label_selector, "")
+        while True:
+            data = await pages.read(query)
             page = read_page(data, api_version=resource.api_version, kind=resource.kind)
-            return {"items": page.items, "metadata": {"continue": page.continue_token}}
-
-        query = _selection(label_selector, "") | {"limit": str(LIST_PAGE_SIZE)}
-        async for body in self._chunks(resource, namespace, query, METADATA_LIST, read):
-            yield body["items"]
+            yield page.items
+            if not page.continue_token:
+                return
+            query["continue"] = page.continue_token
 
     async def table(
         self,
@@ -334,7 +340,7 @@ class KubernetesClient:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, query: Mapping[str, str], *, silent_seconds: float
+        self, path: str, query: Mapping[str, str], *, silent_seconds: float, accept: str = JSON
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask once and yield the answer, to be read piece by piece.
 
@@ -343,7 +349,9 @@ class KubernetesClient:
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silent_seconds)
         try:
-            async with self.connection.send("GET", path, query=query, timeout=timeout) as response:
+            async with self.connection.send(
+                "GET", path, query=query, headers={"Accept": accept}, timeout=timeout
+            ) as response:
                 await _raise_for_status(response)
                 yield response
         except (aiohttp.ClientError, TimeoutError) as error:

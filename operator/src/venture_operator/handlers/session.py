@@ -26,7 +26,9 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 from venture_core.kubernetes.access import AccessError
 from venture_core.kubernetes.bounded import UnreadableError, read_event, read_page
+from venture_core.kubernetes.client import JSON
 from venture_core.kubernetes.errors import KubernetesError
+from venture_core.kubernetes.paging import BoundedPages
 from venture_core.kubernetes.resources import Resource
 
 from venture_operator.services.watches import refusal
@@ -52,13 +54,8 @@ type Query = dict[str, str]
 
 SERVER: Final = "https://kubernetes"
 """What kopf puts before every path; the client behind the session knows the real one."""
-PAGE_SIZE: Final = 250
-PAGE_MAX_BYTES: Final = 16 * 1024 * 1024
-"""A page that would be larger is asked for again with a quarter of the objects."""
 EVENT_MAX_BYTES: Final = 8 * 1024 * 1024
 """A line over it is skipped; the API server stores no object that would give one."""
-ANSWER_SECONDS: Final = 30.0
-"""How long a list may be silent."""
 WATCH_SILENT_SECONDS: Final = 90.0
 """How long a watch may be silent: a bookmark comes every minute."""
 BACKOFF_MAX_SECONDS: Final = 5.0
@@ -76,7 +73,7 @@ class WatchSession:
         self._connection = connection
         self._discovery = _discovery(streams)
         self._streams = {each.watch.resource.path(each.namespace): each for each in streams}
-        self._page_sizes: dict[str, int] = {}
+        self._pages = {path: BoundedPages(client, path, accept=JSON) for path in self._streams}
         self.closed = False
         self.headers = {"User-Agent": "venture"}
 
@@ -122,7 +119,13 @@ class WatchSession:
 
     async def _list(self, stream: Stream, path: str, query: Query) -> Answer:
         resource = stream.watch.resource
-        data = await self._page(path, query)
+        try:
+            data = await self._pages[path].read(query)
+        except KubernetesError as error:
+            if error.status == HTTPStatus.GONE:
+                # The pages that are left belong to a past that is forgotten: from the start.
+                raise aiohttp.ClientPayloadError(error.message) from error
+            raise
         stream.heard()
         try:
             page = read_page(data, api_version=resource.api_version, kind=resource.kind)
@@ -136,28 +139,6 @@ class WatchSession:
         metadata = {"resourceVersion": page.resource_version, "continue": page.continue_token}
         items = [stream.watch.keep(item) for item in page.items]
         return Answer(body={"metadata": metadata, "items": items})
-
-    async def _page(self, path: str, query: Query) -> bytes:
-        """Read a page of at most PAGE_MAX_BYTES, with fewer objects if need be."""
-        size = self._page_sizes.get(path, PAGE_SIZE)
-        while True:
-            asked = query | {"limit": str(size)}
-            data = bytearray()
-            try:
-                async with self._client.stream(path, asked, silent_seconds=ANSWER_SECONDS) as found:
-                    async for chunk in found.content.iter_any():
-                        data += chunk
-                        if len(data) > PAGE_MAX_BYTES and size > 1:
-                            break
-                    else:
-                        return bytes(data)
-            except KubernetesError as error:
-                if error.status == HTTPStatus.GONE:
-                    # The pages that are left belong to a past that is forgotten: from the start.
-                    raise aiohttp.ClientPayloadError(error.message) from error
-                raise
-            size = max(1, size // 4)
-            self._page_sizes[path] = size
 
     async def _watch(self, stream: Stream, path: str, query: Query) -> Answer:
         opened = AsyncExitStack()

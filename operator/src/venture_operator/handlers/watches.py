@@ -18,7 +18,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 
 from venture_operator import metrics
 from venture_operator.domain.labels import FIELD_MANAGER, GROUP
-from venture_operator.handlers.session import PAGE_SIZE, SERVER, WatchSession
+from venture_operator.handlers.session import SERVER, WatchSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -186,7 +186,6 @@ def build_settings(watches: Iterable[Watch]) -> kopf.OperatorSettings:
     settings.process.ultimate_exiting_timeout = None
     settings.watching.inactivity_timeout = INACTIVITY_SECONDS
     settings.watching.server_timeout = SERVER_TIMEOUT_SECONDS
-    settings.watching.chunk_size = PAGE_SIZE
     settings.queueing.idle_timeout = WORKER_IDLE_SECONDS
     settings.queueing.exit_timeout = WORKER_IDLE_SECONDS
     for watch in watches:
