@@ -13,24 +13,26 @@ import pytest
 import yaml
 from builds import Builds, patiently, unique_deck
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from venture_cli.domain.documents import read_source
-from venture_cli.domain.outcome import standing
-from venture_cli.domain.plan import (
-    INLINE_MAX_BYTES,
-    BuildOptions,
-    BuildPlan,
-    config_map_body,
-    held_back,
-    plan_build,
+from installations import (
+    DEPLOYMENTS,
+    deployment,
+    from_secret,
+    read_kubeconfig,
+    session,
+    write_kubeconfig,
 )
+from venture_cli.domain.artifact import ARTIFACT
+from venture_cli.domain.documents import read_source
+from venture_cli.domain.plan import BuildOptions, BuildPlan, config_map_body, plan_build
+from venture_cli.domain.standing import standing
 from venture_cli.errors import CliError, ExitCode
-from venture_cli.options import Connection
-from venture_cli.services.builds import create_build, upload_inputs, wait_for_build
-from venture_cli.services.session import Session
+from venture_cli.services.builds import create_build, upload_inputs
+from venture_cli.services.objects import wait_for_object
 from venture_core.artifacts import provenance
+from venture_core.artifacts.limits import INLINE_MAX_BYTES
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import KubernetesError
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS, SECRETS, Resource
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS, SECRETS
 from venture_operator.domain import conditions
 from venturecommand import Venture, finish
 
@@ -40,11 +42,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from venture_core.objectstore import ObjectStore, S3Settings
-    from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
 type Body = dict[str, Any]
 
-DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
 CACHE_KEY = f"sha256:{'c' * 64}"
 
@@ -71,11 +71,14 @@ async def installed(client: KubernetesClient, namespace: str, s3_settings: S3Set
         {"name": "VENTURE_S3_ENDPOINT", "value": s3_settings.endpoint},
         {"name": "VENTURE_S3_REGION", "value": s3_settings.region},
         {"name": "VENTURE_S3_BUCKET", "value": s3_settings.bucket},
-        {"name": "VENTURE_S3_ACCESS_KEY_ID", "valueFrom": from_secret("id")},
-        {"name": "VENTURE_S3_SECRET_ACCESS_KEY", "valueFrom": from_secret("secret")},
+        {"name": "VENTURE_S3_ACCESS_KEY_ID", "valueFrom": from_secret("somebodys-own", "id")},
+        {
+            "name": "VENTURE_S3_SECRET_ACCESS_KEY",
+            "valueFrom": from_secret("somebodys-own", "secret"),
+        },
         {"name": "VENTURE_SIGNING_KEYS_CONFIGMAP", "value": "their-keys"},
     ]
-    await client.create(DEPLOYMENTS, deployment(variables), namespace)
+    await client.create(DEPLOYMENTS, deployment("operator", variables), namespace)
     pem = provenance.public_key_pem(KEY.public_key())
     keys = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "their-keys"}}
     await client.create(CONFIG_MAPS, keys | {"data": {"any-name.pem": pem}}, namespace)
@@ -85,35 +88,6 @@ async def installed(client: KubernetesClient, namespace: str, s3_settings: S3Set
 @pytest.fixture
 def venture(tmp_path: Path, api_server: Path, namespace: str) -> Venture:
     return Venture(tmp_path, api_server, VENTURE_SYSTEM_NAMESPACE=namespace)
-
-
-def from_secret(key: str) -> Body:
-    return {"secretKeyRef": {"name": "somebodys-own", "key": key}}
-
-
-def deployment(variables: list[Body], name: str = "release") -> Body:
-    labels = {"app.kubernetes.io/component": "operator"}
-    container = {"name": "operator", "image": "localhost/venture:test", "env": variables}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name, "labels": labels},
-        "spec": {
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
-        },
-    }
-
-
-def session(api_server: Path, namespace: str) -> Session:
-    return Session(
-        Connection(
-            kubeconfig=str(api_server),
-            context=None,
-            namespace=namespace,
-            system_namespace=namespace,
-        )
-    )
 
 
 def plan(namespace: str, body: Body, **options: Any) -> BuildPlan:
@@ -186,6 +160,7 @@ async def publish(
         name,
         conditions.succeeded("Built", "built 12 B"),
         phase="Ready",
+        size=f"{len(data)} B",
         cacheKey=CACHE_KEY,
         artifact={
             "uri": store.uri(f"{folder}/artifact"),
@@ -237,22 +212,52 @@ class TestCreate:
         assert config_map["data"]["ir.json"].encode() == wanted.config_map
         assert config_map["metadata"]["ownerReferences"][0]["uid"] == build["metadata"]["uid"]
 
-    @pytest.mark.parametrize("got_as_far_as", ["the build", "its document"])
+    async def test_nobody_is_said_to_have_suspended_it(
+        self, client: KubernetesClient, namespace: str
+    ) -> None:
+        answer = await client.request("GET", "artifactbuilds", ARTIFACT_BUILDS.path(namespace))
+        build = await create_build(client, plan(namespace, large_deck()), replace=False)
+        events = client.watch(
+            ARTIFACT_BUILDS,
+            namespace,
+            resource_version=answer["metadata"]["resourceVersion"],
+            timeout_seconds=1,
+        )
+        seen = [body async for kind, body in events if kind in {"ADDED", "MODIFIED"}]
+        assert [each["metadata"]["uid"] for each in seen] == [build["metadata"]["uid"]]
+        assert "suspend" not in seen[0]["spec"]
+        assert seen[0]["metadata"]["generation"] == 1
+
     async def test_an_interrupted_creation_is_completed(
-        self, client: KubernetesClient, namespace: str, got_as_far_as: str
+        self, client: KubernetesClient, namespace: str
     ) -> None:
         wanted = plan(namespace, large_deck())
         assert wanted.config_map is not None
-        left = await client.create(ARTIFACT_BUILDS, held_back(wanted.body), namespace)
-        if got_as_far_as == "its document":
-            document = config_map_body(left, wanted.config_map)
-            await client.create(CONFIG_MAPS, document, namespace)
+        left = config_map_body(wanted.body, wanted.config_map)
+        await client.create(CONFIG_MAPS, left, namespace)
         build = await create_build(client, wanted, replace=False)
-        assert build["metadata"]["uid"] == left["metadata"]["uid"]
-        assert "suspend" not in build["spec"]
-        assert not build["metadata"].get("annotations")
-        name = build["spec"]["source"]["configMapRef"]["name"]
-        assert await client.get(CONFIG_MAPS, name, namespace) is not None
+        kept = await client.get(CONFIG_MAPS, left["metadata"]["name"], namespace)
+        assert kept is not None
+        assert kept["metadata"]["ownerReferences"][0]["uid"] == build["metadata"]["uid"]
+
+    async def test_what_the_server_refuses_leaves_no_document(
+        self, client: KubernetesClient, namespace: str
+    ) -> None:
+        wanted = plan(namespace, large_deck())
+        wanted.body["spec"]["timeoutSeconds"] = 1
+        with pytest.raises(KubernetesError, match="should be greater than or equal to 10"):
+            await create_build(client, wanted, replace=False)
+        assert await client.list(CONFIG_MAPS, namespace) == []
+
+    async def test_somebody_elses_config_map_is_not_taken(
+        self, client: KubernetesClient, namespace: str
+    ) -> None:
+        wanted = plan(namespace, large_deck())
+        assert wanted.config_map is not None
+        other = config_map_body(wanted.body, wanted.config_map) | {"data": {"ir.json": "{}"}}
+        await client.create(CONFIG_MAPS, other, namespace)
+        with pytest.raises(CliError, match="holds something else"):
+            await create_build(client, wanted, replace=False)
 
     async def test_who_suspends_a_build_decides_when_it_goes_on(
         self, client: KubernetesClient, namespace: str
@@ -302,10 +307,10 @@ class TestWait:
         body = await builds.create("deck")
         seen: list[str] = []
 
-        def on_change(build: ArtifactBuild) -> None:
+        def on_change(build: Body) -> None:
             seen.append(standing(build).reason)
 
-        waiting = asyncio.create_task(wait_for_build(builds.client, body, on_change))
+        waiting = asyncio.create_task(wait_for_object(builds.client, ARTIFACT, body, on_change))
         await patiently(lambda: _now(seen), lambda now: now == ["Pending"])
         await report(builds, "deck", conditions.working("Compiling", "attempt 1"))
         await patiently(lambda: _now(seen), lambda now: "Compiling" in now)
@@ -325,13 +330,15 @@ class TestWait:
                 pass
         assert caught.value.status == 410
         build = await asyncio.wait_for(
-            wait_for_build(builds.client, body, lambda _: None), timeout=10
+            wait_for_object(builds.client, ARTIFACT, body, lambda _: None), timeout=10
         )
         assert standing(build).reason == "Built"
 
     async def test_a_build_that_is_deleted_ends_the_wait(self, builds: Builds) -> None:
         body = await builds.create("deck")
-        waiting = asyncio.create_task(wait_for_build(builds.client, body, lambda _: None))
+        waiting = asyncio.create_task(
+            wait_for_object(builds.client, ARTIFACT, body, lambda _: None)
+        )
         await asyncio.sleep(0.5)
         await builds.client.delete(ARTIFACT_BUILDS, "deck", builds.namespace)
         with pytest.raises(CliError, match="was deleted while we waited") as caught:
@@ -344,7 +351,9 @@ class TestWait:
         await builds.create("deck")
         body["metadata"]["resourceVersion"] = "1"
         with pytest.raises(CliError, match="was deleted while we waited"):
-            await asyncio.wait_for(wait_for_build(builds.client, body, lambda _: None), 10)
+            await asyncio.wait_for(
+                wait_for_object(builds.client, ARTIFACT, body, lambda _: None), 10
+            )
 
     async def test_an_outage_is_waited_out(
         self, builds: Builds, api_server: Path, tmp_path: Path
@@ -352,7 +361,9 @@ class TestWait:
         async with wire(api_server, tmp_path) as (kubeconfig, cut):
             body = await builds.create("deck")
             async with KubernetesClient.from_kubeconfig(str(kubeconfig)) as client:
-                waiting = asyncio.create_task(wait_for_build(client, body, lambda _: None))
+                waiting = asyncio.create_task(
+                    wait_for_object(client, ARTIFACT, body, lambda _: None)
+                )
                 await asyncio.sleep(0.5)
                 restore = await cut()
                 await report(builds, "deck", conditions.succeeded("Built", ""))
@@ -367,15 +378,10 @@ async def _now(seen: list[str]) -> list[str]:
     return list(seen)
 
 
-def read_config(kubeconfig: Path) -> Body:
-    config: Body = yaml.safe_load(kubeconfig.read_text())
-    return config
-
-
 @asynccontextmanager
 async def wire(kubeconfig: Path, folder: Path) -> AsyncIterator[tuple[Path, Any]]:
     """Yield a kubeconfig that reaches the API server over a wire, and what cuts the wire."""
-    config = read_config(kubeconfig)
+    config = read_kubeconfig(kubeconfig)
     url = urlsplit(config["clusters"][0]["cluster"]["server"])
     writers: set[asyncio.StreamWriter] = set()
 
@@ -409,9 +415,8 @@ async def wire(kubeconfig: Path, folder: Path) -> AsyncIterator[tuple[Path, Any]
         nonlocal server
         server = await asyncio.start_server(accept, "127.0.0.1", port)
 
-    config["clusters"][0]["cluster"]["server"] = f"{url.scheme}://127.0.0.1:{port}"
-    path = folder / "wired.kubeconfig"
-    path.write_text(yaml.safe_dump(config))
+    server_here = f"{url.scheme}://127.0.0.1:{port}"
+    path = write_kubeconfig(config, folder / "wired.kubeconfig", server=server_here)
     try:
         yield path, cut
     finally:
@@ -445,10 +450,17 @@ class TestInstallation:
         self, installed: str, client: KubernetesClient, api_server: Path
     ) -> None:
         variables = [{"name": "VENTURE_S3_REGION", "value": "x"}]
-        await client.create(DEPLOYMENTS, deployment(variables, "second"), installed)
+        await client.create(
+            DEPLOYMENTS,
+            deployment("operator", variables, name="second", release="other"),
+            installed,
+        )
         async with session(api_server, installed) as opened:
-            with pytest.raises(CliError, match="found 2 operators of Venture"):
+            with pytest.raises(CliError, match=r"installed 2 times .*: other, venture") as caught:
                 await opened.bucket()
+            assert "--release" in caught.value.next_step
+        async with session(api_server, installed, release="venture") as opened:
+            assert (await opened.installation()).keys_config_map == "their-keys"
 
     async def test_an_empty_secret_is_named_and_nothing_of_it_shown(
         self, installed: str, client: KubernetesClient, api_server: Path
@@ -537,7 +549,7 @@ class TestCommands:
     ) -> None:
         await builds.create("deck")
         await publish(builds, store, "deck", b"unreachable")
-        body = await client.get(DEPLOYMENTS, "release", installed)
+        body = await client.get(DEPLOYMENTS, "operator", installed)
         assert body is not None
         body["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] = "http://127.0.0.1:1"
         await client.replace(DEPLOYMENTS, body, installed)
@@ -559,7 +571,7 @@ class TestCommands:
         assert lines[0] == ["NAME", "TARGET", "PHASE", "SIZE", "CACHE", "REASON", "AGE"]
         assert [line[:6] for line in lines[1:]] == [
             ["failed", "Pptx", "Failed", "<none>", "<none>", "Bad"],
-            ["new", "Pptx", "<none>", "<none>", "<none>", "Pending"],
+            ["new", "Pptx", "<none>", "<none>", "<none>", "<none>"],
             ["ready", "Pptx", "Ready", "11 B", "<none>", "Built"],
         ]
         assert "\x1b" not in ended.text
@@ -641,15 +653,14 @@ class TestCommands:
     async def test_a_token_that_is_refused_is_told_apart(
         self, api_server: Path, venture: Venture
     ) -> None:
-        config = read_config(api_server)
-        config["users"][0]["user"] = {"token": "not-a-token"}
-        (venture.folder / "kubeconfig").write_text(yaml.safe_dump(config))
+        config = read_kubeconfig(api_server)
+        other = venture.folder / "kubeconfig"
+        write_kubeconfig(config, other, user={"token": "not-a-token"})
         ended = await venture("artifact", "list", "--kubeconfig", "kubeconfig")
         assert ended.code == ExitCode.DENIED
         ended = await venture("artifact", "list", "--context", "missing")
         assert ended.code == ExitCode.UNREACHABLE
-        config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
-        (venture.folder / "kubeconfig").write_text(yaml.safe_dump(config))
+        write_kubeconfig(config, other, server="https://127.0.0.1:1")
         ended = await venture("artifact", "list", "--kubeconfig", "kubeconfig")
         assert ended.code == ExitCode.UNREACHABLE
         assert "Traceback" not in ended.err

@@ -9,18 +9,17 @@ from uuid import UUID, uuid7
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from installations import DEPLOYMENTS, deployment, from_secret, session
 from recordevents import started
 from recordlog import ORIGIN, SIGNER, caught_up, sequencing
 from recordrelay import STREAMS, published, relaying, stream_holds
 from recordservers import NatsServer, free_port
 from venture_cli.errors import CliError, ExitCode
-from venture_cli.options import Connection
 from venture_cli.services.recordendpoints import Endpoint
-from venture_cli.services.session import Session
 from venture_core.events.chain import ChainHead
 from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
 from venture_core.events.notes import NoteSigner
-from venture_core.kubernetes.resources import SECRETS, Resource
+from venture_core.kubernetes.resources import SECRETS
 from venture_core.messaging.deadletters import put_dead_letter
 from venture_core.messaging.streams import DEAD_LETTERS, EVENTS, reconcile_streams
 from venture_core.record.producer import EventProducer
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 KEY = SIGNER.verifier.text
 SIZE = 30
 WORKFLOWS = 3
-DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
 
 
 @dataclass(frozen=True)
@@ -119,6 +117,14 @@ class TestEvents:
         assert (none.code, none.text) == (ExitCode.OK, "")
         some = await venture(*everything, "--type", "*.started.v1")
         assert len(some.text.split()) == SIZE
+        shown = await venture("events", "tail", "--since", "1h", "--no-follow")
+        header, *told = shown.text.splitlines()
+        assert header.split() == ["LOG-INDEX", "TIME", "TYPE", "WORKFLOW/SEQ", "ABOUT"]
+        # Each column begins where its name does, whatever the widths of what is in it.
+        for name, at in (("TIME", 1), ("TYPE", 2), ("WORKFLOW/SEQ", 3), ("ABOUT", 4)):
+            assert {line.index(line.split()[at], header.index(name)) for line in told} == {
+                header.index(name)
+            }
         later = await venture(
             *("events", "tail", "--no-follow", "--since", datetime.now(UTC).isoformat())
         )
@@ -620,14 +626,14 @@ class TestEndpoints:
         secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "their-own"}}
         urls = {"pg": "postgresql://u:p@db.example.com/r", "nats": "nats://n.example.com"}
         await client.create(SECRETS, secret | {"stringData": urls}, namespace)
-        reference = {"secretKeyRef": {"name": "their-own", "key": "pg"}}
+        reference = from_secret("their-own", "pg")
         for name, variables in {
             "operator": [{"name": "VENTURE_POSTGRES_URL", "valueFrom": reference}],
             "relay": [
                 {"name": "VENTURE_POSTGRES_URL", "valueFrom": reference},
                 {
                     "name": "VENTURE_NATS_URL",
-                    "valueFrom": {"secretKeyRef": {"name": "their-own", "key": "nats"}},
+                    "valueFrom": from_secret("their-own", "nats"),
                 },
             ],
         }.items():
@@ -647,31 +653,64 @@ class TestEndpoints:
             for name in ("one", "two"):
                 variables = [{"name": "VENTURE_NATS_URL", "value": f"nats://{name}"}]
                 await client.create(DEPLOYMENTS, deployment(name, variables), namespace)
-            with pytest.raises(CliError, match="found 2 different VENTURE_NATS_URL") as caught:
+            with pytest.raises(CliError, match="found 2 logins of NATS") as caught:
                 await opened.record_url(Endpoint.NATS)
         assert caught.value.code == ExitCode.NOT_FOUND
 
+    async def test_of_many_logins_the_auditors_is_taken(
+        self, api_server: Path, client: KubernetesClient, namespace: str
+    ) -> None:
+        for login in ("writer", "auditor"):
+            url = f"postgresql://{login}:p@db.example.com/r"
+            secret = login_secret(login, url)
+            await client.create(SECRETS, secret, namespace)
+            variable = {
+                "name": "VENTURE_POSTGRES_URL",
+                "valueFrom": from_secret(f"venture-{login}", "VENTURE_POSTGRES_URL"),
+            }
+            await client.create(DEPLOYMENTS, deployment(login, [variable]), namespace)
+        async with session(api_server, namespace) as opened:
+            found = await opened.record_url(Endpoint.POSTGRES)
+        assert found.get_secret_value() == "postgresql://auditor:p@db.example.com/r"
 
-def deployment(name: str, variables: list[dict[str, Any]]) -> dict[str, Any]:
-    labels = {"app.kubernetes.io/component": name}
-    container = {"name": name, "image": "localhost/venture:test", "env": variables}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name, "labels": labels},
-        "spec": {
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
-        },
-    }
-
-
-def session(api_server: Path, namespace: str) -> Session:
-    return Session(
-        Connection(
-            kubeconfig=str(api_server),
-            context=None,
-            namespace=namespace,
-            system_namespace=namespace,
+    async def test_many_logins_without_an_auditors_are_named(
+        self, api_server: Path, client: KubernetesClient, namespace: str
+    ) -> None:
+        for login in ("reader", "writer"):
+            variable = {
+                "name": "VENTURE_POSTGRES_URL",
+                "valueFrom": from_secret(f"venture-{login}", "url"),
+            }
+            await client.create(DEPLOYMENTS, deployment(login, [variable]), namespace)
+        async with session(api_server, namespace) as opened:
+            with pytest.raises(CliError, match="none that is labelled for auditors") as caught:
+                await opened.record_url(Endpoint.POSTGRES)
+        assert caught.value.details == (
+            "Secret venture-reader, key url",
+            "Secret venture-writer, key url",
         )
-    )
+        assert "venture.parpour.dev/login=auditor" in caught.value.next_step
+
+    async def test_two_releases_are_asked_about_and_one_can_be_named(
+        self, api_server: Path, client: KubernetesClient, namespace: str
+    ) -> None:
+        for release in ("blue", "green"):
+            secret = login_secret("auditor", f"postgresql://a:p@{release}.example.com/r", release)
+            await client.create(SECRETS, secret, namespace)
+        async with session(api_server, namespace) as opened:
+            with pytest.raises(CliError, match=r"installed 2 times .*: blue, green") as caught:
+                await opened.record_url(Endpoint.POSTGRES)
+        assert "--release" in caught.value.next_step
+        async with session(api_server, namespace, release="green") as opened:
+            found = await opened.record_url(Endpoint.POSTGRES)
+        assert found.get_secret_value() == "postgresql://a:p@green.example.com/r"
+
+
+def login_secret(login: str, url: str, release: str = "venture") -> dict[str, Any]:
+    labels = {"venture.parpour.dev/login": login, "app.kubernetes.io/instance": release}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": f"{release}-{login}", "labels": labels},
+        "stringData": {"VENTURE_POSTGRES_URL": url},
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from installations import read_kubeconfig, write_kubeconfig
 from venture_core.kubernetes.client import INITIAL_EVENTS_END, KubernetesClient
 from venture_core.kubernetes.errors import ForbiddenError, KubernetesError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS, NAMESPACES, Resource
@@ -49,18 +49,14 @@ async def token(client: KubernetesClient, namespace: str) -> str:
 
 def administrator(api_server: Path) -> dict[str, Any]:
     """Return the user of the server's own kubeconfig."""
-    body = yaml.safe_load(api_server.read_text(encoding="utf-8"))
-    user: dict[str, Any] = body["users"][0]["user"]
+    user: dict[str, Any] = read_kubeconfig(api_server)["users"][0]["user"]
     return user
 
 
 def as_user(api_server: Path, folder: Path, user: dict[str, Any]) -> str:
     """Write a kubeconfig for the same cluster and another user."""
-    body = yaml.safe_load(api_server.read_text(encoding="utf-8"))
-    body["users"] = [{"name": each["name"], "user": user} for each in body["users"]]
-    path = folder / "kubeconfig"
-    path.write_text(yaml.safe_dump(body), encoding="utf-8")
-    return str(path)
+    config = read_kubeconfig(api_server)
+    return str(write_kubeconfig(config, folder / "kubeconfig", user=user))
 
 
 def login_program(folder: Path, status: str) -> dict[str, Any]:

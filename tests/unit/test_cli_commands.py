@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +13,7 @@ import yaml
 from typer.testing import CliRunner, Result
 from venture_cli import options
 from venture_cli.app import app
+from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.errors import ExitCode
 from venture_cli.reference import updated
 from venture_core.artifacts.compile import compile_artifact
@@ -257,7 +259,7 @@ class TestEveryCommand:
 
     def test_choices_are_those_of_the_types(self) -> None:
         assert get_args(options.TargetName) == tuple(Target)
-        assert get_args(options.PhaseName) == tuple(Phase)
+        assert ARTIFACT.phases == tuple(Phase)
         gates = tuple(str(each.alias) for each in GateSwitches.model_fields.values())
         assert gates == options.GATES
 
@@ -278,6 +280,59 @@ finally:
     assert done.stderr == "[]\n"
 
 
+SLOW = (
+    *("asyncpg", "cryptography", "kubernetes_asyncio", "nats", "obstore", "pydantic_settings"),
+    *("rich", "sqlalchemy", "structlog", "venture_crds"),
+)
+"""What would make a command that only asks the cluster take longer than asking takes. (typer itself
+brings pydantic, but builds no models of ours.)"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("list",), ("get", "x"), ("wait", "x"), ("suspend", "x"), ("retry", "x"), ("delete", "x")],
+)
+def test_asking_the_cluster_imports_nothing_slow(command: tuple[str, ...], tmp_path: Path) -> None:
+    """How long it takes is measured by tests/bench/bench_imports.py."""
+    body = {
+        "current-context": "x",
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        "clusters": [{"name": "x", "cluster": {"server": "http://127.0.0.1:1"}}],
+        "users": [{"name": "x", "user": {"token": "t"}}],
+    }
+    (tmp_path / "config").write_text(json.dumps(body), encoding="utf-8")
+    words = ["artifact", *command, "--kubeconfig", str(tmp_path / "config")]
+    program = f"""
+import sys
+from venture_cli.app import app
+try:
+    app({words!r}, prog_name="venture")
+finally:
+    print(sorted({{name.partition(".")[0] for name in sys.modules}} & set({SLOW!r})))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert "the API server did not answer" in done.stderr
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("text", ["{", "a: [", "[1, 2]", "", "contexts: 7", "\x00"])
+def test_a_broken_kubeconfig_is_no_defect(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "broken"
+    path.write_text(text, encoding="utf-8")
+    done = venture("artifact", "list", "--kubeconfig", str(path))
+    assert done.exit_code == ExitCode.UNREACHABLE
+    assert "error: no cluster is configured: " in done.stderr
+    assert str(path) in done.stderr
+    assert "defect" not in done.stderr
+
+
+def test_the_version_has_an_option_of_its_own() -> None:
+    done = venture("--version")
+    assert (done.exit_code, done.stdout) == (ExitCode.OK, f"venture {version('venture-cli')}\n")
+
+
 def test_the_page_of_commands_is_up_to_date() -> None:
     path = REPOSITORY / "docs" / "cli.md"
     page = path.read_text(encoding="utf-8")
@@ -291,4 +346,4 @@ def test_kubectl_completes_our_words() -> None:
         text=True,
         check=False,
     )
-    assert done.stdout.split() == ["retry", "render", "resume", ":0"]
+    assert done.stdout.split() == ["retry", "resume", "render", ":0"]

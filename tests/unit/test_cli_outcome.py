@@ -6,13 +6,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from venture_cli.domain.outcome import (
-    State,
-    not_ready_error,
-    parse_build,
-    stalled_error,
-    standing,
-)
+from venture_cli.domain.artifact import ARTIFACT
+from venture_cli.domain.noun import not_ready_error, stalled_error
+from venture_cli.domain.outcome import parse_build
+from venture_cli.domain.standing import State, standing
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.explain import explain
 from venture_core.artifacts.provenance import ProvenanceError
@@ -88,7 +85,7 @@ def body(
 def test_conditions_say_where_a_build_stands(
     given: dict[str, Any], state: State, sentence: str
 ) -> None:
-    now = standing(parse_build(given))
+    now = standing(given)
     assert (now.state, now.sentence()) == (state, sentence)
     assert now.is_final is (state in (State.READY, State.STALLED))
 
@@ -96,11 +93,11 @@ def test_conditions_say_where_a_build_stands(
 def test_a_build_without_any_status_has_just_been_created() -> None:
     given = body()
     del given["status"]
-    assert standing(parse_build(given)).state is State.RUNNING
+    assert standing(given).state is State.RUNNING
 
 
 def test_a_stalled_build_is_explained_finding_by_finding() -> None:
-    error = stalled_error(parse_build(body(phase="Failed", Ready="False", Stalled="True")))
+    error = stalled_error(ARTIFACT, body(phase="Failed", Ready="False", Stalled="True"))
     assert error.code is ExitCode.BUILD_FAILED
     assert str(error) == "a-deck stalled (Because): it is so"
     assert error.details == ("altText: slide 2, image: has no altText", "altText: and 3 more")
@@ -118,7 +115,7 @@ def test_a_stalled_build_is_explained_finding_by_finding() -> None:
 def test_an_unfinished_build_says_what_to_do(
     given: dict[str, Any], code: ExitCode, verb: str
 ) -> None:
-    error = not_ready_error(parse_build(given))
+    error = not_ready_error(ARTIFACT, given)
     assert error.code is code
     assert f"artifact {verb} a-deck -n team" in error.next_step
 

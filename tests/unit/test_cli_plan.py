@@ -2,22 +2,22 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from venture_cli.domain.documents import read_source
 from venture_cli.domain.plan import (
-    CONFIG_MAP_MAX_BYTES,
-    INLINE_MAX_BYTES,
     BuildOptions,
     BuildPlan,
+    adoption,
     config_map_body,
+    holds,
     is_same_request,
+    owner_uids,
     plan_build,
-    retry_nonce,
 )
 from venture_cli.errors import CliError, ExitCode
+from venture_core.artifacts.limits import CONFIG_MAP_MAX_BYTES, INLINE_MAX_BYTES
 from venture_core.canonical import canonical_json
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 from venture_operator.services import source as operator_source
@@ -105,10 +105,12 @@ def test_a_config_map_belongs_to_its_build_and_is_named_by_content() -> None:
     made = plan(deck(INLINE_MAX_BYTES + 1))
     assert made.config_map is not None
     created = made.body | {"metadata": made.body["metadata"] | {"uid": "u1"}}
-    body = config_map_body(created, made.config_map)
+    body = config_map_body(made.body, made.config_map)
     digest = hashlib.sha256(made.config_map).hexdigest()
     assert body["metadata"]["name"] == f"a-deck-document-{digest[:12]}"
-    assert body["metadata"]["ownerReferences"][0]["uid"] == "u1"
+    assert owner_uids(body) == set()
+    assert owner_uids(body | adoption(created)) == {"u1"}
+    assert holds(body, made.config_map)
     assert body["data"]["ir.json"].encode() == made.config_map
     assert body["immutable"] is True
 
@@ -180,10 +182,3 @@ def test_the_same_request_is_recognised(change: dict[str, Any], *, same: bool) -
     wanted = plan(deck()).body
     existing = wanted | {"spec": wanted["spec"] | change}
     assert is_same_request(wanted, existing) is same
-
-
-def test_a_retry_nonce_fits_the_field_and_never_repeats() -> None:
-    first = retry_nonce(datetime(2026, 11, 23, microsecond=0, tzinfo=UTC))
-    second = retry_nonce(datetime(2026, 11, 23, microsecond=1, tzinfo=UTC))
-    assert first != second
-    assert len(first) <= 64

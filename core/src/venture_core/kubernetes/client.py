@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 type Body = dict[str, Any]
 type Bodies = list[Body]
 type Reader = Callable[[bytes], Body]
-"""How an answer becomes an object: `json.loads` for ours, `read_object` for what tenants wrote."""
+"""How an answer becomes an object: `json.loads` for ours, others for what tenants wrote."""
 type RequestObserver = Callable[[str, str, int, float], None]
 """Called after every request with verb, plural, HTTP status (0: none) and seconds."""
 
@@ -155,6 +155,7 @@ class KubernetesClient:
         label_selector: str = "",
         field_selector: str = "",
         size: int = LIST_PAGE_SIZE,
+        read: Reader = json.loads,
     ) -> AsyncIterator[Bodies]:
         """Yield the objects of a namespace (None: of all) in pages of at most `size`.
 
@@ -162,12 +163,11 @@ class KubernetesClient:
         it: the rest is then of a later one.
         """
         query = _selection(label_selector, field_selector) | {"limit": str(size)}
-        async for body in self._chunks(resource, namespace, query):
+        async for body in self._chunks(resource, namespace, query, read=read):
             items: Bodies = body["items"]
             for item in items:
                 # A list leaves out what its own kind already says.
-                item.setdefault("apiVersion", resource.api_version)
-                item.setdefault("kind", resource.kind)
+                item["apiVersion"], item["kind"] = resource.api_version, resource.kind
             yield items
 
     async def metadata(
@@ -310,6 +310,7 @@ class KubernetesClient:
         timeout_seconds: int = 60,
         bookmarks: bool = False,
         initial: bool = False,
+        read: Reader = json.loads,
     ) -> AsyncIterator[tuple[str, Body]]:
         """Yield (event type, object) until the server ends the stream after `timeout_seconds`.
 
@@ -333,7 +334,7 @@ class KubernetesClient:
         async with self.connection.send("GET", path, query=query, timeout=timeout) as response:
             await _raise_for_status(response)
             async for line in response.content:
-                event = json.loads(line)
+                event = read(line)
                 if event["type"] == "ERROR":
                     raise _error_from_body(event["object"].get("code", 0), event["object"])
                 yield event["type"], event["object"]

@@ -1,12 +1,21 @@
 """The program: its commands, and how each of them ends."""
 
-import traceback
 from typing import Annotated, Any, override
 
 import typer
 from typer.core import TyperGroup
 
-from venture_cli.commands import artifacts, audit, builds, control, deadletters, events, version
+from venture_cli.commands import (
+    artifacts,
+    audit,
+    builds,
+    deadletters,
+    events,
+    nouns,
+    report,
+    version,
+)
+from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import program_name
 
@@ -24,7 +33,7 @@ class VentureGroup(TyperGroup):
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except Exception as error:
             if ctx.params.get("debug"):
-                traceback.print_exception(error)
+                _trace(error)
             failure = error if isinstance(error, CliError) else _explain(error)
             _print(failure)
             raise typer.Exit(failure.code) from None
@@ -43,6 +52,12 @@ def _print(failure: CliError) -> None:
     print_failure(failure)
 
 
+def _trace(error: Exception) -> None:
+    from venture_cli.views.failures import print_traceback
+
+    print_traceback(error)
+
+
 app = typer.Typer(
     cls=VentureGroup,
     no_args_is_help=True,
@@ -52,9 +67,10 @@ app = typer.Typer(
     help="Build deliverables with Venture: documents in, signed artifacts out.",
 )
 artifact = typer.Typer(no_args_is_help=True, help="Build, read and verify artifacts.")
-app.add_typer(artifact, name="artifact")
-for module in (builds, artifacts, control):
-    module.register(artifact)
+app.add_typer(artifact, name=ARTIFACT.name)
+builds.register(artifact)
+nouns.register(artifact, ARTIFACT)
+artifacts.register(artifact)
 record = typer.Typer(no_args_is_help=True, help="Prove what happened from the signed log.")
 app.add_typer(record, name="audit")
 audit.register(record)
@@ -64,6 +80,7 @@ events.register(happenings)
 given_up = typer.Typer(no_args_is_help=True, help="Events that a consumer gave up.")
 happenings.add_typer(given_up, name="dlq")
 deadletters.register(given_up)
+report.register(app)
 version.register(app)
 
 
@@ -74,9 +91,18 @@ def root(
         bool,
         typer.Option("--debug", envvar="VENTURE_DEBUG", help="Show the traceback of a failure."),
     ] = False,
+    version_wanted: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version of this program.",
+            is_eager=True,
+            callback=version.print_version,
+        ),
+    ] = False,
 ) -> None:
     """Build deliverables with Venture: documents in, signed artifacts out."""
-    del debug  # read from the context when a command fails
+    del debug, version_wanted  # the first is read from the context when a command fails
 
 
 def main() -> None:

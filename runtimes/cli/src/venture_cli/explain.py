@@ -1,84 +1,121 @@
-"""From the exceptions of services and libraries to one clear sentence and an exit code."""
+"""From the exceptions of services and libraries to one clear sentence and an exit code.
 
+A library that was not imported raised nothing, so it is not imported to explain, either.
+"""
+
+import sys
 from typing import TYPE_CHECKING, Final
 
-import aiohttp
-import asyncpg
-from venture_core.artifacts.provenance import ProvenanceError
-from venture_core.kubernetes.access import AccessError
-from venture_core.kubernetes.errors import ForbiddenError, KubernetesError, NotFoundError
-from venture_core.objectstore import ObjectNotFoundError, ObjectStoreError, ObjectTooLargeError
-
 from venture_cli.errors import CliError, ExitCode
+from venture_cli.program import SYSTEM_NAMESPACE, hint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from venture_core.kubernetes.errors import KubernetesError
 
 _UNAUTHORIZED: Final = 401
 _REACHABLE: Final = "Is the cluster running? Try: kubectl cluster-info"
 _LOGIN: Final = "Does kubectl work? Try: kubectl auth whoami"
-_POSTGRES: Final = "Is it running? Try: kubectl get pods -n <system namespace>"
-_STORE: Final = "Is the object store running? Try: kubectl get pods -n <system namespace>"
 
 
-def explain(error: Exception) -> CliError:  # noqa: PLR0911  one for each kind of failure
+def explain(error: Exception) -> CliError:
     """Return the failure that an exception means to the user."""
-    match error:
-        case KubernetesError():
-            return _kubernetes(error)
-        case AccessError():
-            return CliError(
-                f"cannot log in to the cluster: {error}", ExitCode.DENIED, next_step=_LOGIN
-            )
-        case ProvenanceError():
-            return CliError(
-                f"verification failed: {error}",
-                ExitCode.VERIFICATION_FAILED,
-                next_step="Do not use these bytes.",
-            )
-        case ObjectStoreError():
-            notes = tuple(getattr(error, "__notes__", ()))
-            return CliError(str(error), ExitCode.UNREACHABLE, details=notes, next_step=_STORE)
-        case ObjectNotFoundError():
-            return CliError(str(error), ExitCode.NOT_FOUND)
-        case ObjectTooLargeError():
-            return CliError(str(error))
-        case asyncpg.PostgresError() | asyncpg.InterfaceError() | asyncpg.InternalClientError():
-            return _postgres(error)
-        case aiohttp.ClientError():
-            message = f"the API server does not answer: {error}"
-            return CliError(message, ExitCode.UNREACHABLE, next_step=_REACHABLE)
-        case OSError() if not error.filename:
-            # What names no file is a connection: the other libraries wrap their own.
-            message = f"the record's Postgres does not answer: {str(error) or repr(error)}"
-            return CliError(message, ExitCode.UNREACHABLE, next_step=_POSTGRES)
-        case _:
-            return CliError(
-                f"a defect in this program: {error!r}",
-                next_step="Run it again with VENTURE_DEBUG=1 and report what it prints.",
-            )
+    for module, explainer in _EXPLAINERS.items():
+        if module in sys.modules and (failure := explainer(error)) is not None:
+            return failure
+    if isinstance(error, OSError) and not error.filename:
+        # What names no file is a connection: the other libraries wrap their own.
+        message = f"the record's Postgres does not answer: {str(error) or repr(error)}"
+        return CliError(message, ExitCode.UNREACHABLE, next_step=_pods("postgres"))
+    return CliError(
+        f"a defect in this program: {error!r}",
+        next_step="Run it again with VENTURE_DEBUG=1 and report what it prints.",
+    )
 
 
-def _kubernetes(error: KubernetesError) -> CliError:
+def _pods(what: str) -> str:
+    return f"Is {what} running? Try: kubectl get pods -n {SYSTEM_NAMESPACE.get()}"
+
+
+def _access(error: Exception) -> CliError | None:
+    from venture_core.kubernetes.access import AccessError
+
+    if not isinstance(error, AccessError):
+        return None
+    message = f"cannot log in to the cluster: {error}"
+    return CliError(message, ExitCode.DENIED, next_step=_LOGIN)
+
+
+def _kubernetes(error: Exception) -> CliError | None:
+    from venture_core.kubernetes.errors import KubernetesError
+
+    return _refused(error) if isinstance(error, KubernetesError) else None
+
+
+def _refused(error: KubernetesError) -> CliError:
+    from venture_core.kubernetes.errors import ForbiddenError, NotFoundError
+
     if error.status == 0:
         return CliError(error.message, ExitCode.UNREACHABLE, next_step=_REACHABLE)
-    if isinstance(error, ForbiddenError) or error.status == _UNAUTHORIZED:
+    if error.status == _UNAUTHORIZED:
+        message = f"the cluster does not know you: {error.message}"
+        return CliError(message, ExitCode.DENIED, next_step=_LOGIN)
+    if isinstance(error, ForbiddenError):
         return CliError(
             f"the cluster denies it: {error.message}",
             ExitCode.DENIED,
             next_step="Ask for the permission, or use another --context.",
         )
     if isinstance(error, NotFoundError):
+        # What says which object is missing needs no guess; a missing kind answers with nothing.
+        missing_kind = "could not find the requested resource" in error.message
         return CliError(
             error.message,
             ExitCode.NOT_FOUND,
-            next_step="Is Venture installed in this cluster? "
-            "Try: kubectl get crd artifactbuilds.venture.parpour.dev",
+            next_step="Is Venture installed in this cluster? Try: "
+            "kubectl api-resources --api-group=venture.parpour.dev"
+            if missing_kind
+            else "",
         )
     return CliError(error.message, next_step=_NEXT_BY_REASON.get(error.reason, ""))
 
 
-def _postgres(error: Exception) -> CliError:
+def _provenance(error: Exception) -> CliError | None:
+    from venture_core.artifacts.provenance import ProvenanceError
+
+    if not isinstance(error, ProvenanceError):
+        return None
+    return CliError(
+        f"verification failed: {error}",
+        ExitCode.VERIFICATION_FAILED,
+        next_step="Do not use these bytes.",
+    )
+
+
+def _store(error: Exception) -> CliError | None:
+    from venture_core.objectstore import (
+        ObjectNotFoundError,
+        ObjectStoreError,
+        ObjectTooLargeError,
+    )
+
+    match error:
+        case ObjectNotFoundError():
+            return CliError(str(error), ExitCode.NOT_FOUND)
+        case ObjectTooLargeError():
+            return CliError(str(error))
+        case ObjectStoreError():
+            notes = tuple(getattr(error, "__notes__", ()))
+            advice = _pods("the object store")
+            return CliError(str(error), ExitCode.UNREACHABLE, details=notes, next_step=advice)
+        case _:
+            return None
+
+
+def _postgres(error: Exception) -> CliError | None:
+    import asyncpg
+
     match error:
         case (
             asyncpg.InvalidAuthorizationSpecificationError() | asyncpg.InsufficientPrivilegeError()
@@ -92,13 +129,33 @@ def _postgres(error: Exception) -> CliError:
             return CliError(
                 f"the record's schema is missing or of another release: {error}",
                 ExitCode.NOT_FOUND,
-                next_step="Has the migration of this release run? Try: venture-migrate",
+                next_step="Its migration runs before the release: "
+                f"{hint('version', '--cluster')} says which that is.",
             )
-        case _:
+        case asyncpg.PostgresError() | asyncpg.InterfaceError() | asyncpg.InternalClientError():
             message = f"the record's Postgres does not answer as it should: {error}"
-            return CliError(message, ExitCode.UNREACHABLE, next_step=_POSTGRES)
+            return CliError(message, ExitCode.UNREACHABLE, next_step=_pods("Postgres"))
+        case _:
+            return None
 
 
+def _http(error: Exception) -> CliError | None:
+    import aiohttp
+
+    if not isinstance(error, aiohttp.ClientError):
+        return None
+    message = f"the API server does not answer: {error}"
+    return CliError(message, ExitCode.UNREACHABLE, next_step=_REACHABLE)
+
+
+_EXPLAINERS: Final[Mapping[str, Callable[[Exception], CliError | None]]] = {
+    "venture_core.kubernetes.access": _access,
+    "venture_core.kubernetes.errors": _kubernetes,
+    "venture_core.artifacts.provenance": _provenance,
+    "venture_core.objectstore": _store,
+    "asyncpg": _postgres,
+    "aiohttp": _http,
+}
 _NEXT_BY_REASON: Final[Mapping[str, str]] = {
     "Invalid": "Mend what the message names and try again.",
     "Conflict": "Somebody changed the object at the same moment; try again.",

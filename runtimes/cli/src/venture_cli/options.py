@@ -3,7 +3,6 @@
 import annotationlib
 import asyncio
 import inspect
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Final, Literal, cast
@@ -11,32 +10,22 @@ from uuid import UUID
 
 import typer
 
+from venture_cli.domain.artifact import ARTIFACT
+from venture_cli.domain.choices import Connection
 from venture_cli.domain.durations import parse_duration
-from venture_cli.domain.names import object_name
+from venture_cli.program import DEFAULT_SYSTEM_NAMESPACE, SYSTEM_NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from venture_cli.domain.noun import Noun
     from venture_cli.services.session import Session
-
-DEFAULT_SYSTEM_NAMESPACE: Final = "venture-system"
 
 TargetName = Literal["Pptx"]
 GATES: Final = ("contrast", "altText", "overflow", "emptySlides")
-PhaseName = Literal["Pending", "Compiling", "Ready", "Failed", "Suspended"]
 Format = Literal["json", "yaml", "name"]
+"""As `domain.choices` has it; typer takes no alias of a type."""
 ListFormat = Literal["json", "yaml", "name", "wide"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """Which cluster, which namespace, and where Venture itself is installed."""
-
-    kubeconfig: str | None
-    context: str | None
-    namespace: str | None
-    """None: the namespace of the kubeconfig's context."""
-    system_namespace: str
 
 
 def seconds(text: str) -> float:
@@ -54,21 +43,35 @@ def checked_gate(text: str) -> str:
     return text
 
 
-def checked_name(text: str) -> str:
-    """Return the name that an argument means."""
-    try:
-        return object_name(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+def checked_name(noun: Noun) -> Callable[[str], str]:
+    """Return the parser of an argument that names an object of a kind."""
+
+    def parse(text: str) -> str:
+        try:
+            return noun.object_name(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return parse
+
+
+def checked_phase(noun: Noun) -> Callable[[str], str]:
+    """Return the parser of a phase of a kind, in whatever case it is typed."""
+
+    def parse(text: str) -> str:
+        for phase in noun.phases:
+            if phase.lower() == text.lower():
+                return phase
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(noun.phases)}")
+
+    return parse
 
 
 BuildName = Annotated[
     str,
-    typer.Argument(parser=checked_name, metavar="NAME", help="The ArtifactBuild: NAME or ab/NAME."),
-]
-BuildNames = Annotated[
-    list[str],
-    typer.Argument(parser=checked_name, metavar="NAME...", help="ArtifactBuilds, NAME or ab/NAME."),
+    typer.Argument(
+        parser=checked_name(ARTIFACT), metavar="NAME", help="The ArtifactBuild: NAME or ab/NAME."
+    ),
 ]
 EventId = Annotated[UUID, typer.Argument(metavar="EVENT", help="The event's id.")]
 WorkflowId = Annotated[
@@ -96,6 +99,9 @@ SkippedGates = Annotated[
         metavar="GATE",
         help=f"Do not run this quality gate ({', '.join(GATES)}). May be repeated.",
     ),
+]
+AllNamespaces = Annotated[
+    bool, typer.Option("--all-namespaces", "-A", help="Those of all namespaces.")
 ]
 OutputFormat = Annotated[
     Format | None,
@@ -155,12 +161,24 @@ _SystemNamespace = Annotated[
 ]
 
 
+_Release = Annotated[
+    str | None,
+    typer.Option(
+        "--release",
+        metavar="NAME",
+        envvar="VENTURE_RELEASE",
+        help="The Helm release, where several are in that namespace.",
+    ),
+]
+
+
 def clustered[**P](
-    command: Callable[Concatenate[Session, P], Coroutine[Any, Any, None]],
+    command: Callable[Concatenate[Session, P], Coroutine[Any, Any, None]], **annotations: object
 ) -> Callable[..., None]:
     """Make a command of a coroutine that takes a session, with the options that choose its cluster.
 
-    The session connects to nothing until it is asked to.
+    The session connects to nothing until it is asked to. `annotations` take the place of those of
+    parameters that mean something else for each kind.
     """
     coroutine = cast("Callable[..., Coroutine[Any, Any, None]]", command)
 
@@ -170,15 +188,18 @@ def clustered[**P](
         context: _Context = None,
         namespace: _Namespace = None,
         system_namespace: _SystemNamespace = DEFAULT_SYSTEM_NAMESPACE,
+        release: _Release = None,
         **own: object,
     ) -> None:
         from venture_cli.services.session import Session
 
+        SYSTEM_NAMESPACE.set(system_namespace)
         connection = Connection(
             kubeconfig=kubeconfig,
             context=context,
             namespace=namespace,
             system_namespace=system_namespace,
+            release=release,
         )
 
         async def within_session() -> None:
@@ -189,7 +210,13 @@ def clustered[**P](
 
     _, *own = _parameters(command)
     *shared, _ = _parameters(run)
-    parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *shared)]
+    parameters = [
+        each.replace(
+            kind=inspect.Parameter.KEYWORD_ONLY,
+            annotation=annotations.get(each.name, each.annotation),
+        )
+        for each in (*own, *shared)
+    ]
     # Typer reads the signature to find out which options there are.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run

@@ -1,10 +1,14 @@
-"""What the program was called as, so that usage and hints can be pasted back."""
+"""What the program was called as and where it looks, so that hints can be pasted back."""
 
 import sys
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
 _PLUGIN_PREFIX: Final = "kubectl-"
+DEFAULT_SYSTEM_NAMESPACE: Final = "venture-system"
+SYSTEM_NAMESPACE: Final = ContextVar("system namespace", default=DEFAULT_SYSTEM_NAMESPACE)
+"""Where this command looks for the installation, for hints."""
 
 
 def program_name(argv0: str | None = None) -> str:

@@ -1,20 +1,19 @@
-"""venture artifact get, list, download, verify, render: what was built, or would be."""
+"""venture artifact download, verify, render: what was built, or would be."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.options import (
     NONE_GIVEN,
     Assets,
     BuildName,
     Document,
     Keys,
-    ListFormat,
     OutputFile,
     OutputFormat,
-    PhaseName,
     ResultFormat,
     SkippedGates,
     TargetName,
@@ -28,44 +27,9 @@ if TYPE_CHECKING:
 
 def register(group: typer.Typer) -> None:
     """Add the commands of this module."""
-    group.command("get")(get)
-    group.command("list")(list_)
     group.command("download")(download)
     group.command("verify")(verify)
     group.command("render")(render)
-
-
-@clustered
-async def get(session: Session, name: BuildName, *, form: OutputFormat = None) -> None:
-    """Show one build: where it stands, what it made, what the gates said."""
-    from venture_cli.services.builds import get_build
-    from venture_cli.views.results import print_build
-
-    print_build(await get_build(*await session.place(), name), form)
-
-
-@clustered
-async def list_(
-    session: Session,
-    *,
-    everywhere: Annotated[
-        bool, typer.Option("--all-namespaces", "-A", help="List the builds of all namespaces.")
-    ] = False,
-    phase: Annotated[
-        PhaseName | None, typer.Option("--phase", help="Only the builds of this phase.")
-    ] = None,
-    form: Annotated[
-        ListFormat | None,
-        typer.Option("--output", "-o", "--format", help="Print this on standard output."),
-    ] = None,
-) -> None:
-    """List the builds of a namespace."""
-    from venture_cli.services.builds import list_builds
-    from venture_cli.views.results import print_builds
-
-    client, namespace = await session.place()
-    bodies = await list_builds(client, None if everywhere else namespace, phase)
-    print_builds(bodies, form, namespace=None if everywhere else namespace)
 
 
 @clustered
@@ -82,13 +46,13 @@ async def download(
     form: ResultFormat = None,
 ) -> None:
     """Download the artifact of a build. It is saved only if digest and signature hold."""
-    from venture_cli.domain.outcome import parse_build
     from venture_cli.services.artifacts import fetch
-    from venture_cli.services.builds import get_build
     from venture_cli.services.files import save
+    from venture_cli.services.objects import get_object
     from venture_cli.views.results import print_saved
 
-    build = parse_build(await get_build(*await session.place(), name))
+    client, namespace = await session.place()
+    build = await get_object(client, ARTIFACT, namespace, name)
     fetched = await fetch(session, build, keys)
     path = save(fetched.data, out or ".", fetched.file_name)
     if provenance is not None:
@@ -119,10 +83,9 @@ async def verify(
 
     With --key and --provenance a file is verified offline.
     """
-    from venture_cli.domain.outcome import parse_build
     from venture_cli.services.artifacts import fetch, verify_file
-    from venture_cli.services.builds import get_build
     from venture_cli.services.files import is_file, read_artifact, read_envelope
+    from venture_cli.services.objects import get_object
     from venture_cli.views.results import print_verified
 
     if is_file(what):
@@ -131,7 +94,8 @@ async def verify(
     elif provenance is not None:
         raise typer.BadParameter(f"there is no file {what}", param_hint="NAME|FILE")
     else:
-        build = parse_build(await get_build(*await session.place(), checked_name(what)))
+        client, namespace = await session.place()
+        build = await get_object(client, ARTIFACT, namespace, checked_name(ARTIFACT)(what))
         verified = (await fetch(session, build, keys)).verified
     print_verified(what, verified, form)
 

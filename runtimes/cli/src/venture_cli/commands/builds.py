@@ -1,19 +1,18 @@
-"""venture artifact build, wait, retry: a build from its start to a verified artifact."""
+"""venture artifact build: a build from its start to a verified artifact."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from venture_cli.commands.nouns import followed
+from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.options import (
     DEFAULT_TIMEOUT,
     NONE_GIVEN,
     Assets,
-    BuildName,
     Document,
     Keys,
     OutputFile,
-    OutputFormat,
     ResultFormat,
     SkippedGates,
     TargetName,
@@ -24,17 +23,12 @@ from venture_cli.options import (
 )
 
 if TYPE_CHECKING:
-    from venture_core.kubernetes.client import Body
-    from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
-
     from venture_cli.services.session import Session
 
 
 def register(group: typer.Typer) -> None:
     """Add the commands of this module."""
     group.command("build")(build)
-    group.command("wait")(wait)
-    group.command("retry")(retry)
 
 
 @clustered
@@ -67,9 +61,10 @@ async def build(
     from venture_cli.domain.documents import check_document, read_source
     from venture_cli.domain.plan import BuildOptions, plan_build
     from venture_cli.services.artifacts import fetch
-    from venture_cli.services.building import start_build
+    from venture_cli.services.builds import start_build
     from venture_cli.services.files import read_assets, read_document_file, save
-    from venture_cli.views.results import print_finished, print_saved, print_started
+    from venture_cli.views.objects import print_finished, print_started
+    from venture_cli.views.results import print_saved
 
     if out is not None and not waits:
         raise typer.BadParameter("there is nothing to save without waiting", param_hint="-o")
@@ -87,59 +82,11 @@ async def build(
     plan = plan_build(source, options, origin=file, default_namespace=default_namespace)
     body = await start_build(session, plan, replace=replace)
     if not waits:
-        print_started(body, form)
+        print_started(body, ARTIFACT, form)
         return
-    finished = await _follow(session, body, limit)
+    finished = await followed(session, ARTIFACT, body, limit)
     if out is None:
-        print_finished(finished, form)
+        print_finished(finished, ARTIFACT, form)
         return
     fetched = await fetch(session, finished, keys)
     print_saved(finished, fetched.verified, save(fetched.data, out, fetched.file_name), form)
-
-
-@clustered
-async def wait(
-    session: Session,
-    name: BuildName,
-    *,
-    time_limit: TimeLimit = DEFAULT_TIMEOUT,
-    form: OutputFormat = None,
-) -> None:
-    """Wait until a build is ready, or say why it is not."""
-    from venture_cli.services.builds import get_build
-    from venture_cli.views.results import print_finished
-
-    limit = seconds(time_limit)
-    body = await get_build(*await session.place(), name)
-    print_finished(await _follow(session, body, limit), form)
-
-
-@clustered
-async def retry(
-    session: Session,
-    name: BuildName,
-    *,
-    waits: Wait = True,
-    time_limit: TimeLimit = DEFAULT_TIMEOUT,
-    form: OutputFormat = None,
-) -> None:
-    """Build once more, past the cache and after a failure."""
-    from venture_cli.domain.plan import retry_nonce
-    from venture_cli.services.builds import change_build
-    from venture_cli.views.results import print_finished, print_started
-
-    limit = seconds(time_limit)
-    change = {"retry": retry_nonce(datetime.now(UTC))}
-    body = await change_build(*await session.place(), name, change)
-    if waits:
-        print_finished(await _follow(session, body, limit), form)
-    else:
-        print_started(body, form)
-
-
-async def _follow(session: Session, body: Body, limit: float) -> ArtifactBuild:
-    from venture_cli.services.building import follow_build
-    from venture_cli.views.progress import BuildProgress
-
-    with BuildProgress() as progress:
-        return await follow_build(session, body, limit, progress.show)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.options import (
     DEFAULT_TIMEOUT,
     EventId,
@@ -37,7 +38,7 @@ async def tail(
         str | None,
         typer.Option(
             "--build",
-            parser=checked_name,
+            parser=checked_name(ARTIFACT),
             metavar="NAME",
             help="Only the events of this ArtifactBuild.",
         ),
@@ -71,9 +72,9 @@ async def tail(
     is one line.
     """
     from venture_cli.domain.eventfilter import EventFilter, parse_since
-    from venture_cli.services.builds import get_build
     from venture_cli.services.events import Tail
-    from venture_cli.views.events import print_event_line, print_lost
+    from venture_cli.services.objects import get_object
+    from venture_cli.views.events import EventLines, print_lost
 
     if workflow is not None and build is not None:
         raise typer.BadParameter("either --workflow or --build", param_hint="--build")
@@ -83,13 +84,14 @@ async def tail(
         raise typer.BadParameter(str(error), param_hint="--since") from None
     if build is not None:
         # A build outside workflows is its own: the events have its uid.
-        body = await get_build(*await session.place(), build)
+        client, namespace = await session.place()
+        body = await get_object(client, ARTIFACT, namespace, build)
         workflow = UUID(body["metadata"]["uid"])
     reader = Tail(
         session,
         EventFilter(workflow, pattern),
         since=moment,
-        on_event=lambda event: print_event_line(event, form),
+        on_event=EventLines(form).show,
         on_lost=print_lost,
     )
     await reader.run(follow=follow)

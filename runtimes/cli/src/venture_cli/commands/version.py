@@ -15,6 +15,17 @@ def register(group: typer.Typer) -> None:
     group.command("version")(version)
 
 
+def print_version(wanted: bool) -> None:
+    """Print the program's version and end, where the option is given."""
+    if wanted:
+        from importlib.metadata import version as installed
+
+        from venture_cli.views.terminal import out
+
+        out().print(f"venture {installed('venture-cli')}")
+        raise typer.Exit
+
+
 @clustered
 async def version(
     session: Session,
@@ -29,7 +40,7 @@ async def version(
 
     from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 
-    from venture_cli.views.builds import print_facts
+    from venture_cli.views.objects import print_facts
     from venture_cli.views.structured import print_data
 
     facts = {"client": installed("venture-cli"), "toolchain": PPTX_TOOLCHAIN.id}

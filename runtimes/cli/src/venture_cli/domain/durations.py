@@ -1,15 +1,12 @@
-"""Durations: read as people type them, written as kubectl shows them."""
+"""Durations: read as people type them, written as people read them."""
 
 import re
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from datetime import datetime
+from typing import Final
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
 _MAX_SECONDS: Final = 24 * 3600
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_YEAR: Final = 365 * _DAY
+_MINUTE: Final = 60
 
 
 def parse_duration(text: str) -> float:
@@ -21,19 +18,12 @@ def parse_duration(text: str) -> float:
     return seconds
 
 
-def age(then: datetime, now: datetime) -> str:
-    """Return how long ago that was, in at most two units: `45s`, `12m`, `3h`, `2d4h`, `1y20d`."""
-    seconds = max(int((now - then).total_seconds()), 0)
-    if seconds < 2 * _MINUTE:
-        return f"{seconds}s"
-    if seconds < 2 * _HOUR:
-        return f"{seconds // _MINUTE}m"
-    if seconds < _DAY:
-        return f"{seconds // _HOUR}h"
-    if seconds < 2 * _YEAR:
-        days, hours = seconds // _DAY, seconds % _DAY // _HOUR
-        return f"{days}d{hours}h" if days < 7 and hours else f"{days}d"  # noqa: PLR2004  a week
-    return f"{seconds // _YEAR}y{seconds % _YEAR // _DAY}d"
+def between(start: str, end: str) -> float | None:
+    """Return the seconds between two RFC 3339 moments, None where one is missing or none."""
+    try:
+        return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    except ValueError, TypeError:
+        return None
 
 
 def elapsed(seconds: float) -> str:

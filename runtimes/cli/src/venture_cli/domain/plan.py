@@ -3,26 +3,22 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from venture_core.artifacts.bucket import asset_key, document_key
+from venture_core.artifacts.limits import CONFIG_MAP_MAX_BYTES, INLINE_MAX_BYTES
 from venture_core.canonical import sha256_hex
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuildSpec
 
+from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.domain.documents import API_VERSION, KIND, document_bytes
-from venture_cli.domain.names import name_from_file, object_name
+from venture_cli.domain.names import name_from_file
 from venture_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import datetime
 
     from venture_cli.domain.documents import Body, Source
 
-INLINE_MAX_BYTES: Final = 64 * 1024
-"""The operator takes no larger document within an ArtifactBuild."""
-CONFIG_MAP_MAX_BYTES: Final = 512 * 1024
-"""Nor a larger one in a ConfigMap; beyond it, the document goes to S3."""
 DOCUMENT_KEY: Final = "ir.json"
-AWAITS_DOCUMENT: Final = "venture.parpour.dev/awaits-document"
-"""Annotation of a build that was created before its ConfigMap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class BuildPlan:
     """The ArtifactBuild."""
     uploads: tuple[Upload, ...] = ()
     config_map: bytes | None = None
-    """The document, where it goes into a ConfigMap that the build owns."""
+    """The document, where it goes into a ConfigMap that the build will own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +100,7 @@ def _place(ir: Body, data: bytes, name: str) -> _Placed:
     if len(data) <= CONFIG_MAP_MAX_BYTES:
         reference = {"name": config_map_name(name, data), "key": DOCUMENT_KEY}
         return _Placed({"configMapRef": reference}, config_map=data)
-    upload = Upload(f"documents/{sha256_hex(data)}.json", data, "application/json")
+    upload = Upload(document_key(sha256_hex(data)), data, "application/json")
     return _Placed({"objectRef": upload.reference}, (upload,))
 
 
@@ -114,7 +110,21 @@ def config_map_name(build: str, document: bytes) -> str:
 
 
 def config_map_body(build: Body, data: bytes) -> Body:
-    """Return the ConfigMap with a created build's document; it goes when the build goes."""
+    """Return the ConfigMap with the document of a build that is to be created."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "immutable": True,
+        "metadata": {
+            "name": build["spec"]["source"]["configMapRef"]["name"],
+            "labels": {"app.kubernetes.io/managed-by": "venture-cli"},
+        },
+        "data": {DOCUMENT_KEY: data.decode()},
+    }
+
+
+def adoption(build: Body) -> Body:
+    """Return the merge patch that has a ConfigMap go when the created build goes."""
     metadata = build["metadata"]
     owner = {
         "apiVersion": API_VERSION,
@@ -122,58 +132,22 @@ def config_map_body(build: Body, data: bytes) -> Body:
         "name": metadata["name"],
         "uid": metadata["uid"],
     }
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "immutable": True,
-        "metadata": {
-            "name": build["spec"]["source"]["configMapRef"]["name"],
-            "ownerReferences": [owner],
-        },
-        "data": {DOCUMENT_KEY: data.decode()},
-    }
+    return {"metadata": {"ownerReferences": [owner]}}
 
 
-def is_owned_by(body: Body, uid: str) -> bool:
-    """Return whether the object goes when the one with that uid goes."""
-    return any(owner["uid"] == uid for owner in body["metadata"].get("ownerReferences", []))
+def owner_uids(body: Body) -> set[str]:
+    """Return the uids of those with whom the object goes."""
+    return {owner["uid"] for owner in body["metadata"].get("ownerReferences", [])}
 
 
-def held_back(build: Body) -> Body:
-    """Return the build as it is created before its ConfigMap, which it owns, can exist.
-
-    Interrupted anywhere between, nothing is left that does not go with the build, and the mark
-    tells the next attempt to go on.
-    """
-    metadata = build["metadata"]
-    annotations = metadata.get("annotations", {}) | {AWAITS_DOCUMENT: "true"}
-    return build | {
-        "metadata": metadata | {"annotations": annotations},
-        "spec": build["spec"] | {"suspend": True},
-    }
-
-
-def is_held_back(build: Body) -> bool:
-    """Return whether the build still waits for its ConfigMap."""
-    return AWAITS_DOCUMENT in build["metadata"].get("annotations", {})
-
-
-def release(build: Body) -> Body:
-    """Return the merge patch that makes a build that was held back what it shall be."""
-    return {
-        "metadata": {"annotations": {AWAITS_DOCUMENT: None}},
-        "spec": {"suspend": build["spec"].get("suspend")},
-    }
+def holds(config_map: Body, document: bytes) -> bool:
+    """Return whether the ConfigMap holds exactly that document."""
+    return config_map.get("data") == {DOCUMENT_KEY: document.decode()}
 
 
 def is_same_request(wanted: Body, existing: Body) -> bool:
     """Return whether the existing build asks for what is wanted, `suspend` and `retry` aside."""
     return _comparable(wanted["spec"]) == _comparable(existing["spec"])
-
-
-def retry_nonce(now: datetime) -> str:
-    """Return a value for `spec.retry` that was never used before."""
-    return now.isoformat(timespec="microseconds")
 
 
 def _comparable(spec: Body) -> ArtifactBuildSpec:
@@ -212,7 +186,7 @@ def _metadata(
             "the build has no name", ExitCode.USAGE, next_step="Give it one with --name NAME."
         )
     try:
-        metadata["name"] = object_name(name)
+        metadata["name"] = ARTIFACT.object_name(name)
     except ValueError as error:
         raise CliError(str(error), ExitCode.USAGE, next_step="Choose another --name.") from None
     return metadata
@@ -229,4 +203,4 @@ def _refuse_pinned_assets(source: Source, given: Collection[str]) -> None:
 
 
 def _asset_upload(data: bytes) -> Upload:
-    return Upload(f"assets/{sha256_hex(data)}", data, "application/octet-stream")
+    return Upload(asset_key(sha256_hex(data)), data, "application/octet-stream")

@@ -1,25 +1,30 @@
 """Artifacts and their provenance out of the bucket, believed only once they are verified."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from venture_core.artifacts.bucket import PROVENANCE_SUFFIX, artifact_prefix
+from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES
 from venture_core.artifacts.provenance import ENVELOPE_MAX_BYTES, ProvenanceError
 from venture_core.canonical import sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectStore, ObjectTooLargeError
 
+from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.domain.names import artifact_file_name
-from venture_cli.domain.outcome import State, not_ready_error, standing
+from venture_cli.domain.noun import not_ready_error
+from venture_cli.domain.outcome import parse_build
+from venture_cli.domain.standing import State, standing
 from venture_cli.domain.verification import Verified, require_status, verify_bytes
 from venture_cli.errors import CliError, ExitCode
-from venture_cli.services.files import MAX_ARTIFACT_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
-
     from venture_cli.services.session import Session
+
+
+type Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +38,21 @@ class Fetched:
     verified: Verified
 
 
-async def fetch(session: Session, build: ArtifactBuild, keys: list[Path]) -> Fetched:
+async def fetch(session: Session, body: Body, keys: list[Path]) -> Fetched:
     """Download the artifact of a finished build and verify digest and signature.
 
     Raises CliError where the build is not ready or its bytes are gone, ProvenanceError where they
     are not what a trusted key signed.
     """
+    if standing(body).state is not State.READY:
+        raise not_ready_error(ARTIFACT, body)
+    build = parse_build(body)
     status = build.status
-    if standing(build).state is not State.READY or not (status.artifact and status.provenance):
-        raise not_ready_error(build)
+    if not (status.artifact and status.provenance):
+        raise not_ready_error(ARTIFACT, body)
     bucket = await session.bucket()
     size = status.artifact.size_bytes
-    data = await _read(bucket, status.artifact.uri, min(size, MAX_ARTIFACT_BYTES))
+    data = await _read(bucket, status.artifact.uri, min(size, ARTIFACT_MAX_BYTES))
     envelope = await _read(bucket, status.provenance.uri, ENVELOPE_MAX_BYTES)
     trusted = await session.trusted_keys(keys)
     verified = verify_bytes(data, envelope, trusted)
@@ -77,8 +85,8 @@ async def _find_envelopes(session: Session, sha256: str) -> list[bytes]:
     bucket = await session.bucket()
     envelopes = [
         await bucket.get(info.key, max_bytes=ENVELOPE_MAX_BYTES)
-        async for info in bucket.list(f"artifacts/sha256/{sha256}")
-        if info.key.endswith(".intoto.json")
+        async for info in bucket.list(artifact_prefix(sha256))
+        if info.key.endswith(PROVENANCE_SUFFIX)
     ]
     if not envelopes:
         raise CliError(

@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Final
 
 from venture_core.artifacts.images import MAX_IMAGE_BYTES
+from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES, MAX_ASSETS
 from venture_core.artifacts.provenance import ENVELOPE_MAX_BYTES
 
+from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.domain.documents import MAX_FILE_BYTES
-from venture_cli.domain.names import refers_to_object
 from venture_cli.errors import CliError, ExitCode
 
 STANDARD: Final = "-"
 """Standard input or output, as an argument."""
-MAX_ASSETS: Final = 50
-MAX_ARTIFACT_BYTES: Final = 256 * 1024 * 1024
 
 
 def read_document_file(path: str) -> bytes:
@@ -28,14 +27,14 @@ def read_document_file(path: str) -> bytes:
 
 def is_file(argument: str) -> bool:
     """Return whether the argument of `verify` means a file: one that exists, not `ab/NAME`."""
-    return not refers_to_object(argument) and Path(argument).is_file()
+    return not ARTIFACT.refers(argument) and Path(argument).is_file()
 
 
 def read_artifact(path: Path) -> bytes:
     """Return the bytes of an artifact. CliError (usage) where it is larger than any."""
-    data = read_file(path, MAX_ARTIFACT_BYTES + 1)
-    if len(data) > MAX_ARTIFACT_BYTES:
-        raise CliError(f"{path} has more than {MAX_ARTIFACT_BYTES} bytes", ExitCode.USAGE)
+    data = read_file(path, ARTIFACT_MAX_BYTES + 1)
+    if len(data) > ARTIFACT_MAX_BYTES:
+        raise CliError(f"{path} has more than {ARTIFACT_MAX_BYTES} bytes", ExitCode.USAGE)
     return data
 
 

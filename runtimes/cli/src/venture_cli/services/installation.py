@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
+from venture_core.kubernetes.errors import ForbiddenError
 from venture_core.kubernetes.resources import SECRETS, Resource
 from venture_core.objectstore import S3Settings
 
 from venture_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from venture_core.kubernetes.client import Body, KubernetesClient
 
 DEPLOYMENTS: Final = Resource("apps", "v1", "deployments", "Deployment")
-OPERATOR_LABELS: Final = "app.kubernetes.io/component=operator"
+COMPONENT_LABEL: Final = "app.kubernetes.io/component"
+INSTANCE_LABEL: Final = "app.kubernetes.io/instance"
+OPERATOR_COMPONENT: Final = "operator"
 OPERATOR_CONTAINER: Final = "operator"
 DEFAULT_KEYS_CONFIG_MAP: Final = "venture-signing-keys"
 _ELSEWHERE: Final = (
@@ -39,9 +44,33 @@ class Installation:
     """Where the operator publishes its public keys, in its own namespace."""
 
 
-async def find_installation(client: KubernetesClient, namespace: str) -> Installation:
-    """Read how Venture is installed in that namespace. CliError where it is not."""
-    container = await find_operator(client, namespace)
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Which installation is meant."""
+
+    namespace: str
+    name: str | None = None
+    """The Helm release, where several are in the namespace."""
+
+    def selector(self, labels: Mapping[str, str]) -> str:
+        """Return a label selector for objects of the release with those labels."""
+        own = {} if self.name is None else {INSTANCE_LABEL: self.name}
+        return ",".join(f"{key}={value}" for key, value in (dict(labels) | own).items())
+
+    def question(self, names: Sequence[str], otherwise: str) -> CliError:
+        """Return the error that asks which of several releases is meant."""
+        return CliError(
+            f"Venture is installed {len(names)} times in the namespace {self.namespace}: "
+            f"{', '.join(names)}",
+            ExitCode.USAGE,
+            next_step=f"Say which with --release, or {otherwise}.",
+        )
+
+
+async def find_installation(client: KubernetesClient, release: Release) -> Installation:
+    """Read how Venture is installed there. CliError where it is not, or several times."""
+    namespace = release.namespace
+    container = await find_operator(client, release)
     variables = {each["name"]: each for each in container.get("env", [])}
     secrets: dict[str, Body] = {}
     values = {}
@@ -60,24 +89,43 @@ async def find_installation(client: KubernetesClient, namespace: str) -> Install
     return Installation(container["image"], s3, keys or DEFAULT_KEYS_CONFIG_MAP)
 
 
-async def find_operator(client: KubernetesClient, namespace: str) -> Body:
+async def find_operator(client: KubernetesClient, release: Release) -> Body:
     """Return the operator's container, as its Deployment describes it."""
-    deployments = await client.list(DEPLOYMENTS, namespace, label_selector=OPERATOR_LABELS)
-    containers: list[dict[str, Any]] = [
-        container
-        for deployment in deployments
-        for container in deployment["spec"]["template"]["spec"]["containers"]
-        if container["name"] == OPERATOR_CONTAINER
-        and any(each["name"].startswith("VENTURE_") for each in container.get("env", []))
-    ]
-    if len(containers) != 1:
-        found = "no operator" if not containers else f"{len(containers)} operators"
-        raise CliError(
-            f"found {found} of Venture in the namespace {namespace}",
-            ExitCode.NOT_FOUND,
-            next_step=_ELSEWHERE,
-        )
-    return containers[0]
+    selector = release.selector({COMPONENT_LABEL: OPERATOR_COMPONENT})
+    deployments = await client.list(DEPLOYMENTS, release.namespace, label_selector=selector)
+    found: dict[str, dict[str, Any]] = {}
+    for deployment in deployments:
+        metadata = deployment["metadata"]
+        for container in deployment["spec"]["template"]["spec"]["containers"]:
+            names = [each["name"] for each in container.get("env", [])]
+            if container["name"] == OPERATOR_CONTAINER and any(map(_is_ours, names)):
+                owner = metadata.get("labels", {}).get(INSTANCE_LABEL, metadata["name"])
+                found[str(owner)] = container
+    if len(found) > 1:
+        raise release.question(sorted(found), "set VENTURE_S3_*")
+    if not found:
+        raise await _not_there(client, release)
+    return next(iter(found.values()))
+
+
+def _is_ours(variable: str) -> bool:
+    return variable.startswith("VENTURE_")
+
+
+async def _not_there(client: KubernetesClient, release: Release) -> CliError:
+    """Return the error that says where Venture is instead, if that may be asked."""
+    selector = release.selector({COMPONENT_LABEL: OPERATOR_COMPONENT})
+    try:
+        elsewhere = await client.list(DEPLOYMENTS, label_selector=selector)
+    except ForbiddenError:
+        elsewhere = []
+    namespaces = sorted({each["metadata"]["namespace"] for each in elsewhere})
+    there = f"There is one in {', '.join(namespaces)}. " if namespaces else ""
+    return CliError(
+        f"found no operator of Venture in the namespace {release.namespace}",
+        ExitCode.NOT_FOUND,
+        next_step=there + _ELSEWHERE,
+    )
 
 
 async def _value(

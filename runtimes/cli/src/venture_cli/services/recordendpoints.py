@@ -1,19 +1,22 @@
-"""Where the record's Postgres and NATS of an installation are, read from its own Deployments.
+"""Where the record's Postgres and NATS of an installation are, and the login that may read them.
 
-What the release's processes were started with is the truth, whatever the release is called and
-wherever its Secrets come from.
+The chart makes one Secret for each login and labels it. Where none is labelled (an older release,
+or no right to list Secrets), the release's own Deployments say what they were started with.
 """
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from venture_core.kubernetes.errors import ForbiddenError
 from venture_core.kubernetes.resources import SECRETS
 
 from venture_cli.errors import CliError, ExitCode
-from venture_cli.services.installation import DEPLOYMENTS, secret_value
+from venture_cli.services.installation import DEPLOYMENTS, INSTANCE_LABEL, secret_value
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import Body, KubernetesClient
+
+    from venture_cli.services.installation import Release
 
 
 class Endpoint(StrEnum):
@@ -23,12 +26,52 @@ class Endpoint(StrEnum):
     NATS = "VENTURE_NATS_URL"
 
 
+LOGIN_LABEL: Final = "venture.parpour.dev/login"
+AUDITOR: Final = "auditor"
 _NAMES: Final = {Endpoint.POSTGRES: "Postgres", Endpoint.NATS: "NATS"}
+_KEYS: Final = {
+    Endpoint.POSTGRES: (Endpoint.POSTGRES, "postgres-url", "url"),
+    Endpoint.NATS: (Endpoint.NATS, "nats-url"),
+}
+"""What the URL may be called in an auditor's Secret."""
 
 
-async def find_url(client: KubernetesClient, namespace: str, endpoint: Endpoint) -> str:
-    """Return the URL that the processes in this namespace use. CliError where there is not one."""
-    deployments = await client.list(DEPLOYMENTS, namespace)
+async def find_url(client: KubernetesClient, release: Release, endpoint: Endpoint) -> str:
+    """Return the URL with which an auditor reads. CliError where there is not one."""
+    url = await _auditors(client, release, endpoint) or await _deployed(client, release, endpoint)
+    if not url:
+        raise CliError(
+            f"the address of {_NAMES[endpoint]} in {release.namespace} is empty",
+            ExitCode.NOT_FOUND,
+            next_step=f"Look at the Secret that holds it, or set {endpoint}.",
+        )
+    return url
+
+
+async def _auditors(client: KubernetesClient, release: Release, endpoint: Endpoint) -> str:
+    """Return the URL in the Secret that is labelled for auditors, empty where there is none."""
+    selector = release.selector({LOGIN_LABEL: AUDITOR})
+    try:
+        secrets = await client.list(SECRETS, release.namespace, label_selector=selector)
+    except ForbiddenError:
+        return ""
+    found: dict[str, str] = {}
+    for secret in secrets:
+        name = secret["metadata"]["name"]
+        for key in _KEYS[endpoint]:
+            if url := secret_value(secret, key, name=name, namespace=release.namespace):
+                owner = secret["metadata"].get("labels", {}).get(INSTANCE_LABEL, name)
+                found.setdefault(url, str(owner))
+                break
+    if len(found) > 1:
+        raise release.question(sorted(found.values()), f"set {endpoint}")
+    return next(iter(found), "")
+
+
+async def _deployed(client: KubernetesClient, release: Release, endpoint: Endpoint) -> str:
+    """Return the URL that the processes of the release use."""
+    selector = release.selector({})
+    deployments = await client.list(DEPLOYMENTS, release.namespace, label_selector=selector)
     variables = {
         _identity(variable): variable
         for deployment in deployments
@@ -36,22 +79,29 @@ async def find_url(client: KubernetesClient, namespace: str, endpoint: Endpoint)
         for variable in container.get("env", [])
         if variable["name"] == endpoint
     }
-    if len(variables) != 1:
-        found = "no" if not variables else f"{len(variables)} different"
+    if not variables:
         raise CliError(
-            f"found {found} {endpoint} in the Deployments of the namespace {namespace}",
+            f"found no {endpoint} in the namespace {release.namespace}",
             ExitCode.NOT_FOUND,
             next_step=f"Say where Venture is installed with --system-namespace, or set {endpoint}.",
         )
-    (variable,) = variables.values()
-    url = await _resolve(client, namespace, variable)
-    if not url:
+    if len(variables) > 1:
         raise CliError(
-            f"the address of {_NAMES[endpoint]} in {namespace} is empty",
+            f"found {len(variables)} logins of {_NAMES[endpoint]} in {release.namespace}, "
+            "and none that is labelled for auditors",
             ExitCode.NOT_FOUND,
-            next_step=f"Look at the Secret that holds it, or set {endpoint}.",
+            details=tuple(sorted(_described(each) for each in variables)),
+            next_step=f"Label a Secret with {LOGIN_LABEL}={AUDITOR}, "
+            f"ask for the right to list Secrets, or set {endpoint}.",
         )
-    return url
+    (variable,) = variables.values()
+    return await _resolve(client, release.namespace, variable)
+
+
+def _described(identity: tuple[str, str]) -> str:
+    where, key = identity
+    # A value that is written out may hold a password.
+    return "a value in a Deployment" if where == "value" else f"Secret {where}, key {key}"
 
 
 def _identity(variable: Body) -> tuple[str, str]:

@@ -4,31 +4,25 @@ import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Self
 
-from pydantic import SecretStr
-from venture_core.artifacts.provenance import key_id, load_public_key
 from venture_core.kubernetes.access import KubeconfigError
 from venture_core.kubernetes.client import KubernetesClient
-from venture_core.kubernetes.portforward import PortForward, find_service_port, forward_port
 from venture_core.kubernetes.resources import CONFIG_MAPS
-from venture_core.objectstore import ObjectStore, ObjectStoreError
 
 from venture_cli.domain.endpoints import ServiceAddress, local_endpoint, service_address
 from venture_cli.errors import CliError, ExitCode
-from venture_cli.services.installation import (
-    DEFAULT_KEYS_CONFIG_MAP,
-    Installation,
-    find_installation,
-)
-from venture_cli.services.recordendpoints import Endpoint, find_url
-from venture_cli.services.s3environment import s3_from_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from pydantic import SecretStr
+    from venture_core.kubernetes.portforward import PortForward
+    from venture_core.objectstore import ObjectStore
 
-    from venture_cli.options import Connection
+    from venture_cli.domain.choices import Connection
+    from venture_cli.services.installation import Installation, Release
+    from venture_cli.services.recordendpoints import Endpoint
 
 type TrustedKeys = dict[str, Ed25519PublicKey]
 
@@ -54,7 +48,7 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, ObjectStoreError) and self._forward and self._forward.error:
+        if error is not None and self._forward and self._forward.error:
             # The store only saw its connection close; the port-forward knows why.
             error.add_note(self._forward.error)
         await self._stack.aclose()
@@ -80,12 +74,23 @@ class Session:
         """What `--namespace` says."""
         return self._connection.namespace
 
+    @property
+    def release(self) -> Release:
+        """Which installation the command is about."""
+        from venture_cli.services.installation import Release
+
+        return Release(self._connection.system_namespace, self._connection.release)
+
     async def bucket(self) -> ObjectStore:
         """Connect to the bucket: as VENTURE_S3_* says, else as the installation is configured.
 
         A store that only pods can reach is reached through the API server. Raises CliError where
         neither is there, KubernetesError where the cluster refuses.
         """
+        from venture_core.objectstore import ObjectStore
+
+        from venture_cli.services.s3environment import s3_from_environment
+
         if self._bucket is None:
             settings = s3_from_environment()
             if settings is None:
@@ -103,10 +108,14 @@ class Session:
         again: the pod behind a port-forward may have been replaced. Raises CliError where neither
         is there, KubernetesError where the cluster refuses.
         """
+        from pydantic import SecretStr
+
+        from venture_cli.services.recordendpoints import find_url
+
         if given := os.environ.get(endpoint):
             return SecretStr(given)
         client = await self.client()
-        url = await find_url(client, self._connection.system_namespace, endpoint)
+        url = await find_url(client, self.release, endpoint)
         if (address := service_address(url)) is None:
             return SecretStr(url)
         if (before := self._record_forwards.get(endpoint)) is not None:
@@ -114,25 +123,30 @@ class Session:
         stack = AsyncExitStack()
         self._stack.push_async_callback(stack.aclose)
         self._record_forwards[endpoint] = stack
-        target = await find_service_port(client, address.namespace, address.service, address.port)
-        forward = await stack.enter_async_context(forward_port(client, target))
+        forward = await _forward(stack, client, address)
         return SecretStr(local_endpoint(url, forward.port))
 
     async def installation(self) -> Installation:
         """Return how Venture is installed in the cluster."""
+        from venture_cli.services.installation import find_installation
+
         if self._installation is None:
             client = await self.client()
-            self._installation = await find_installation(client, self._connection.system_namespace)
+            self._installation = await find_installation(client, self.release)
         return self._installation
 
     async def trusted_keys(self, files: list[Path]) -> TrustedKeys:
         """Return the keys of those PEM files; without any, those that the operator published."""
+        from venture_core.artifacts.provenance import key_id, load_public_key
+
         pems = [_read_pem(path) for path in files] or await self._published_pems()
         keys = [load_public_key(pem) for pem in pems]
         # The id is computed, never believed: a ConfigMap's key is only a name.
         return {key_id(key): key for key in keys}
 
     async def _published_pems(self) -> list[str]:
+        from venture_cli.services.installation import DEFAULT_KEYS_CONFIG_MAP
+
         known = self._installation
         name = known.keys_config_map if known else DEFAULT_KEYS_CONFIG_MAP
         namespace = self._connection.system_namespace
@@ -148,10 +162,17 @@ class Session:
         return pems
 
     async def _forwarded(self, address: ServiceAddress, endpoint: str) -> str:
-        client = await self.client()
-        target = await find_service_port(client, address.namespace, address.service, address.port)
-        self._forward = await self._stack.enter_async_context(forward_port(client, target))
+        self._forward = await _forward(self._stack, await self.client(), address)
         return local_endpoint(endpoint, self._forward.port)
+
+
+async def _forward(
+    stack: AsyncExitStack, client: KubernetesClient, address: ServiceAddress
+) -> PortForward:
+    from venture_core.kubernetes.portforward import find_service_port, forward_port
+
+    target = await find_service_port(client, address.namespace, address.service, address.port)
+    return await stack.enter_async_context(forward_port(client, target))
 
 
 def _no_cluster(reason: str) -> CliError:

@@ -4,13 +4,10 @@ import base64
 import time
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.text import Text
-
 from venture_cli.errors import CliError, ExitCode
-from venture_cli.views.builds import print_facts
+from venture_cli.views.objects import print_facts
 from venture_cli.views.structured import print_data
-from venture_cli.views.terminal import err, is_plain, out
+from venture_cli.views.terminal import LiveLine, err, is_plain, out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
     from venture_core.events.prove import EventProof
     from venture_core.events.verify import Finding, Report
 
-    from venture_cli.options import Format
+    from venture_cli.domain.choices import Format
 
 _QUIET_SECONDS: Final = 5.0
 """How often a line says how far it is where there is no terminal to draw on."""
@@ -30,10 +27,10 @@ class AuditProgress:
     """Shows how many entries are done; used as a context manager around the work."""
 
     def __init__(self, doing: str = "verifying", done: str = "verified") -> None:
+        self._doing = doing
         self._done = done
         self._next_line = time.monotonic() + _QUIET_SECONDS
         self._live = None if is_plain() else _live()
-        self._task = None if self._live is None else self._live.add_task(doing, total=None)
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -51,8 +48,8 @@ class AuditProgress:
 
     def show(self, done: int, total: int) -> None:
         """Show that so many entries are done."""
-        if self._live is not None and self._task is not None:
-            self._live.update(self._task, completed=done, total=total)
+        if self._live is not None:
+            self._live.show(self._doing, completed=done, total=total)
         elif time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _QUIET_SECONDS
             err().print(f"{self._done} {done:,} of {total:,} entries")
@@ -63,7 +60,7 @@ def print_report(path: Path, report: Report, form: Format | None) -> None:
     if form is not None:
         print_data(_report_data(report), form)
     elif report.ok:
-        out().print(Text(f"{path} is verified", style="bold green"))
+        out().print((f"{path} is verified", "bold green"))
         print_facts(_report_facts(report))
     if report.finding is not None:
         raise CliError(
@@ -86,7 +83,7 @@ def print_proof(path: Path, proven: tuple[EventProof, Checkpoint], form: Format 
         "event": proof.canonical.decode(errors="replace"),
     }
     if form is None:
-        out().print(Text(f"{path} is verified", style="bold green"))
+        out().print((f"{path} is verified", "bold green"))
         print_facts(facts)
         return
     data = {
@@ -161,11 +158,8 @@ def _finding_details(report: Report, finding: Finding) -> tuple[str, ...]:
     return tuple(f"{label}: {value}" for label, value in facts.items() if value is not None)
 
 
-def _live() -> Progress:
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=err(), transient=True)
+def _live() -> LiveLine:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+    text = TextColumn("{task.description}", markup=False)
+    return LiveLine(text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import hint
-from venture_cli.views.builds import print_facts
+from venture_cli.views.objects import print_facts
 from venture_cli.views.structured import print_data
 from venture_cli.views.terminal import err, out
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
     from venture_core.events.prove import EventProof
 
-    from venture_cli.options import Format
+    from venture_cli.domain.choices import Format
     from venture_cli.services.auditexport import Exported
 
 
@@ -25,7 +23,7 @@ def print_exported(path: Path, exported: Exported, form: Format | None) -> None:
     manifest = exported.manifest
     pending = max(exported.log_size - manifest.size, 0)
     if form == "name":
-        print(path)
+        out().print(path)
     elif form is not None:
         data = {
             "bundle": str(path),
@@ -39,7 +37,7 @@ def print_exported(path: Path, exported: Exported, form: Format | None) -> None:
         }
         print_data(data, form)
     else:
-        out().print(Text(f"saved {path}", style="bold"))
+        out().print((f"saved {path}", "bold"))
         last = manifest.size - 1
         facts = {
             "log": manifest.origin,
@@ -50,7 +48,7 @@ def print_exported(path: Path, exported: Exported, form: Format | None) -> None:
             facts["archived before"] = ", ".join(each.uri for each in exported.archives)
         print_facts(facts)
         verify = hint("audit", "verify", str(path), "--key", "KEY")
-        err().print(Text.assemble(("next: ", "bold"), verify))
+        err().print(("next: ", "bold"), verify)
     if exported.faults:
         raise CliError(
             "the database holds what contradicts the log and has no place in a bundle",
@@ -66,12 +64,12 @@ def print_proven(event_id: UUID, proof: EventProof, path: Path | None, form: For
         # Standard output holds the proof and nothing else.
         return
     if form == "name":
-        print(path)
+        out().print(path)
     elif form is not None:
         data = {"proof": str(path), "eventId": str(event_id), "logIndex": proof.log_index}
         print_data(data, form)
     else:
-        out().print(Text(f"saved {path}", style="bold"))
+        out().print((f"saved {path}", "bold"))
         print_facts({"event": str(event_id), "log index": str(proof.log_index)})
         verify = hint("audit", "verify", str(path), "--key", "KEY")
-        err().print(Text.assemble(("next: ", "bold"), verify))
+        err().print(("next: ", "bold"), verify)

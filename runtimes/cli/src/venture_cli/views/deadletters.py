@@ -4,30 +4,28 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
-from venture_cli.domain.table import GAP, align, row
-from venture_cli.views.builds import NONE, print_facts
+from venture_cli.domain.table import NONE
+from venture_cli.views.objects import print_facts, print_rows
 from venture_cli.views.structured import print_data
 from venture_cli.views.terminal import err, out
 
 if TYPE_CHECKING:
     from venture_core.messaging.deadletters import DeadLetter
 
-    from venture_cli.options import Format
+    from venture_cli.domain.choices import Format
 
 
 def print_dead_letters(letters: list[DeadLetter], form: Format | None) -> None:
     """Print a line for each."""
     if form == "name":
         for letter in letters:
-            print(letter.sequence)
+            out().print(letter.sequence)
     elif form is not None:
         print_data([_data(letter) for letter in letters], form)
     elif letters:
-        header = row("NUMBER", "CONSUMER", "TYPE", "LOG-INDEX", "ATTEMPTS", "REASON")
+        header = ("NUMBER", "CONSUMER", "TYPE", "LOG-INDEX", "ATTEMPTS", "REASON")
         rows = [
-            row(
+            (
                 str(each.sequence),
                 each.consumer,
                 each.event_type,
@@ -37,8 +35,7 @@ def print_dead_letters(letters: list[DeadLetter], form: Format | None) -> None:
             )
             for each in letters
         ]
-        for cells in align([header, *rows]):
-            out().print(Text(GAP.join(cells)))
+        print_rows(header, rows)
     else:
         err().print("there are no dead letters")
 
@@ -46,11 +43,11 @@ def print_dead_letters(letters: list[DeadLetter], form: Format | None) -> None:
 def print_dead_letter(letter: DeadLetter, form: Format | None) -> None:
     """Print all that is known of one."""
     if form == "name":
-        print(letter.sequence)
+        out().print(letter.sequence)
     elif form is not None:
         print_data(_data(letter), form)
     else:
-        out().print(Text(f"{letter.sequence}: {letter.event_type}", style="bold"))
+        out().print((f"{letter.sequence}: {letter.event_type}", "bold"))
         facts = {
             "consumer": letter.consumer,
             "attempts": str(letter.attempts),

@@ -1,14 +1,14 @@
 """What events of the record look like."""
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from rich.text import Text
 from venture_core.events.checkpoint import Checkpoint, CheckpointError
+from venture_core.events.types import REGISTRY
 
-from venture_cli.views.builds import NONE, print_facts
-from venture_cli.views.structured import print_data
+from venture_cli.domain.table import NONE, row
+from venture_cli.views.objects import print_facts
+from venture_cli.views.structured import print_data, print_line
 from venture_cli.views.terminal import err, out
 
 if TYPE_CHECKING:
@@ -17,29 +17,46 @@ if TYPE_CHECKING:
     from venture_core.record.reading import RecordedEvent
     from venture_core.record.replay import StreamState
 
-    from venture_cli.options import Format
+    from venture_cli.domain.choices import Format
 
-_TYPE_WIDTH: Final = 30
+_WIDTHS: Final = (9, 24, max(len(each.name) for each in REGISTRY), 36 + len("/9999"))
+"""Of log index, time, type, and workflow with its seq."""
 
 
-def print_event_line(event: RecordedEvent, form: Format | None) -> None:
-    """Print an event of many: on one line, for json too."""
-    if not event.is_sound:
-        err().print(Text(f"log index {event.log_index}: {_fault(event)}", style="red"))
-    if event.canonical is None:
-        return
-    if form == "json":
-        print(json.dumps(_data(event), ensure_ascii=False), flush=True)
-    elif form == "yaml":
-        print("---")
-        print_data(_data(event), form)
-    elif form == "name":
-        print(event.event_id, flush=True)
-    else:
-        at = f"{event.appended_at:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
-        place = f"{event.log_index}  {at}  {event.event_type:<{_TYPE_WIDTH}}"
-        out().print(Text(f"{place}  {event.workflow_id}/{event.seq}  {_summary(event)}"))
-    sys.stdout.flush()
+class EventLines:
+    """Prints events one by one: each on one line, for json too."""
+
+    def __init__(self, form: Format | None) -> None:
+        self._form = form
+        self._begun = False
+
+    def show(self, event: RecordedEvent) -> None:
+        """Print one event; before the first for people, what the columns are."""
+        if not event.is_sound:
+            err().print((f"log index {event.log_index}: {_fault(event)}", "red"))
+        if event.canonical is None:
+            return
+        if self._form == "json":
+            print_line(_data(event))
+        elif self._form == "yaml":
+            out().print("---")
+            print_data(_data(event), self._form)
+        elif self._form == "name":
+            out().print(event.event_id)
+        else:
+            if not self._begun:
+                out().print(_columns("LOG-INDEX", "TIME", "TYPE", "WORKFLOW/SEQ", "ABOUT"))
+            self._begun = True
+            at = f"{event.appended_at:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+            chain = f"{event.workflow_id}/{event.seq}"
+            about = _summary(event)
+            out().print(_columns(str(event.log_index), at, event.event_type, chain, about))
+
+
+def _columns(*cells: str) -> str:
+    """Return the cells in columns; lines that are still to come cannot be looked at for widths."""
+    *padded, last = row(*cells)
+    return "".join(f"{cell:<{wide}}  " for cell, wide in zip(padded, _WIDTHS, strict=True)) + last
 
 
 def print_lost(error: BaseException) -> None:
@@ -50,17 +67,18 @@ def print_lost(error: BaseException) -> None:
 def print_event(event: RecordedEvent, checkpoint: str | None, form: Format | None) -> None:
     """Print all that is known of one event."""
     if form == "name":
-        print(event.event_id)
+        out().print(event.event_id)
     elif form is not None:
         print_data(_data(event) | {"sound": event.is_sound, "checkpoint": checkpoint}, form)
     else:
-        out().print(Text(event.event_type or NONE, style="bold"))
+        out().print((event.event_type or NONE, "bold"))
         print_facts(_facts(event, checkpoint))
         if event.canonical is not None:
             payload = json.dumps(_parsed(event).get("payload"), indent=2, ensure_ascii=False)
-            out().print("\n".join(f"  {line}" for line in payload.splitlines()))
+            for line in payload.split("\n"):
+                out().print(f"  {line}")
     if not event.is_sound:
-        err().print(Text(f"this event is not what was logged: {_fault(event)}", style="red"))
+        err().print((f"this event is not what was logged: {_fault(event)}", "red"))
 
 
 def print_replayed(state: StreamState, form: Format | None) -> None:

@@ -1,8 +1,7 @@
 """How a failure looks."""
 
+import traceback
 from typing import TYPE_CHECKING
-
-from rich.text import Text
 
 from venture_cli.views.terminal import err
 
@@ -12,9 +11,16 @@ if TYPE_CHECKING:
 
 def print_failure(error: CliError) -> None:
     """Print what happened, its details, and what to do next, on standard error."""
-    console = err()
-    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    err().print(("error: ", "bold red"), error.message)
     for line in error.details:
-        console.print(f"  {line}")
+        err().print(f"  {line}")
     if error.next_step:
-        console.print(Text.assemble(("next: ", "bold"), error.next_step))
+        err().print(("next: ", "bold"), error.next_step)
+
+
+def print_traceback(error: Exception) -> None:
+    """Print where an exception came from, on standard error."""
+    for part in traceback.format_exception(error):
+        for line in part.rstrip("\n").split("\n"):
+            # Indented, so that no line of a message looks like one of ours.
+            err().print(f"  {line}")
