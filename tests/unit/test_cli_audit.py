@@ -87,7 +87,7 @@ def test_keys_are_taken_in_every_form(bundle: Path, tmp_path: Path) -> None:
 def test_another_key_proves_nothing(bundle: Path) -> None:
     result = verify(bundle, key=OTHER_KEY)
     assert result.exit_code == ExitCode.VERIFICATION_FAILED
-    assert "forged-checkpoint: the checkpoint of 12 entries is forged" in result.stderr
+    assert "unknown-key: the checkpoint of 12 entries is signed by" in result.stderr
 
 
 @pytest.mark.parametrize("key", ["nonsense", "a+b+c", "there-is-no-such-file.pem"])

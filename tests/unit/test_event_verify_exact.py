@@ -285,4 +285,4 @@ def test_an_archive_of_another_program_says_so(honest: Path) -> None:
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         archive.add(honest / "manifest.json", arcname="manifest.json")
     honest.with_suffix(".tar").write_bytes(buffer.getvalue())
-    assert found_in(honest.with_suffix(".tar"))[1] == "the archive has a header of another form"
+    assert "a header of another form" in found_in(honest.with_suffix(".tar"))[1]

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 from uuid import uuid7
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from recordevents import started
 from recordlog import ORIGIN, SIGNER, caught_up, check_log, sequencing, signed_size, until
+from venture_core.events.checkpoint import (
+    Checkpoint,
+    open_checkpoint,
+    sign_checkpoint,
+    to_milliseconds,
+)
 from venture_core.events.merkle import (
     MerkleTree,
     assemble,
@@ -20,6 +28,7 @@ from venture_core.events.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from venture_core.events.notes import NoteSigner
 from venture_core.record.append import append_in_transaction
 from venture_core.record.database import Role, connect
 from venture_core.record.leader import Leader, LeadershipLostError
@@ -186,3 +195,32 @@ async def test_a_lone_event_is_signed_within_a_second(
             await producer.append(started(uuid7(), 1))
             await caught_up(superuser, size, seconds=1)
             assert time.monotonic() - began < 1
+
+
+FORGER = NoteSigner(ORIGIN, Ed25519PrivateKey.from_private_bytes(b"\x09" * 32))
+
+
+@pytest.mark.parametrize("signer", [SIGNER, FORGER], ids=["ours", "forged"])
+async def test_checkpoints_say_when_they_were_signed_and_never_an_earlier_time(
+    database: SecretStr, superuser: asyncpg.Connection, signer: NoteSigner
+) -> None:
+    # Whoever led before had a clock an hour ahead; what somebody else wrote there binds nobody.
+    start = to_milliseconds(datetime.now(UTC))
+    before = Checkpoint(ORIGIN, 1, bytes(32), start + timedelta(hours=1))
+    await superuser.execute(
+        "INSERT INTO record.checkpoints (size, root, note) VALUES ($1, $2, $3)",
+        before.size,
+        before.root,
+        sign_checkpoint(before, [signer]).decode(),
+    )
+    async with sequencing(database), EventProducer(database, name="test") as producer:
+        for number in range(3):
+            await producer.append(started(uuid7(), number + 1))
+        await caught_up(superuser, 3)
+    rows = await superuser.fetch("SELECT note FROM record.checkpoints WHERE size > 1 ORDER BY size")
+    times = [open_checkpoint(row["note"].encode(), [SIGNER.verifier]).signed_at for row in rows]
+    if signer is SIGNER:
+        assert set(times) == {before.signed_at}
+    else:
+        assert all(each is not None and start <= each <= datetime.now(UTC) for each in times)
+        assert times == sorted(times, key=str)

@@ -1,9 +1,15 @@
-"""Checkpoints (C2SP tlog-checkpoint): what a log signs about itself, its size and Merkle root."""
+"""Checkpoints (C2SP tlog-checkpoint): what a log signs about itself, its size and Merkle root.
+
+A checkpoint of the second version says when it was signed, in an extension line after the root. One
+of the first has no such line and says nothing of time. Other lines are ignored, so whoever reads
+only the first version reads the second too.
+"""
 
 import base64
 import binascii
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from venture_core.events.chain import HASH_BYTES
@@ -19,6 +25,8 @@ MAX_SIZE: Final = 2**63 - 1
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _LINES_MIN: Final = 3
+_TIME: Final = "venture.signed-at/v1 "
+_TIME_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
 class CheckpointError(ValueError):
@@ -38,15 +46,20 @@ class Checkpoint:
     root: bytes
     """The root of the Merkle tree over them."""
 
+    signed_at: datetime | None = None
+    """When it was signed, in UTC and whole milliseconds, by the log's own clock; None where the
+    checkpoint is of the first version."""
+
     def text(self) -> str:
         """Return the text that is signed."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        time = "" if self.signed_at is None else f"{_TIME}{_written(self.signed_at)}\n"
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n{time}"
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
-        """Read the text of a checkpoint; lines after the third are another's business.
+        """Read the text of a checkpoint; other lines after the third are another's business.
 
-        Raises CheckpointError where it is none.
+        Raises CheckpointError where it is none, or where its time is none or comes twice.
         """
         lines = text.removesuffix("\n").split("\n")
         if len(lines) < _LINES_MIN or not text.endswith("\n") or not all(lines):
@@ -60,7 +73,30 @@ class Checkpoint:
             raise CheckpointError("the root is not base64") from error
         if len(root) != HASH_BYTES or base64.b64encode(root).decode() != encoded:
             raise CheckpointError(f"the root is not {HASH_BYTES} bytes in base64")
-        return cls(origin, int(size), root)
+        return cls(origin, int(size), root, _time_of(lines[_LINES_MIN:]))
+
+
+def to_milliseconds(moment: datetime) -> datetime:
+    """Return the moment in UTC as a checkpoint says it, cut to whole milliseconds."""
+    utc = moment.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _time_of(extensions: Sequence[str]) -> datetime | None:
+    """Return the time that is among the extension lines, if any."""
+    times = [line.removeprefix(_TIME) for line in extensions if line.startswith(_TIME)]
+    if not times:
+        return None
+    if len(times) > 1 or not _TIME_FORM.fullmatch(times[0]):
+        raise CheckpointError("the time of a checkpoint is written in one way, and once")
+    try:
+        return datetime.fromisoformat(times[0])
+    except ValueError as error:
+        raise CheckpointError(f"there is no time {times[0]!r}") from error
 
 
 def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[NoteSigner]) -> bytes:

@@ -37,6 +37,14 @@ class NoteSignatureError(ValueError):
     """No trusted key signed the note, or a signature in a trusted key's name is not its own."""
 
 
+class UnknownSignerError(NoteSignatureError):
+    """Nobody signed the note whose key is trusted, and nobody pretended to."""
+
+
+type SignatureLine = tuple[str, bytes, bytes]
+"""A signature as a note has it: the key's name, its id, and the bytes after that."""
+
+
 class NoteVerifier:
     """A public key and its name."""
 
@@ -51,6 +59,16 @@ class NoteVerifier:
         """The four bytes that, with the name, say which key made a signature."""
         named = self.name.encode() + b"\n" + _ED25519 + self._key.public_bytes_raw()
         return hashlib.sha256(named).digest()[:_KEY_ID_BYTES]
+
+    @property
+    def raw(self) -> bytes:
+        """The key alone, 32 bytes."""
+        return self._key.public_bytes_raw()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the 32 bytes of the key, in hex: short enough to be read out."""
+        return hashlib.sha256(self.raw).hexdigest()
 
     @property
     def text(self) -> str:
@@ -73,7 +91,7 @@ class NoteVerifier:
         if len(parts) != len(("name", "id", "key")):
             raise NoteFormatError("a verifier key is <name>+<key id>+<base64>")
         name, key_id, encoded = parts
-        material = _decode(encoded)
+        material = decode_base64(encoded)
         if material[:1] != _ED25519:
             raise NoteFormatError(f"the verifier key {name} is not an Ed25519 key")
         try:
@@ -105,6 +123,8 @@ class Note:
     text: str
     signers: tuple[NoteVerifier, ...]
     """The trusted keys that signed it, at least one."""
+    signatures: tuple[SignatureLine, ...] = ()
+    """All signatures, of witnesses too, verified or not."""
 
 
 def sign_note(text: str, signers: Sequence[NoteSigner]) -> bytes:
@@ -144,11 +164,11 @@ def open_note(data: bytes, trusted: Collection[NoteVerifier]) -> Note:
         signers.append(verifier)
     if not signers:
         names = ", ".join(f"{name}+{key_id.hex()}" for name, key_id, _ in signatures)
-        raise NoteSignatureError(f"no trusted key signed it, only {names}")
-    return Note(text, tuple(signers))
+        raise UnknownSignerError(f"no trusted key signed it, only {names}")
+    return Note(text, tuple(signers), tuple(signatures))
 
 
-def _split(data: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+def _split(data: bytes) -> tuple[str, list[SignatureLine]]:
     """Take a note apart into its text and its signatures: name, key id, signature."""
     if len(data) > MAX_NOTE_BYTES:
         raise NoteFormatError(f"a note has at most {MAX_NOTE_BYTES} bytes")
@@ -167,12 +187,12 @@ def _split(data: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     return head + "\n", [_signature(line) for line in lines]
 
 
-def _signature(line: str) -> tuple[str, bytes, bytes]:
+def _signature(line: str) -> SignatureLine:
     parts = line.split(" ")
     if len(parts) != len((_DASH, "name", "signature")) or parts[0] != _DASH:
         raise NoteFormatError("a signature line is a dash, a name and a signature")
     _check_name(parts[1])
-    blob = _decode(parts[2])
+    blob = decode_base64(parts[2])
     if len(blob) <= _KEY_ID_BYTES:
         raise NoteFormatError("a signature is a key id and bytes after it")
     return parts[1], blob[:_KEY_ID_BYTES], blob[_KEY_ID_BYTES:]
@@ -183,7 +203,7 @@ def _check_name(name: str) -> None:
         raise NoteFormatError(f"a key's name has neither spaces nor plus signs: {name!r}")
 
 
-def _decode(text: str) -> bytes:
+def decode_base64(text: str) -> bytes:
     """Decode base64 in its one canonical spelling, so that no two notes mean the same."""
     try:
         data = base64.b64decode(text, validate=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from venture_core.events.checkpoint import Checkpoint, CheckpointError, open_checkpoint
+from venture_core.events.checkpoint import CheckpointError, open_checkpoint
 from venture_core.events.envelope import workflow_of
 from venture_core.events.merkle import Frontier, leaf_hash
 from venture_core.events.notes import NoteFormatError, NoteSignatureError
@@ -131,7 +131,7 @@ class _Tree:
             checkpoint = open_checkpoint(row["note"].encode(), self._keys)
         except (NoteFormatError, NoteSignatureError, CheckpointError) as error:
             return str(error)
-        if checkpoint != Checkpoint(checkpoint.origin, row["size"], row["root"]):
+        if (checkpoint.size, checkpoint.root) != (row["size"], row["root"]):
             return "its columns are not what was signed"
         if self._is_whole and checkpoint.root != self._frontier.root():
             return "the log's events up to there have another root than the one that was signed"

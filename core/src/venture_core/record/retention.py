@@ -20,6 +20,7 @@ import asyncpg
 import structlog
 
 from venture_core.events.bundle import open_bundle, pack
+from venture_core.events.policy import PolicyError
 from venture_core.events.verify import verify_bundle
 from venture_core.objectstore import ObjectNotFoundError
 from venture_core.record.export import export_bundle
@@ -188,7 +189,10 @@ class Archiver:
     async def _verify(self, partition: str, folder: Path) -> None:
         """Refuse to archive what would not be believed later."""
         keys = await log_keys(self._connection)
-        report = await asyncio.to_thread(verify_bundle, open_bundle(folder), keys)
+        try:
+            report = await asyncio.to_thread(verify_bundle, open_bundle(folder), keys)
+        except PolicyError as error:
+            raise RetentionError(f"{partition} cannot be verified: {error}") from error
         if report.finding is not None:
             raise RetentionError(f"{partition} does not verify: {report.finding.message}")
 

@@ -11,13 +11,21 @@ its row has the greater id.
 import asyncio
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import structlog
 
-from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
+from venture_core.events.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    open_checkpoint,
+    sign_checkpoint,
+    to_milliseconds,
+)
 from venture_core.events.merkle import leaf_hash
+from venture_core.events.notes import NoteFormatError, NoteSignatureError
 from venture_core.record import metrics
 from venture_core.record.database import LOG_CHANNEL
 from venture_core.record.failures import ends_connection
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from venture_core.events.merkle import Frontier
-    from venture_core.events.notes import NoteSigner
+    from venture_core.events.notes import NoteSigner, NoteVerifier
     from venture_core.record.leader import Leader
 
 ROLE: Final = "sequencer"
@@ -38,6 +46,8 @@ CHECKPOINT_SECONDS: Final = 0.25
 """How often a growing log is signed."""
 BATCH_EVENTS: Final = 4000
 """About how many events are numbered in one transaction."""
+CLOCK_DOUBT: Final = timedelta(seconds=2)
+"""How far this clock may be behind the one that signed before without anybody being told."""
 MONTHS_AHEAD: Final = 3
 PARTITIONS_EVERY_SECONDS: Final = 3600.0
 
@@ -54,7 +64,7 @@ RETURNING append_id, appended_at, workflow_ids, seqs, event_hashes,
   extract(epoch FROM clock_timestamp() - appended_at)::float8 AS age
 """
 _SIZE = "SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index"
-_SIGNED = "SELECT coalesce(max(size), 0) FROM record.checkpoints"
+_SIGNED = "SELECT size, note FROM record.checkpoints ORDER BY size DESC LIMIT 1"
 _SIGN = "INSERT INTO record.checkpoints (size, root, note) VALUES ($1, $2, $3)"
 _MAKE_ROOM = "SELECT record.venture_ensure_partitions($1)"
 _ENTER_KEY = "INSERT INTO record.log_keys (verifier) VALUES ($1) ON CONFLICT DO NOTHING"
@@ -75,6 +85,9 @@ class _Log:
     oldest_unsigned: float | None
     """When the oldest event beyond the newest checkpoint was appended, on the monotonic clock."""
     signed_at: float = 0.0
+    """When the newest checkpoint was signed, on the monotonic clock."""
+    signed_time: datetime | None = None
+    """When the newest checkpoint says it was signed: no later one says an earlier time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +135,7 @@ class Sequencer:
         """Work until `stop` is set; raises LeadershipLostError and the driver's errors."""
         for signer in self._signers:
             await connection.execute(_ENTER_KEY, signer.verifier.text)
-        state = await _load(connection)
+        state = await _load(connection, [each.verifier for each in self._signers])
         held = make_room_at = float("-inf")
         while not stop.is_set():
             now = time.monotonic()
@@ -158,10 +171,11 @@ class Sequencer:
         return after
 
     async def _sign(self, connection: asyncpg.Connection, state: _Log) -> _Log:
-        checkpoint = Checkpoint(self._origin, state.frontier.size, state.frontier.root())
+        now = _not_before(state.signed_time)
+        checkpoint = Checkpoint(self._origin, state.frontier.size, state.frontier.root(), now)
         note = sign_checkpoint(checkpoint, self._signers)
         await connection.execute(_SIGN, checkpoint.size, checkpoint.root, note.decode())
-        return _Log(state.frontier, checkpoint.size, None, time.monotonic())
+        return _Log(state.frontier, checkpoint.size, None, time.monotonic(), now)
 
 
 async def _make_room(connection: asyncpg.Connection) -> bool:
@@ -181,14 +195,35 @@ async def _make_room(connection: asyncpg.Connection) -> bool:
     return True
 
 
-async def _load(connection: asyncpg.Connection) -> _Log:
+def _not_before(earliest: datetime | None) -> datetime:
+    """Return the time to sign: now, but where this clock is behind another's, the time before."""
+    now = to_milliseconds(datetime.now(UTC))
+    if earliest is None or now >= earliest:
+        return now
+    if earliest - now > CLOCK_DOUBT:
+        log.error("the clock is behind the log's: signing with the log's time", behind=earliest)
+    return earliest
+
+
+async def _load(connection: asyncpg.Connection, keys: Sequence[NoteVerifier]) -> _Log:
     size: int = await connection.fetchval(_SIZE)
-    signed_size: int = await connection.fetchval(_SIGNED)
+    newest = await connection.fetchrow(_SIGNED)
+    signed_size = 0 if newest is None else newest["size"]
     oldest = None
     if size > signed_size:
         oldest = time.monotonic() - await connection.fetchval(_UNSIGNED_AGE, signed_size)
     log.info("the log is loaded", size=size, signed_size=signed_size)
-    return _Log(await load_frontier(connection, size), signed_size, oldest)
+    signed_time = None if newest is None else _signed_time(newest["note"], keys)
+    frontier = await load_frontier(connection, size)
+    return _Log(frontier, signed_size, oldest, signed_time=signed_time)
+
+
+def _signed_time(note: str, keys: Sequence[NoteVerifier]) -> datetime | None:
+    """Return when a checkpoint of ours was signed; what others wrote there binds nobody."""
+    try:
+        return open_checkpoint(note.encode(), keys).signed_at
+    except NoteFormatError, NoteSignatureError, CheckpointError:
+        return None
 
 
 async def _number(connection: asyncpg.Connection, state: _Log, batch: _Batch) -> _Log:
@@ -212,7 +247,7 @@ async def _number(connection: asyncpg.Connection, state: _Log, batch: _Batch) ->
     oldest = batch.oldest
     if state.oldest_unsigned is not None:
         oldest = min(oldest, state.oldest_unsigned)
-    return _Log(frontier, state.signed_size, oldest, state.signed_at)
+    return _Log(frontier, state.signed_size, oldest, state.signed_at, state.signed_time)
 
 
 def _measure(batch: _Batch, grown: _Log, *, signed: bool) -> None:

@@ -20,6 +20,7 @@ index records, files and bytes agree exactly.
 
 from venture_core.events.bundle.layout import (
     BundleError,
+    ConvertedBundleError,
     Entry,
     Gap,
     Manifest,
@@ -35,6 +36,7 @@ __all__ = [
     "Bundle",
     "BundleError",
     "BundleWriter",
+    "ConvertedBundleError",
     "Entry",
     "Gap",
     "Manifest",

@@ -10,8 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from venture_core.canonical import canonical_json
 from venture_core.events.chain import HASH_BYTES, SEQ_BYTES
-from venture_core.events.checkpoint import MAX_SIZE
-from venture_core.events.models import ExternalModel, Id, Sha256Hex
+from venture_core.events.models import MAX_NUMBER, ExternalModel, Id, Sha256Hex
 
 MANIFEST: Final = "manifest.json"
 EVENTS: Final = "events.ndjson"
@@ -44,6 +43,10 @@ class BundleError(Exception):
 
 class UnreadableBundleError(BundleError):
     """A file of the bundle is missing, malformed, or not the one the manifest describes."""
+
+
+class ConvertedBundleError(UnreadableBundleError):
+    """The files were converted on the way, which says nothing about the log."""
 
 
 class MissingDataError(BundleError):
@@ -99,7 +102,7 @@ class GapLine(ExternalModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
-    log_index: Annotated[int, Field(ge=0, le=MAX_SIZE)]
+    log_index: Annotated[int, Field(ge=0, le=MAX_NUMBER)]
     event_id: Id | None = None
     workflow_id: Id | None = None
     seq: int | None = None
@@ -108,7 +111,7 @@ class GapLine(ExternalModel):
 class BundleFile(ExternalModel):
     """One file of a bundle: its length and, for a small file, its digest."""
 
-    bytes: Annotated[int, Field(ge=0, le=MAX_SIZE)]
+    bytes: Annotated[int, Field(ge=0, le=MAX_NUMBER)]
     sha256: Sha256Hex | None = None
 
 
@@ -121,10 +124,10 @@ class Manifest(ExternalModel):
     origin: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     """The name of the log, as its checkpoints have it."""
 
-    first: Annotated[int, Field(ge=0, le=MAX_SIZE)]
+    first: Annotated[int, Field(ge=0, le=MAX_NUMBER)]
     """The log index of the first entry."""
 
-    size: Annotated[int, Field(ge=0, le=MAX_SIZE)]
+    size: Annotated[int, Field(ge=0, le=MAX_NUMBER)]
     """How many entries the log had at the end of the bundle: one more than the last log index."""
 
     frontier: Annotated[tuple[Sha256Hex, ...], Field(strict=False, max_length=63)]

@@ -19,6 +19,7 @@ from venture_core.events.bundle.layout import (
     MAX_MANIFEST_BYTES,
     RECORD,
     SMALL_FILES,
+    ConvertedBundleError,
     GapLine,
     IndexRecord,
     Manifest,
@@ -38,6 +39,11 @@ _BLOCK_BYTES: Final = 256 * 1024
 """How much is looked at together: small enough for a processor's own memory."""
 _INDEX_BATCH: Final = 8192
 _ENTRIES_BATCH: Final = 4096
+_NAMES: Final = {*Manifest.model_fields, *GapLine.model_fields, EVENTS, INDEX, CHECKPOINTS, KEYS}
+_LINE_ENDS: Final = (
+    "its line ends were changed to CRLF on the way, which says nothing about the log: transfer the "
+    "bundle as it is, byte for byte"
+)
 
 
 class _Files(Protocol):
@@ -66,9 +72,16 @@ class Bundle:
     def check_names(self) -> None:
         """Check that there are no other files than the manifest lists, no links and no devices.
 
-        Raises SurplusDataError and UnreadableBundleError.
+        Raises SurplusDataError, UnreadableBundleError, and ConvertedBundleError where line ends
+        were changed on the way.
         """
         self._files.check_names({MANIFEST, *self.manifest.files})
+        for name in (KEYS, CHECKPOINTS, EVENTS):
+            described, size = self.manifest.files.get(name), self._files.size(name)
+            if described is None or size is None or size <= described.bytes:
+                continue
+            if next(self._lines_of(name), b"").endswith(b"\r\n"):
+                raise ConvertedBundleError(_LINE_ENDS)
 
     def check_files(self) -> None:
         """Check that the files are those of the manifest, as far as it says.
@@ -126,7 +139,7 @@ class Bundle:
             try:
                 gap = GapLine.model_validate_json(line)
             except ValidationError as error:
-                raise UnreadableBundleError(f"{GAPS}: {error}") from error
+                raise UnreadableBundleError(f"{GAPS}: {_first_of(error)}") from error
             if gap.log_index == log_index:
                 return gap
         return None
@@ -187,6 +200,13 @@ def open_bundle(path: Path) -> Bundle:
     return Bundle(FolderFiles(path) if path.is_dir() else TarFiles(path))
 
 
+def _first_of(error: ValidationError) -> str:
+    """Say what is wrong first, without repeating what a stranger wrote."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part in _NAMES)
+    return f"{place or 'it'}: {first['type']}"
+
+
 def _read_manifest(files: _Files) -> Manifest:
     size = files.size(MANIFEST)
     if size is None:
@@ -195,12 +215,14 @@ def _read_manifest(files: _Files) -> Manifest:
         raise UnreadableBundleError(f"{MANIFEST} has more than {MAX_MANIFEST_BYTES} bytes")
     with files.open(MANIFEST) as file:
         data = file.read()
+    if data.endswith(b"}\r\n"):
+        raise ConvertedBundleError(_LINE_ENDS)
     if not data.endswith(b"}\n"):
         raise MissingDataError(f"{MANIFEST} is cut off")
     try:
         manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
-        raise UnreadableBundleError(f"{MANIFEST}: {error}") from error
+        raise UnreadableBundleError(f"{MANIFEST}: {_first_of(error)}") from error
     if manifest.encode() != data or manifest.size < manifest.first:
         raise UnreadableBundleError(f"{MANIFEST} is malformed")
     if len(manifest.frontier) != manifest.first.bit_count():

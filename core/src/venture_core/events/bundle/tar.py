@@ -16,6 +16,7 @@ from venture_core.events.bundle.layout import (
     INDEX,
     KEYS,
     MANIFEST,
+    ConvertedBundleError,
     SurplusDataError,
     UnreadableBundleError,
 )
@@ -37,6 +38,13 @@ _NO_FILES: Final = frozenset(
         tarfile.DIRTYPE,
     }
 )
+_COMPRESSED: Final = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+}
 _CHUNK_BYTES: Final = 1024 * 1024
 
 
@@ -97,6 +105,8 @@ class TarFiles:
     def _scan(self, file: BinaryIO, total: int) -> bool:
         """Find the files; say whether the archive was cut off."""
         while (header := file.read(_BLOCK)) and any(header):
+            if not self._places:
+                _check_not_compressed(header)
             if len(header) < _BLOCK:
                 return True
             name, size = _read_header(header)
@@ -168,6 +178,15 @@ def _header(name: str, size: int) -> bytes:
     return entry.tobuf(tarfile.GNU_FORMAT)
 
 
+def _check_not_compressed(start: bytes) -> None:
+    for magic, name in _COMPRESSED.items():
+        if start.startswith(magic):
+            raise ConvertedBundleError(
+                f"the archive was compressed with {name} on its way, which says nothing about the "
+                "log: unpack it, a bundle is a plain tar archive"
+            )
+
+
 def _read_header(block: bytes) -> tuple[str, int]:
     try:
         entry = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
@@ -176,5 +195,8 @@ def _read_header(block: bytes) -> tuple[str, int]:
     if entry.type in _NO_FILES:
         raise UnreadableBundleError(f"in the archive {entry.name!r} is a link or no file at all")
     if entry.size < 0 or _header(entry.name, entry.size) != block:
-        raise UnreadableBundleError("the archive has a header of another form")
+        raise ConvertedBundleError(
+            "the archive has a header of another form: another program packed it, which says "
+            "nothing about the log; unpack it and verify the folder"
+        )
     return entry.name, entry.size

@@ -1,143 +1,191 @@
-"""Verification of a whole bundle: signatures, entries, tree and files, in this order."""
+"""Verification of whole bundles: files, signatures, entries and tree, in this order.
 
-from typing import TYPE_CHECKING, Final
+Bundles that follow one another are verified as one log: each goes on where the one before it ended,
+and the head of every chain is carried over.
+"""
 
-from venture_core.events.bundle import MissingDataError, SurplusDataError, UnreadableBundleError
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from venture_core.events.bundle import (
+    Bundle,
+    MissingDataError,
+    SurplusDataError,
+    UnreadableBundleError,
+)
 from venture_core.events.bundle.layout import EVENTS, GAPS
-from venture_core.events.checkpoint import MAX_SIZE, Checkpoint, CheckpointError, checkpoint_of
-from venture_core.events.notes import NoteFormatError, NoteSignatureError, open_note
+from venture_core.events.notes import NoteVerifier
+from venture_core.events.policy import Policy
 from venture_core.events.verify.diagnose import Diagnosis
-from venture_core.events.verify.report import Finding, Kind, Report
+from venture_core.events.verify.report import Finding, Kind, Report, surplus
 from venture_core.events.verify.rows import Row, rows
+from venture_core.events.verify.signatures import Signatures
 from venture_core.events.verify.stream import BadEntry, BadRoot, EntryStream
 from venture_core.events.verify.tree import vouching_checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable
 
-    from venture_core.events.bundle import Bundle
-    from venture_core.events.notes import NoteVerifier
+    from venture_core.events.checkpoint import Checkpoint
 
-_SIZE_DIGITS: Final = len(str(MAX_SIZE))
+type Trust = Policy | Collection[NoteVerifier]
+"""A policy, or the keys of one log."""
 
 
 def verify_bundle(
     bundle: Bundle,
-    trusted: Collection[NoteVerifier],
+    trusted: Trust,
     *,
     known: Checkpoint | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Report:
-    """Verify a bundle with the keys that the auditor trusts, and nothing else.
+    """Verify one bundle; see `verify_series`."""
+    return verify_series([bundle], trusted, known=known, progress=progress)
 
-    `known` is a checkpoint of the same log that the auditor kept from before: the bundle must hold
-    the same history, so a log that was cut back is noticed. `progress` is told, once per batch, how
-    many entries are done of how many. Raises ValueError where `known` cannot be compared because
-    it is older than the bundle's first entry, and OSError where reading fails.
+
+def verify_series(
+    bundles: Sequence[Bundle],
+    trusted: Trust,
+    *,
+    known: Checkpoint | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Report:
+    """Verify bundles of one log by what the auditor trusts, and nothing else.
+
+    They are given in the log's order; each begins at the latest where the one before it ends, and
+    where they overlap they have to agree. `known` is a checkpoint of the same log that the auditor
+    kept from before: the bundles must hold the same history, so a log that was cut back is noticed.
+    `progress` is told, once per batch, how many entries of a bundle are done of how many.
+
+    Raises ValueError where there is no bundle, where `known` cannot be compared because it is older
+    than the first entry, or where a bundle ends before the one before it; PolicyError for keys of
+    more than one log; and OSError where reading fails.
     """
-    if known is not None and known.size < bundle.manifest.first:
+    if not bundles:
+        raise ValueError("there is no bundle to verify")
+    first = bundles[0].manifest.first
+    if known is not None and known.size < first:
         raise ValueError(
-            f"a checkpoint of {known.size} entries says nothing of a bundle from "
-            f"{bundle.manifest.first} on"
+            f"a checkpoint of {known.size} entries says nothing of a bundle from {first} on"
         )
-    return _Verification(bundle, trusted, known, progress).report()
+    for before, after in pairwise(bundles):
+        if after.manifest.size < before.manifest.size or after.manifest.first < first:
+            raise ValueError("the bundles do not follow one another in the order they are given")
+    policy = trusted if isinstance(trusted, Policy) else Policy.of_keys(trusted)
+    done: list[_Verification] = []
+    for bundle in bundles:
+        done.append(_Verification(bundle, policy, done, progress))
+        if finding := done[-1].find(known, is_last=len(done) == len(bundles)):
+            return _report(done, finding)
+    return _report(done, None)
+
+
+def _report(done: Sequence[_Verification], finding: Finding | None) -> Report:
+    first, last = done[0].bundle.manifest, done[-1]
+    stream = last.stream
+    signatures = [each.signatures for each in done]
+    timed = [each.timed_from for each in signatures if each.timed_from is not None]
+    good = finding is None
+    return Report(
+        origin=last.bundle.manifest.origin,
+        first=first.first,
+        size=last.bundle.manifest.size,
+        bundles=len(done),
+        entries=(last.bundle.manifest.first if stream is None else stream.size) - first.first,
+        workflows=0 if stream is None else stream.workflows,
+        checkpoints=sum(len(each.checkpoints) for each in signatures),
+        signers=tuple(dict.fromkeys(name for each in signatures for name in each.signers)),
+        root=last.signatures.checkpoints[-1].root if good else None,
+        timed_from=min(timed) if good and timed else None,
+        signed_at=last.signatures.checkpoints[-1].signed_at if good else None,
+        note=last.signatures.note if good else None,
+        finding=finding,
+    )
 
 
 class _Verification:
-    """One verification of one bundle."""
+    """One verification of one bundle, those before it being right."""
 
     def __init__(
         self,
         bundle: Bundle,
-        trusted: Collection[NoteVerifier],
-        known: Checkpoint | None,
+        policy: Policy,
+        before: Sequence[_Verification],
         progress: Callable[[int, int], None],
     ) -> None:
-        self._bundle = bundle
-        self._trusted = trusted
-        self._known = known
+        self.bundle = bundle
+        self._policy = policy
+        self._before = tuple(before)
         self._progress = progress
-        self._checkpoints: list[Checkpoint] = []
-        self._signers: dict[str, None] = {}
-        self._stream: EntryStream | None = None
+        earliest = self._before[-1].signatures.signed_at if before else None
+        self.signatures: Signatures = Signatures(bundle, policy, earliest)
+        self.stream: EntryStream | None = None
 
-    def report(self) -> Report:
-        """Look for the first fault and report."""
-        finding = self._check_names() or self._find()
-        manifest, stream = self._bundle.manifest, self._stream
-        return Report(
-            origin=manifest.origin,
-            first=manifest.first,
-            size=manifest.size,
-            entries=0 if stream is None else stream.size - manifest.first,
-            workflows=0 if stream is None else stream.workflows,
-            checkpoints=len(self._checkpoints),
-            signers=tuple(self._signers),
-            root=self._checkpoints[-1].root if finding is None else None,
-            finding=finding,
-        )
-
-    def _check_names(self) -> Finding | None:
-        try:
-            self._bundle.check_names()
-        except SurplusDataError as error:
-            return _surplus(str(error))
-        except UnreadableBundleError as error:
-            return _damaged(error)
-        return None
-
-    def _find(self) -> Finding | None:
+    def find(self, known: Checkpoint | None, *, is_last: bool) -> Finding | None:
+        """Look for the first fault. `known` is compared where the bundle covers it, or is last."""
+        covers = known is not None and (known.size <= self.bundle.manifest.size or is_last)
+        compared = known if covers else None
+        if finding := self._check_names() or self._check_start():
+            return finding
         try:
             return (
-                self._check_checkpoints()
-                or self._check_entries()
-                or self._check_end()
+                self.signatures.check()
+                or self._check_entries(compared)
+                or self._check_end(compared)
                 or self._check_surplus()
+                or self.signatures.check_quorum()
             )
         except MissingDataError as error:
             return self._truncated(str(error))
         except UnreadableBundleError as error:
-            return self._cut_off() or _damaged(error)
+            return self._cut_off() or Finding.of(error)
 
-    def _check_checkpoints(self) -> Finding | None:
-        """Verify all signatures, and that the checkpoints are of this log and in order."""
-        for note in self._bundle.checkpoints():
-            try:
-                opened = open_note(note, self._trusted)
-                checkpoint = checkpoint_of(opened, origin=self._bundle.manifest.origin)
-            except (NoteFormatError, NoteSignatureError, CheckpointError) as error:
-                return _forged(note, error)
-            if self._checkpoints and checkpoint.size <= self._checkpoints[-1].size:
-                return Finding(
-                    Kind.DAMAGED,
-                    f"the checkpoint of {checkpoint.size} entries is not in order of size",
-                    checkpoint_size=checkpoint.size,
-                )
-            if checkpoint.size < self._bundle.manifest.first:
-                return _surplus(
-                    f"the checkpoint of {checkpoint.size} entries is older than the bundle's first "
-                    "entry: nothing here is compared with it",
-                    checkpoint_size=checkpoint.size,
-                )
-            self._checkpoints.append(checkpoint)
-            for signer in opened.signers:
-                self._signers.setdefault(signer.text)
+    def _check_names(self) -> Finding | None:
+        try:
+            self.bundle.check_names()
+        except (SurplusDataError, UnreadableBundleError) as error:
+            return Finding.of(error)
         return None
 
-    def _check_entries(self) -> Finding | None:
-        checkpoints = self._checkpoints
-        if self._known is not None:
-            checkpoints = sorted([*checkpoints, self._known], key=lambda each: each.size)
-        self._stream = EntryStream(self._bundle, checkpoints, self._progress)
-        bad = self._stream.run()
+    def _check_start(self) -> Finding | None:
+        """Check that the bundle is of the log that is trusted, and goes on where others ended."""
+        manifest = self.bundle.manifest
+        if manifest.origin != self._policy.origin:
+            return Finding(
+                Kind.OTHER_LOG,
+                f"it is a bundle of the log {manifest.origin!r}, not of {self._policy.origin!r}",
+            )
+        end = self._before[-1].bundle.manifest.size if self._before else manifest.first
+        if manifest.first > end:
+            return Finding(
+                Kind.MISSING,
+                f"log index {end} to {manifest.first - 1} are in none of the bundles",
+                log_index=end,
+                last_log_index=manifest.first - 1,
+            )
+        return None
+
+    def _check_entries(self, known: Checkpoint | None) -> Finding | None:
+        compared = [*self.signatures.checkpoints]
+        if known is not None and known.size >= self.bundle.manifest.first:
+            compared.append(known)
+        before = self._before[-1] if self._before else None
+        if before is not None:
+            # The same root where the one before ended: what both hold is the same.
+            compared.append(before.signatures.checkpoints[-1])
+        compared.sort(key=lambda each: each.size)
+        follows = None if before is None else before.stream
+        self.stream = EntryStream(self.bundle, compared, self._progress, follows)
+        bad = self.stream.run()
         # What is wrong otherwise stands behind all good entries, so behind both of these.
-        if finding := self._duplicate(self._stream.ids.repeated(), self._stream.size):
+        if finding := self._duplicate(self.stream.ids.repeated(), self.stream.size):
             return finding
         match bad:
             case BadEntry(log_index):
-                return Diagnosis(self._bundle, checkpoints, log_index).finding()
+                return Diagnosis(self.bundle, compared, log_index).finding()
             case BadRoot(checkpoint, good_size):
-                return self._bad_root(checkpoint, good_size, checkpoints)
+                return self._bad_root(checkpoint, good_size, compared)
             case None:
                 return None
 
@@ -146,10 +194,8 @@ class _Verification:
         first: dict[str, Row] = {}
         if not repeated:
             return None
-        for row in rows(self._bundle, self._bundle.manifest.first):
+        for row in self._rows(end):
             name = row.event_id
-            if row.log_index >= end:
-                break
             if name is None or hash(name.encode()) not in repeated:
                 continue
             if name not in first:
@@ -167,12 +213,23 @@ class _Verification:
             )
         return None
 
+    def _rows(self, end: int) -> Iterator[Row]:
+        """Give every entry once, of the bundles before this one too."""
+        at = 0
+        for each in (*self._before, self):
+            last = min(each.bundle.manifest.size, end)
+            for row in rows(each.bundle, at):
+                if row.log_index >= last:
+                    break
+                yield row
+            at = last
+
     def _bad_root(
         self, checkpoint: Checkpoint, good_size: int, checkpoints: Sequence[Checkpoint]
     ) -> Finding:
         """All entries fit together, but a signed root says that they are not what was logged."""
         size = checkpoint.size
-        later = vouching_checkpoint(self._bundle, checkpoints, size - 1)
+        later = vouching_checkpoint(self.bundle, checkpoints, size - 1)
         if later is not None:
             return Finding(
                 Kind.CONTRADICTION,
@@ -180,13 +237,13 @@ class _Verification:
                 f"one of {later.size}",
                 checkpoint_size=size,
             )
-        if size == self._bundle.manifest.first:
+        if size == self.bundle.manifest.first:
             return Finding(
                 Kind.DAMAGED,
                 f"the tree's edge at the bundle's start is not the one signed at {size} entries",
                 checkpoint_size=size,
             )
-        is_start = good_size == self._bundle.manifest.first > 0
+        is_start = good_size == self.bundle.manifest.first > 0
         doubt = " (or the tree's edge that the bundle starts with was changed)" if is_start else ""
         return Finding(
             Kind.REWRITTEN,
@@ -198,19 +255,19 @@ class _Verification:
             checkpoint_size=size,
         )
 
-    def _check_end(self) -> Finding | None:
+    def _check_end(self, known: Checkpoint | None) -> Finding | None:
         """Check that nothing is missing behind the last entry, and that all of it is signed."""
-        self._bundle.check_files()
-        manifest = self._bundle.manifest
-        assert self._stream is not None  # noqa: S101 - for the type checker
-        signed = self._checkpoints[-1].size if self._checkpoints else 0
-        if self._stream.size < manifest.size:
-            return self._truncated(f"{manifest.size - self._stream.size} entries are not there")
+        self.bundle.check_files()
+        manifest, checkpoints = self.bundle.manifest, self.signatures.checkpoints
+        assert self.stream is not None  # noqa: S101 - for the type checker
+        signed = checkpoints[-1].size if checkpoints else 0
+        if self.stream.size < manifest.size:
+            return self._truncated(f"{manifest.size - self.stream.size} entries are not there")
         if signed > manifest.size:
             return self._truncated(f"the log had {signed} entries when its checkpoint was signed")
-        if self._known is not None and self._known.size > manifest.size:
-            return self._truncated(f"the log had {self._known.size} entries before")
-        if not self._checkpoints or signed < manifest.size:
+        if known is not None and known.size > manifest.size:
+            return self._truncated(f"the log had {known.size} entries before")
+        if not checkpoints or signed < manifest.size:
             return Finding(
                 Kind.UNPROVEN,
                 f"no signed checkpoint covers the entries from log index {signed} on",
@@ -220,26 +277,26 @@ class _Verification:
 
     def _check_surplus(self) -> Finding | None:
         """Check that nothing is in the bundle that was not looked at, entry by entry."""
-        manifest = self._bundle.manifest
-        assert self._stream is not None  # noqa: S101 - for the type checker
+        manifest = self.bundle.manifest
+        assert self.stream is not None  # noqa: S101 - for the type checker
         described = manifest.files[EVENTS].bytes
-        if self._stream.line_bytes < described:
-            return _surplus(
+        if self.stream.line_bytes < described:
+            return surplus(
                 f"{EVENTS} goes on behind the bundle's {manifest.entries} entries, by "
-                f"{described - self._stream.line_bytes} bytes that nobody signed",
+                f"{described - self.stream.line_bytes} bytes that nobody signed",
                 log_index=manifest.size,
             )
-        if self._stream.line_bytes > described:
+        if self.stream.line_bytes > described:
             return Finding(Kind.DAMAGED, f"the last line of {EVENTS} has no end")
         if GAPS in manifest.files:
-            return _surplus(f"there is a {GAPS}, but no entry is missing")
-        self._bundle.claimed_keys()
+            return surplus(f"there is a {GAPS}, but no entry is missing")
+        self.bundle.claimed_keys()
         return None
 
     def _cut_off(self) -> Finding | None:
         """Say so if what cannot be read is only what is left of a longer file."""
         try:
-            self._bundle.check_files()
+            self.bundle.check_files()
         except MissingDataError as error:
             return self._truncated(str(error))
         except UnreadableBundleError:
@@ -247,31 +304,7 @@ class _Verification:
         return None
 
     def _truncated(self, message: str) -> Finding:
-        at = self._bundle.manifest.first if self._stream is None else self._stream.size
+        at = self.bundle.manifest.first if self.stream is None else self.stream.size
         return Finding(
             Kind.TRUNCATED, f"the bundle is cut off at log index {at}: {message}", log_index=at
         )
-
-
-def _damaged(error: UnreadableBundleError) -> Finding:
-    return Finding(Kind.DAMAGED, f"the bundle is damaged: {error}")
-
-
-def _surplus(
-    message: str, *, log_index: int | None = None, checkpoint_size: int | None = None
-) -> Finding:
-    return Finding(
-        Kind.SURPLUS,
-        f"the bundle holds what nothing vouches for: {message}",
-        log_index=log_index,
-        checkpoint_size=checkpoint_size,
-    )
-
-
-def _forged(note: bytes, error: Exception) -> Finding:
-    """Name the checkpoint by what it says of itself, trusted or not."""
-    lines = note.split(b"\n")
-    said = len(lines) > 1 and lines[1].isdigit() and len(lines[1]) <= _SIZE_DIGITS
-    size = int(lines[1]) if said else None
-    name = "a checkpoint" if size is None else f"the checkpoint of {size} entries"
-    return Finding(Kind.FORGED_CHECKPOINT, f"{name} is forged: {error}", checkpoint_size=size)

@@ -2,6 +2,18 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from venture_core.events.bundle.layout import (
+    ConvertedBundleError,
+    MissingDataError,
+    SurplusDataError,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from venture_core.events.bundle import BundleError
 
 
 class Kind(StrEnum):
@@ -40,8 +52,24 @@ class Kind(StrEnum):
     FORGED_CHECKPOINT = "forged-checkpoint"
     """A checkpoint that no trusted key signed, or another log's."""
 
+    UNKNOWN_KEY = "unknown-key"
+    """A checkpoint signed by a key that the bundle claims for the log and nobody trusts: the log's
+    key was replaced, or it is another's log."""
+
+    RETIRED_KEY = "retired-key"
+    """A checkpoint signed by a trusted key that was not good for a log of its size."""
+
+    NO_QUORUM = "no-quorum"
+    """Too few of the witnesses that the policy asks for cosigned the last checkpoint."""
+
+    OTHER_LOG = "other-log"
+    """A bundle or a proof of another log than the one that is trusted."""
+
     CONTRADICTION = "contradiction"
     """The log signed two histories: one checkpoint does not fit the others."""
+
+    TIME_REVERSED = "time-reversed"
+    """A checkpoint says that it was signed before a smaller one."""
 
     UNPROVEN = "unproven"
     """There are entries, or none at all, that no signed checkpoint covers."""
@@ -51,6 +79,10 @@ class Kind(StrEnum):
 
     SURPLUS = "surplus"
     """The bundle holds what nothing vouches for: lines, files, checkpoints, bytes behind an end."""
+
+    CONVERTED = "converted"
+    """The files were compressed, repacked or their line ends changed on the way: that says nothing
+    about the log."""
 
     DAMAGED = "damaged"
     """A file of the bundle is not what the bundle says it is."""
@@ -80,6 +112,31 @@ class Finding:
     checkpoint_size: int | None = None
     """The checkpoint that is wrong, or by which it was noticed, named by its size."""
 
+    @classmethod
+    def of(cls, error: BundleError) -> Finding:
+        """Return what is wrong with files that are no whole bundle."""
+        match error:
+            case SurplusDataError():
+                return surplus(str(error))
+            case MissingDataError():
+                return cls(Kind.TRUNCATED, f"the bundle is cut off: {error}")
+            case ConvertedBundleError():
+                return cls(Kind.CONVERTED, str(error))
+            case _:
+                return cls(Kind.DAMAGED, f"the bundle is damaged: {error}")
+
+
+def surplus(
+    message: str, *, log_index: int | None = None, checkpoint_size: int | None = None
+) -> Finding:
+    """Return the finding that something is there which nothing vouches for."""
+    return Finding(
+        Kind.SURPLUS,
+        f"the bundle holds what nothing vouches for: {message}",
+        log_index=log_index,
+        checkpoint_size=checkpoint_size,
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -89,10 +146,13 @@ class Report:
     """The log's name."""
 
     first: int
-    """The log index of the bundle's first entry."""
+    """The log index of the first entry."""
 
     size: int
-    """How many entries the log has at the end of the bundle."""
+    """How many entries the log has at the end of the last bundle."""
+
+    bundles: int
+    """How many bundles were looked at."""
 
     entries: int
     """How many entries were verified before the end or the first fault."""
@@ -107,7 +167,16 @@ class Report:
     """The trusted keys that signed those, as verifier keys."""
 
     root: bytes | None
-    """The signed Merkle root at the end of the bundle; None where there is a fault."""
+    """The signed Merkle root at the end; None where there is a fault."""
+
+    timed_from: int | None
+    """The size of the first checkpoint that says when it was signed; None where none does."""
+
+    signed_at: datetime | None
+    """When the last checkpoint says it was signed."""
+
+    note: bytes | None
+    """The last checkpoint, signed: what the next audit starts from; None where there is a fault."""
 
     finding: Finding | None
     """What is wrong first; None where all is as it was signed."""

@@ -19,7 +19,7 @@ from venture_core.events.verify.forms import EventForms
 from venture_core.events.verify.ids import EventIds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from venture_core.events.bundle import Bundle
     from venture_core.events.checkpoint import Checkpoint
@@ -55,10 +55,13 @@ class EntryStream:
         bundle: Bundle,
         checkpoints: Sequence[Checkpoint],
         progress: Callable[[int, int], None],
+        before: EntryStream | None = None,
     ) -> None:
         """Prepare; the checkpoints are in order of size and their signatures verified.
 
-        `progress` is told how many entries are done, of how many, once per batch.
+        `progress` is told how many entries are done, of how many, once per batch. `before` has read
+        the log up to here or beyond: what both read is the same, so from its end on this one goes
+        on with its chains and ids.
         """
         manifest = bundle.manifest
         self._bundle = bundle
@@ -67,8 +70,10 @@ class EntryStream:
         self._pending = [each for each in checkpoints if each.size >= manifest.first][::-1]
         self._good_size = manifest.first
         self._heads: dict[bytes, bytes] = {}
+        self._is_whole = manifest.first == 0
+        self._before = before
         self._forms = EventForms()
-        self.ids = EventIds()
+        self.ids: EventIds = EventIds() if before is None else before.ids
         """The ids of the good entries."""
         self.line_bytes = 0
         """How many bytes of lines were read, each counted with its end."""
@@ -88,26 +93,51 @@ class EntryStream:
         manifest = self._bundle.manifest
         if bad := self._add([]):
             return bad
-        for lines, piece in self._bundle.batches():
-            piece = piece[: len(piece) - len(piece) % RECORD.size]  # noqa: PLW2901
-            records: list[tuple[bytes, bytes, bytes]] = list(RECORD.iter_unpack(piece))
-            self.line_bytes += sum(map(len, lines)) + len(lines)
-            good = self._follow_chains(lines, piece, records)
-            hashes = [record[1] for record in records[:good]]
-            logged = [record[2] for record in records[:good]]
-            if hashes != logged:
-                good = next(
-                    at for at, (a, b) in enumerate(zip(hashes, logged, strict=True)) if a != b
-                )
-            ids = self._forms.ids(lines[:good])
-            self.ids.add(ids)
-            good = len(ids)
-            if bad := self._add(leaf_hashes(hashes[:good])):
-                return bad
+        for lines, piece in self._batches():
+            if fault := self._take(lines, piece):
+                return fault
             self._progress(self.size - manifest.first, manifest.entries)
-            if good < min(len(lines), len(records)):
-                return BadEntry(self.size)
+        self._go_on()
         return None
+
+    def _batches(self) -> Iterator[tuple[list[bytes], bytes]]:
+        """Give the bundle's batches, cut in two where the stream before ended."""
+        for lines, piece in self._bundle.batches():
+            cut = 0 if self._before is None else self._before.size - self.size
+            if 0 < cut < len(lines):
+                yield lines[:cut], piece[: cut * RECORD.size]
+                yield lines[cut:], piece[cut * RECORD.size :]
+            else:
+                yield lines, piece
+
+    def _take(self, lines: list[bytes], piece: bytes) -> BadEntry | BadRoot | None:
+        """Check the next entries, and add them to the tree."""
+        is_new = self._go_on()
+        piece = piece[: len(piece) - len(piece) % RECORD.size]
+        records: list[tuple[bytes, bytes, bytes]] = list(RECORD.iter_unpack(piece))
+        self.line_bytes += sum(map(len, lines)) + len(lines)
+        good = self._follow_chains(lines, piece, records)
+        hashes = [record[1] for record in records[:good]]
+        logged = [record[2] for record in records[:good]]
+        if hashes != logged:
+            good = next(at for at, (a, b) in enumerate(zip(hashes, logged, strict=True)) if a != b)
+        ids = self._forms.ids(lines[:good])
+        if is_new:
+            self.ids.add(ids)
+        good = len(ids)
+        if bad := self._add(leaf_hashes(hashes[:good])):
+            return bad
+        return BadEntry(self.size) if good < min(len(lines), len(records)) else None
+
+    def _go_on(self) -> bool:
+        """Take over the chains of the stream before where it ended; say whether entries are new."""
+        if self._before is None:
+            return True
+        if self.size < self._before.size:
+            return False
+        self._heads, self._is_whole = self._before._heads, self._before._is_whole
+        self._before = None
+        return True
 
     def _follow_chains(
         self, lines: list[bytes], piece: bytes, records: list[tuple[bytes, bytes, bytes]]
@@ -134,7 +164,7 @@ class EntryStream:
         """Say whether a workflow may enter the bundle with this link."""
         if workflow in self._heads or workflow_of(workflow) is None:
             return False
-        if self._bundle.manifest.first == 0:
+        if self._is_whole:
             return link == FIRST_LINK
         return may_enter_later(link)
 
