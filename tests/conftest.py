@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import soaking
 import yaml
 
 if TYPE_CHECKING:
@@ -21,24 +20,8 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-soaking.load_hypothesis_profile()
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 CHART = REPOSITORY / "charts" / "venture"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep in a soak only what goes on for longer in one."""
-    if soaking.profile() != "soak":
-        return
-    kept = [item for item in items if _searches(item)]
-    config.hook.pytest_deselected(items=[item for item in items if not _searches(item)])
-    items[:] = kept
-
-
-def _searches(item: pytest.Item) -> bool:
-    test = getattr(item, "obj", None)
-    return item.get_closest_marker("soak") is not None or hasattr(test, "hypothesis")
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ PROGRAMS = (
     "venture-event-relay",
     "venture-projector",
     "venture-archiver",
+    "venture-confirmer",
     "venture-migrate",
     "venture-preflight",
 )

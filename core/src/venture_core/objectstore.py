@@ -3,6 +3,7 @@
 Reads are bounded: an object larger than the caller allows is refused before it is loaded.
 """
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -155,6 +156,24 @@ class ObjectStore:
             result = await obstore.get_async(self._store, key)
             async for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
                 digest.update(chunk)
+        except _MISSING as error:
+            raise ObjectNotFoundError(f"there is no object {key}") from error
+        except obstore_errors.BaseError as error:
+            raise _store_error("read", key, error) from error
+        return digest.digest()
+
+    async def get_file(self, key: str, path: Path) -> bytes:
+        """Write what the store holds to a file, piece by piece; return its SHA-256.
+
+        Raises ObjectNotFoundError, ObjectStoreError, OSError.
+        """
+        digest = hashlib.sha256()
+        try:
+            result = await obstore.get_async(self._store, key)
+            with await asyncio.to_thread(path.open, "wb") as file:
+                async for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
+                    digest.update(chunk)
+                    await asyncio.to_thread(file.write, chunk)
         except _MISSING as error:
             raise ObjectNotFoundError(f"there is no object {key}") from error
         except obstore_errors.BaseError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from venture_core.events.bundle import open_bundle
 from venture_core.events.verify import verify_bundle
 from venture_core.messaging.streams import EVENTS
 from venture_core.record import metrics
+from venture_core.record.append import OtherContentError
+from venture_core.record.confirming import Confirmer
 from venture_core.record.crosscheck import crosscheck
 from venture_core.record.database import Role, connect
 from venture_core.record.export import export_bundle
@@ -28,6 +31,7 @@ from venture_core.record.projection.projector import (
 )
 from venture_core.record.proofs import CannotProveError, prove_event
 from venture_core.record.reading import unlogged_events
+from venture_core.record.restoring import restore_month
 from venture_core.record.retention import (
     Archiver,
     RetentionError,
@@ -86,13 +90,27 @@ async def workflow(database: SecretStr, superuser: asyncpg.Connection) -> UUID:
     return name
 
 
+class Retention:
+    """Both halves, as the two programs run them one after the other."""
+
+    def __init__(self, archiver: Archiver, confirmer: Confirmer) -> None:
+        self.archiver = archiver
+        self.confirmer = confirmer
+
+    async def run(self, *, now: datetime, keep_months: int) -> list[str]:
+        await self.archiver.run(now=now, keep_months=keep_months)
+        return await self.confirmer.run(now=now, keep_months=keep_months)
+
+
 @asynccontextmanager
-async def archiving(database: SecretStr, store: ObjectStore) -> AsyncIterator[Archiver]:
-    connection = await connect(database, Role.ARCHIVER, name="test")
+async def archiving(database: SecretStr, store: ObjectStore) -> AsyncIterator[Retention]:
+    archiver = await connect(database, Role.ARCHIVER, name="test")
+    confirmer = await connect(database, Role.CONFIRMER, name="test")
     try:
-        yield Archiver(connection, store)
+        yield Retention(Archiver(archiver, store), Confirmer(confirmer, store))
     finally:
-        await connection.close()
+        await archiver.close()
+        await confirmer.close()
 
 
 async def _distributed(database: SecretStr, broker: NatsServer) -> None:
@@ -247,7 +265,7 @@ async def test_months_that_overlap_in_the_log_are_archived_one_after_the_other(
         ("UPDATE record.events SET canonical = '' WHERE seq = 3", "does not verify"),
         ("DELETE FROM record.log_index WHERE seq = 3", "holds 40 events, the log 39"),
         ("DELETE FROM record.checkpoints", "no checkpoint covers"),
-        ("DELETE FROM record.log_keys", "does not verify"),
+        ("DELETE FROM record.log_keys", "cannot be verified"),
     ],
 )
 async def test_nothing_is_dropped_while_anything_is_amiss(
@@ -300,7 +318,7 @@ async def test_an_archive_that_is_not_there_any_more_drops_nothing(
 @pytest.mark.parametrize(
     ("partition", "problem"),
     [
-        (MONTH, "holds 40 events that are in no archive"),
+        (MONTH, "holds 40 events that are in no confirmed archive"),
         ("events_2099_01", "is no partition"),
         ("chain_heads", "is no partition"),
         (f"events_{datetime.now(UTC):%Y_%m}", "is not over yet"),
@@ -309,7 +327,7 @@ async def test_an_archive_that_is_not_there_any_more_drops_nothing(
 async def test_the_database_itself_refuses_to_drop(
     partition: str, problem: str, database: SecretStr
 ) -> None:
-    connection = await connect(database, Role.ARCHIVER, name="test")
+    connection = await connect(database, Role.CONFIRMER, name="test")
     with pytest.raises(asyncpg.RaiseError, match=problem):
         await connection.execute("SELECT record.venture_detach_partition($1)", partition)
     await connection.close()
@@ -354,3 +372,164 @@ def test_whole_months_before_this_one_are_kept(keep_months: int, due: list[str])
     assert due_partitions(names, now=now, keep_months=keep_months) == due
     with pytest.raises(ValueError, match="at least one"):
         due_partitions(names, now=now, keep_months=0)
+
+
+NOTE = (
+    "INSERT INTO record.archives "
+    "(partition, first_log_index, end_log_index, events, size_bytes, sha256, uri) "
+    "VALUES ($1, 0, 40, 40, 1, sha256('mine'), 's3://nowhere')"
+)
+
+
+@pytest.mark.usefixtures("workflow")
+async def test_who_archives_can_drop_nothing_and_who_confirms_archives_nothing(
+    database: SecretStr, superuser: asyncpg.Connection, store: ObjectStore, broker: NatsServer
+) -> None:
+    """A compromised archiver notes an archive that nobody has, and asks for the month to go."""
+    await _distributed(database, broker)
+    async with archiving(database, store) as retention:
+        archiver, confirmer = retention.archiver._connection, retention.confirmer._connection
+        await archiver.execute(NOTE, MONTH)
+        for statement in (
+            "SELECT record.venture_confirm_archive($1, sha256('mine'))",
+            "SELECT record.venture_detach_partition($1)",
+            "INSERT INTO record.archive_confirmations (partition, sha256) VALUES ($1, sha256('x'))",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await archiver.execute(statement, MONTH)
+        with pytest.raises(RetentionError, match="is gone"):
+            await retention.confirmer.run(now=NOW, keep_months=12)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await confirmer.execute(NOTE, EMPTY_MONTH)
+        with pytest.raises(asyncpg.RaiseError, match="no such archive"):
+            await confirmer.execute("SELECT record.venture_confirm_archive($1, 'x')", MONTH)
+    assert await superuser.fetchval(f"SELECT count(*) FROM record.{MONTH}") == OLD  # noqa: S608
+
+
+async def test_an_event_that_came_after_its_month_was_archived_stops_nothing(
+    database: SecretStr,
+    superuser: asyncpg.Connection,
+    store: ObjectStore,
+    broker: NatsServer,
+    workflow: UUID,
+) -> None:
+    """A transaction that was open at the month's end committed after the archive was made."""
+    await _distributed(database, broker)
+    async with archiving(database, store) as retention:
+        await retention.archiver.run(now=NOW, keep_months=12)
+        await _move(superuser, OLD + 1, "2025-03-31 23:59:59Z")
+        # March stays until an archive holds its last event; that is no error, and April goes.
+        assert await retention.run(now=NOW, keep_months=12) == [EMPTY_MONTH]
+        assert MONTH in await _partitions(superuser)
+
+        await superuser.execute("SET ROLE venture_owner")
+        await superuser.execute(
+            "SELECT record.make_partition('2025-05-01Z'), record.attach_partition('2025-05-01Z')"
+        )
+        await superuser.execute("RESET ROLE")
+        await _move(superuser, OLD + 2, "2025-05-02 12:00Z")
+        assert await retention.run(now=NOW, keep_months=12) == [MONTH, "events_2025_05"]
+    assert await superuser.fetchval("SELECT count(*) FROM record.events") == KEPT - 2
+    assert workflow
+
+
+async def _move(superuser: asyncpg.Connection, seq: int, moment: str) -> None:
+    """Let the event with this number have been appended at another moment."""
+    await superuser.execute("SET session_replication_role = replica")
+    for table in ("events", "event_ids", "log_index"):
+        await superuser.execute(
+            f"UPDATE record.{table} SET appended_at = '{moment}' WHERE seq = {seq}"  # noqa: S608
+        )
+    await superuser.execute("SET session_replication_role = origin")
+
+
+async def test_nothing_is_counted_before_the_month_is_locked(
+    database: SecretStr,
+    superuser: asyncpg.Connection,
+    store: ObjectStore,
+    broker: NatsServer,
+    workflow: UUID,
+) -> None:
+    """An append to the month is in progress while it is to be dropped: the month stays."""
+    await _distributed(database, broker)
+    writer = await asyncpg.connect(database.get_secret_value())
+    async with archiving(database, store) as retention:
+        await retention.archiver.run(now=NOW, keep_months=12)
+        transaction = writer.transaction()
+        await transaction.start()
+        await writer.execute(
+            "INSERT INTO record.events SELECT 1, '2025-03-31 23:59:59Z', gen_random_uuid(), "
+            "gen_random_uuid(), sha256(''), sha256(''), ''"
+        )
+        dropping = asyncio.create_task(retention.confirmer.run(now=NOW, keep_months=12))
+        await until(lambda: _somebody_waits(superuser))
+        await transaction.commit()
+        assert MONTH not in await dropping
+    assert await superuser.fetchval(f"SELECT count(*) FROM record.{MONTH}") == OLD + 1  # noqa: S608
+    assert workflow
+    await writer.close()
+
+
+async def _somebody_waits(connection: asyncpg.Connection) -> bool:
+    waits: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = "
+        "(SELECT oid FROM pg_database WHERE datname = current_database()))"
+    )
+    return waits
+
+
+async def test_a_month_comes_back_as_it_was_and_stays_as_long_as_asked_for(
+    database: SecretStr,
+    superuser: asyncpg.Connection,
+    store: ObjectStore,
+    broker: NatsServer,
+    workflow: UUID,
+    tmp_path: Path,
+) -> None:
+    await superuser.execute("SET session_replication_role = replica")
+    april = "appended_at = '2025-04-01 00:00:01Z' WHERE seq IN (38, 39, 41, 42)"
+    for table in ("events", "event_ids", "log_index"):
+        await superuser.execute(f"UPDATE record.{table} SET {april}")  # noqa: S608
+    await superuser.execute("SET session_replication_role = origin")
+    everything = "SELECT * FROM record.events ORDER BY seq"
+    before = await superuser.fetch(everything)
+    await _distributed(database, broker)
+    async with archiving(database, store) as retention:
+        assert await retention.run(now=NOW, keep_months=12) == [MONTH, EMPTY_MONTH]
+        archiver = retention.archiver._connection
+        for month, events in ((EMPTY_MONTH, 4), (MONTH, 38)):
+            assert await restore_month(archiver, store, month, keep_days=30) == events
+        assert await superuser.fetch(everything) == before
+        await export_bundle(archiver, tmp_path / "whole")
+        assert verify_bundle(open_bundle(tmp_path / "whole"), [SIGNER.verifier]).ok
+
+        assert await retention.run(now=NOW, keep_months=12) == []
+        with pytest.raises(asyncpg.RaiseError, match="is in the database"):
+            await restore_month(archiver, store, MONTH, keep_days=30)
+        await superuser.execute("UPDATE record.restored_months SET keep_until = now()")
+        assert await retention.run(now=NOW, keep_months=12) == [MONTH, EMPTY_MONTH]
+        # What comes again is still compared, by its digest.
+        first = started(workflow, 2, event_id=await _first_id(superuser))
+        async with EventProducer(database, name="test") as producer:
+            with pytest.raises(OtherContentError):
+                await producer.append(first)
+
+
+async def test_nothing_comes_back_that_the_log_does_not_know(
+    database: SecretStr, superuser: asyncpg.Connection, store: ObjectStore, broker: NatsServer,
+    workflow: UUID,
+) -> None:  # fmt: skip
+    await _distributed(database, broker)
+    async with archiving(database, store) as retention:
+        await retention.run(now=NOW, keep_months=12)
+        archiver = retention.archiver._connection
+        restore = "SELECT record.venture_restore_events($1, $2, $3, $4)"
+        with pytest.raises(asyncpg.RaiseError, match="is not archived"):
+            await archiver.execute("SELECT record.venture_begin_restore('events_2020_01')")
+        await archiver.execute("SELECT record.venture_begin_restore($1)", MONTH)
+        forged = started(workflow, 1).canonical_bytes()
+        with pytest.raises(asyncpg.PostgresError, match="not the event that the log has at 0"):
+            await archiver.execute(restore, MONTH, [0], [bytes(32)], [forged])
+        with pytest.raises(asyncpg.RaiseError, match=f"0 events of {MONTH} are there, and {OLD}"):
+            await archiver.execute("SELECT record.venture_finish_restore($1, 30)", MONTH)
+    assert MONTH not in await _partitions(superuser)

@@ -1,10 +1,10 @@
-"""Retention: a month of events goes to the object store with its proofs, then out of Postgres.
+"""Retention's first half: a month of events goes to the object store with its proofs.
 
 The archive is an audit bundle like any other: whoever has the log's public key verifies it, without
 this database. Commit order is not time order, so months overlap in the log: each archive begins
-where the one before it ends, and goes to the last event of its month. It is verified here too
-before a single event is dropped, and the database itself drops nothing that is not archived, signed
-for, published and shown. Every step may be repeated: a run that was killed is finished by the next.
+where the one before it ends, and goes to the last event of its month. It is verified before it is
+noted. What takes the month out of the database is `venture_core.record.confirming`, under a role of
+its own: whoever archives can drop nothing. A run that was killed is finished by the next.
 """
 
 import asyncio
@@ -16,10 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
 import structlog
 
-from venture_core.events.bundle import open_bundle, pack
+from venture_core.events.bundle import BundleError, open_bundle, pack
 from venture_core.events.policy import PolicyError
 from venture_core.events.verify import verify_bundle
 from venture_core.objectstore import ObjectNotFoundError
@@ -29,6 +28,10 @@ from venture_core.record.reading import log_keys
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import asyncpg
+
+    from venture_core.events.notes import NoteVerifier
+    from venture_core.events.verify import Report
     from venture_core.objectstore import ObjectStore
 
 PREFIX: Final = "archive/events"
@@ -50,7 +53,6 @@ INSERT INTO record.archives
   (partition, first_log_index, end_log_index, events, size_bytes, sha256, uri)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
-_DETACH = "SELECT record.venture_detach_partition($1)"
 _MONTHS: Final = 12
 _SCAN_SECONDS: Final = 3600.0
 
@@ -116,8 +118,16 @@ async def archived_end(connection: asyncpg.Connection) -> int:
     return _end_of(await list_archives(connection))
 
 
+async def partitions_due(
+    connection: asyncpg.Connection, *, now: datetime, keep_months: int
+) -> list[str]:
+    """Return the months in the database that are past the retention, oldest first."""
+    names = [row["relname"] for row in await connection.fetch(_PARTITIONS)]
+    return due_partitions(names, now=now, keep_months=keep_months)
+
+
 class Archiver:
-    """Archives and drops months."""
+    """Archives months."""
 
     def __init__(self, connection: asyncpg.Connection, store: ObjectStore) -> None:
         """Work over a connection of the role venture_archiver."""
@@ -125,42 +135,33 @@ class Archiver:
         self._store = store
 
     async def run(self, *, now: datetime, keep_months: int) -> list[str]:
-        """Archive and drop every month that is due, oldest first; return which.
+        """Archive every month that is due and not archived yet, oldest first; return which.
 
+        What was added to a month after it was archived goes into the archive that comes next.
         Raises RetentionError at the first month for which it cannot be done, ObjectStoreError, and
         the driver's errors.
         """
-        names = [row["relname"] for row in await self._connection.fetch(_PARTITIONS)]
-        due = due_partitions(names, now=now, keep_months=keep_months)
+        archived = []
+        due = await partitions_due(self._connection, now=now, keep_months=keep_months)
         for partition in due:
-            await self._retire(partition)
-        return due
-
-    async def _retire(self, partition: str) -> None:
-        archives = await list_archives(self._connection)
-        for archive in archives:
-            if archive.partition == partition:
-                await self._check_stored(archive)
-                break
-        else:
+            archives = await list_archives(self._connection)
+            if any(archive.partition == partition for archive in archives):
+                continue
             stretch = await self._stretch(partition, _end_of(archives))
             if stretch is not None:
                 await self._archive(partition, stretch)
-        try:
-            await self._connection.execute(_DETACH, partition, timeout=_SCAN_SECONDS)
-        except (asyncpg.RaiseError, asyncpg.LockNotAvailableError) as error:
-            raise RetentionError(f"{partition} stays for now: {error}") from error
-        log.info("dropped a month of events", partition=partition)
+                archived.append(partition)
+        return archived
 
     async def _archive(self, partition: str, stretch: _Stretch) -> None:
         with tempfile.TemporaryDirectory() as folder:
             bundle, packed = Path(folder) / "bundle", Path(folder) / "bundle.tar"
             await export_bundle(self._connection, bundle, first=stretch.first, size=stretch.signed)
-            await self._verify(partition, bundle)
+            await verified(self._connection, bundle, partition)
             await asyncio.to_thread(pack, bundle, packed)
             archive = await asyncio.to_thread(self._describe, partition, stretch, packed)
             await self._store.put_file(archive.key, packed, media_type=MEDIA_TYPE)
-        await self._check_stored(archive)
+        await check_stored(self._store, archive)
         await self._connection.execute(
             _NOTE, *(getattr(archive, name) for name in Archive.__slots__)
         )
@@ -168,7 +169,7 @@ class Archiver:
 
     async def _stretch(self, partition: str, first: int) -> _Stretch | None:
         """Return what is to be archived from `first` on; None where all of the month is already."""
-        bounds = _bounds(partition)
+        bounds = bounds_of(partition)
         logged, held = [
             await self._connection.fetchval(_COUNT.format(table), *bounds, timeout=_SCAN_SECONDS)
             for table in ("record.log_index", "record.events")
@@ -186,16 +187,6 @@ class Archiver:
             raise RetentionError(f"no checkpoint covers {partition} yet")
         return _Stretch(first, end, signed)
 
-    async def _verify(self, partition: str, folder: Path) -> None:
-        """Refuse to archive what would not be believed later."""
-        keys = await log_keys(self._connection)
-        try:
-            report = await asyncio.to_thread(verify_bundle, open_bundle(folder), keys)
-        except PolicyError as error:
-            raise RetentionError(f"{partition} cannot be verified: {error}") from error
-        if report.finding is not None:
-            raise RetentionError(f"{partition} does not verify: {report.finding.message}")
-
     def _describe(self, partition: str, stretch: _Stretch, packed: Path) -> Archive:
         with packed.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256")
@@ -209,14 +200,34 @@ class Archiver:
             uri=self._store.uri(_key(partition, digest.digest())),
         )
 
-    async def _check_stored(self, archive: Archive) -> None:
-        """See whether the object store really holds the archive, byte for byte."""
-        try:
-            stored = await self._store.sha256(archive.key)
-        except ObjectNotFoundError as error:
-            raise RetentionError(f"the archive {archive.uri} is gone") from error
-        if stored != archive.sha256:
-            raise RetentionError(f"the archive {archive.uri} is not what was written")
+
+async def verified(connection: asyncpg.Connection, bundle: Path, named: str) -> Report:
+    """Verify a bundle with the keys that the database lists; return the report.
+
+    Raises RetentionError, which calls the bundle `named`, where it would not be believed later.
+    """
+    keys = await log_keys(connection)
+    try:
+        report = await asyncio.to_thread(_verify, bundle, keys)
+    except (PolicyError, BundleError) as error:
+        raise RetentionError(f"{named} cannot be verified: {error}") from error
+    if report.finding is not None:
+        raise RetentionError(f"{named} does not verify: {report.finding.message}")
+    return report
+
+
+def _verify(bundle: Path, keys: list[NoteVerifier]) -> Report:
+    return verify_bundle(open_bundle(bundle), keys)
+
+
+async def check_stored(store: ObjectStore, archive: Archive) -> None:
+    """See whether the object store really holds the archive, byte for byte, or RetentionError."""
+    try:
+        stored = await store.sha256(archive.key)
+    except ObjectNotFoundError as error:
+        raise RetentionError(f"the archive {archive.uri} is gone") from error
+    if stored != archive.sha256:
+        raise RetentionError(f"the archive {archive.uri} is not what was written")
 
 
 def _end_of(archives: Iterable[Archive]) -> int:
@@ -231,7 +242,7 @@ def _month_number(partition: re.Match[str]) -> int:
     return int(partition[1]) * _MONTHS + int(partition[2]) - 1
 
 
-def _bounds(partition: str) -> tuple[datetime, datetime]:
+def bounds_of(partition: str) -> tuple[datetime, datetime]:
     """Return the first moment of the partition's month, and of the next."""
     found = _PARTITION.fullmatch(partition)
     if found is None:

@@ -1,68 +1,62 @@
 """venture-archiver: moves months of events past the retention to the object store, and ends.
 
-Exit codes: 0 done (or nothing was due), 1 a month stays in the database for now (the log says why;
-run again), 2 wrong settings.
+It drops nothing: `venture-confirmer` does, under a login of its own. `venture-archiver --restore
+2025-03 --keep-days 30` brings an archived month back into the database for so long.
 """
 
+import argparse
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import asyncpg
-import structlog
-from tenacity import retry, retry_if_exception, stop_after_delay, wait_exponential_jitter
-from venture_core.objectstore import ObjectStore, ObjectStoreError
-from venture_core.process.jobs import EXIT_DONE, EXIT_FAILED, run_job
-from venture_core.record.database import Role, connect
-from venture_core.record.failures import may_pass
-from venture_core.record.retention import Archiver, RetentionError
+from venture_core.process.jobs import run_job
+from venture_core.record.database import Role
+from venture_core.record.restoring import partition_of, restore_month
+from venture_core.record.retention import Archiver
 
-from venture_record.settings import ArchiverSettings
+from venture_record.retention import run_once
+from venture_record.settings import ArchiverSettings, ArchiveSettings
 
 if TYPE_CHECKING:
-    from tenacity import RetryCallState
+    import asyncpg
+    from venture_core.objectstore import ObjectStore
 
 NAME = "venture-archiver"
-GIVE_UP_SECONDS = 300.0
-
-log = structlog.get_logger(__name__)
+KEEP_DAYS = 30
 
 
-def _report(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    log.warning("archiving is interrupted", error=repr(error))
+async def archive(settings: ArchiverSettings) -> int:
+    """Archive every month that is due; return the exit code."""
+
+    async def work(connection: asyncpg.Connection, store: ObjectStore) -> list[str]:
+        archiver = Archiver(connection, store)
+        return await archiver.run(now=datetime.now(UTC), keep_months=settings.retention_months)
+
+    return await run_once(settings, Role.ARCHIVER, NAME, work)
 
 
-@retry(
-    retry=retry_if_exception(lambda error: isinstance(error, ObjectStoreError) or may_pass(error)),
-    wait=wait_exponential_jitter(multiplier=1, max=30),
-    stop=stop_after_delay(GIVE_UP_SECONDS),
-    before_sleep=_report,
-    reraise=True,
-)
-async def run(settings: ArchiverSettings, *, now: datetime) -> list[str]:
-    """Archive and drop what is due; return the months.
+async def restore(settings: ArchiveSettings, partition: str, keep_days: int) -> int:
+    """Bring a month back; return the exit code."""
 
-    Raises RetentionError, ObjectStoreError, and the database driver's errors.
-    """
-    connection = await connect(settings.postgres_url, Role.ARCHIVER, name=NAME)
+    async def work(connection: asyncpg.Connection, store: ObjectStore) -> int:
+        return await restore_month(connection, store, partition, keep_days=keep_days)
+
+    return await run_once(settings, Role.ARCHIVER, NAME, work)
+
+
+def _partition(month: str) -> str:
     try:
-        archiver = Archiver(connection, ObjectStore(settings.s3()))
-        return await archiver.run(now=now, keep_months=settings.retention_months)
-    finally:
-        connection.terminate()
-
-
-async def _archive(settings: ArchiverSettings) -> int:
-    try:
-        months = await run(settings, now=datetime.now(UTC))
-    except (RetentionError, ObjectStoreError, OSError, asyncpg.PostgresError) as error:
-        sys.stderr.write(f"{NAME}: {error}\n")
-        return EXIT_FAILED
-    log.info("nothing more is due", archived=months)
-    return EXIT_DONE
+        return partition_of(month)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main() -> None:
     """Run once."""
-    run_job(NAME, ArchiverSettings, _archive)
+    parser = argparse.ArgumentParser(prog=NAME, description=__doc__)
+    parser.add_argument("--restore", type=_partition, metavar="MONTH", help="like 2025-03")
+    parser.add_argument("--keep-days", type=int, default=KEEP_DAYS, metavar="N", help="1 to 3650")
+    given = parser.parse_args(sys.argv[1:])
+    if given.restore is None:
+        run_job(NAME, ArchiverSettings, archive)
+    run_job(NAME, ArchiveSettings, lambda found: restore(found, given.restore, given.keep_days))

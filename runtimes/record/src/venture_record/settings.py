@@ -39,8 +39,12 @@ class ProjectorSettings(ProcessSettings, PostgresEndpoint, NatsEndpoint):
     """What the projector needs."""
 
 
-class ArchiverSettings(LogSettings, PostgresEndpoint, S3Endpoint):
-    """What the archiver needs; it runs once and ends, so it has no name and no probes."""
+class ArchiveSettings(LogSettings, PostgresEndpoint, S3Endpoint):
+    """What those need who read or write archives; they run once and end: no name, no probes."""
+
+
+class ArchiverSettings(ArchiveSettings):
+    """What the archiver and the confirmer need."""
 
     retention_months: int = Field(ge=1, le=1200)
     """How many whole months before this one stay in the database."""
