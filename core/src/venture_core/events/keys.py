@@ -8,13 +8,18 @@ from venture_core.events.notes import NoteFormatError, NoteVerifier
 _PEM = "-----BEGIN"
 
 
+def is_pem(text: str) -> bool:
+    """Say whether a text is a key in PEM, which names no log."""
+    return text.lstrip().startswith(_PEM)
+
+
 def read_keys(text: str, *, name: str) -> list[NoteVerifier]:
     """Read verifier keys, one a line, or one public key in PEM, which gets the name `name`.
 
     A log signs in its own name, so for a PEM `name` is the log's origin. Raises NoteFormatError
     where the text holds no key, or something else than keys.
     """
-    if text.lstrip().startswith(_PEM):
+    if is_pem(text):
         return [NoteVerifier(name, _from_pem(text))]
     keys = [NoteVerifier.parse(line.strip()) for line in text.splitlines() if line.strip()]
     if not keys:

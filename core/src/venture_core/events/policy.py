@@ -76,7 +76,10 @@ class Signed:
 
     checkpoint: Checkpoint
     signers: tuple[NoteVerifier, ...]
+    """The keys that signed it and were good for its size, at least one."""
     note: Note
+    source: bytes
+    """The signed note as it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ class Policy:
                 f"{opened.signers[0].text} signed it, a key that is not good for a log of "
                 f"{checkpoint.size} entries"
             )
-        return Signed(checkpoint, signers, opened)
+        return Signed(checkpoint, signers, opened, note)
 
     def check_quorum(self, note: Note) -> None:
         """Raise QuorumError unless enough witnesses cosigned the note."""

@@ -59,6 +59,7 @@ WHERE NOT EXISTS (SELECT FROM record.log_index l WHERE l.workflow_id = e.workflo
     WHERE q.workflow = e.workflow_id AND q.seq = e.seq AND u.appended_at = e.appended_at)
 ORDER BY e.appended_at LIMIT $1
 """
+_NEWEST = "SELECT note FROM record.checkpoints ORDER BY size DESC LIMIT 1"
 _COVERING = "SELECT note FROM record.checkpoints WHERE size > $1 ORDER BY size LIMIT 1"
 
 STRETCH: Final = 2000
@@ -193,6 +194,12 @@ async def covering_checkpoint(connection: asyncpg.Connection, log_index: int) ->
     The signature is not verified.
     """
     note: str | None = await connection.fetchval(_COVERING, log_index)
+    return note
+
+
+async def newest_checkpoint(connection: asyncpg.Connection) -> str | None:
+    """Return the newest signed checkpoint; None while there is none. It is not verified."""
+    note: str | None = await connection.fetchval(_NEWEST)
     return note
 
 

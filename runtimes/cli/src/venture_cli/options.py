@@ -118,6 +118,32 @@ TimeLimit = Annotated[
     str, typer.Option("--timeout", metavar="TIME", help="How long to wait: 90, 90s, 5m, 1h.")
 ]
 DEFAULT_TIMEOUT: Final = "10m"
+LogKeys = Annotated[
+    list[str],
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        help="A public key of the log: a verifier key, or a file with such lines or a PEM. "
+        "May be repeated.",
+    ),
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="The log, its keys with the sizes each was good for, and its witnesses "
+        "(`audit policy`).",
+    ),
+]
+LogOrigin = Annotated[
+    str | None,
+    typer.Option(
+        "--origin",
+        metavar="NAME",
+        help="The log's name, where a key in PEM does not say it.",
+    ),
+]
 NONE_GIVEN: Final[list[Any]] = []
 """The default of options that may be repeated; nobody writes to it."""
 OutputFile = Annotated[

@@ -5,31 +5,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from venture_cli.commands import auditkeys
 from venture_cli.options import (
     NONE_GIVEN,
     EventId,
+    LogKeys,
+    LogOrigin,
     OutputFormat,
+    PolicyFile,
     ResultFormat,
     WorkflowId,
     clustered,
 )
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from venture_cli.services.session import Session
 
-BundlePath = Annotated[
-    Path,
+BundlePaths = Annotated[
+    list[Path],
     typer.Argument(
-        metavar="BUNDLE", help="An audit bundle (a folder or archive), or an event's .tlog-proof."
-    ),
-]
-LogKeys = Annotated[
-    list[str],
-    typer.Option(
-        "--key",
-        metavar="KEY",
-        help="A public key of the log: a verifier key, or a file with such lines or a PEM. "
-        "May be repeated.",
+        metavar="BUNDLE...",
+        help="Audit bundles (folders or archives) that follow one another, or one .tlog-proof or "
+        ".tlog-consistency.",
     ),
 ]
 KeptCheckpoint = Annotated[
@@ -37,7 +36,23 @@ KeptCheckpoint = Annotated[
     typer.Option(
         "--checkpoint",
         metavar="FILE",
-        help="A signed checkpoint kept from before: the bundle must hold the same history.",
+        help="A signed checkpoint kept from before: the bundles must hold the same history.",
+    ),
+]
+SaveCheckpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--save-checkpoint",
+        metavar="FILE",
+        help="Where to save the last checkpoint once all is verified: the next audit starts there.",
+    ),
+]
+MaxAge = Annotated[
+    str | None,
+    typer.Option(
+        "--max-age",
+        metavar="AGE",
+        help="Refuse a last checkpoint signed longer ago than this: 90s, 5m, 36h, 30d.",
     ),
 ]
 
@@ -47,6 +62,7 @@ def register(group: typer.Typer) -> None:
     group.command("export")(export)
     group.command("prove")(prove)
     group.command("verify")(verify)
+    auditkeys.register(group)
 
 
 @clustered
@@ -110,28 +126,69 @@ async def prove(
 
 
 def verify(
-    bundle: BundlePath,
+    bundles: BundlePaths,
     *,
     keys: LogKeys = NONE_GIVEN,
+    policy: PolicyFile = None,
+    origin: LogOrigin = None,
     checkpoint: KeptCheckpoint = None,
+    save_checkpoint: SaveCheckpoint = None,
+    max_age: MaxAge = None,
     form: OutputFormat = None,
 ) -> None:
-    """Verify BUNDLE offline, with the public key alone, and name the first entry that is wrong.
+    """Verify BUNDLE offline, with public keys alone, and name the first entry that is wrong.
 
-    Hash chains, Merkle tree and signatures prove that nothing was changed, removed or inserted.
+    Hash chains, Merkle tree and signatures prove that nothing was changed, removed or inserted up
+    to the last checkpoint; not whether the log grew since. Several bundles are verified as one log.
     """
-    from venture_cli.services.audit import is_proof, verify_bundle_file, verify_proof_file
-    from venture_cli.views.audit import AuditProgress, print_proof, print_report
+    from venture_cli.services import audit as service
+    from venture_cli.services.files import save
+    from venture_cli.services.trust import Trust
+    from venture_cli.views.audit import (
+        AuditProgress,
+        print_consistency,
+        print_proof,
+        print_report,
+        print_saved,
+    )
 
-    if not keys:
-        raise typer.BadParameter("which key signs the log?", param_hint="--key")
+    if bool(keys) == (policy is not None):
+        raise typer.BadParameter("give the log's keys, or a policy", param_hint="--key, --policy")
     if form == "name":
         raise typer.BadParameter("a verification has no name", param_hint="-o")
-    if is_proof(bundle):
-        if checkpoint is not None:
+    longest = None if max_age is None else _age(max_age)
+    trust = Trust(keys, policy, origin)
+    first, *more = bundles
+    if more and any(service.is_proof(each) or service.is_consistency(each) for each in bundles):
+        raise typer.BadParameter("a proof is verified by itself", param_hint="BUNDLE...")
+    if service.is_proof(first):
+        if checkpoint or save_checkpoint or longest:
             raise typer.BadParameter("a proof brings its checkpoint", param_hint="--checkpoint")
-        print_proof(bundle, verify_proof_file(bundle, keys), form)
+        print_proof(first, service.verify_proof_file(first, trust), form)
         return
-    with AuditProgress() as progress:
-        report = verify_bundle_file(bundle, keys, checkpoint, progress.show)
-    print_report(bundle, report, form)
+    if service.is_consistency(first):
+        if checkpoint is None:
+            raise typer.BadParameter("what did the log grow from?", param_hint="--checkpoint")
+        old, signed = service.verify_consistency_file(first, checkpoint, trust)
+        if longest is not None:
+            service.check_age(signed.checkpoint.signed_at, longest)
+        note: bytes | None = signed.source
+        print_consistency(first, old, signed.checkpoint, form)
+    else:
+        with AuditProgress() as progress:
+            report = service.verify_bundle_files(bundles, trust, checkpoint, progress.show)
+        if longest is not None and report.ok:
+            service.check_age(report.signed_at, longest)
+        print_report(bundles, report, form, unnamed=trust.takes_name_from_files())
+        note = report.note
+    if save_checkpoint is not None and note is not None:
+        print_saved(save(note, save_checkpoint, "checkpoint"), form)
+
+
+def _age(text: str) -> timedelta:
+    from venture_cli.domain.durations import parse_age
+
+    try:
+        return parse_age(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--max-age") from None

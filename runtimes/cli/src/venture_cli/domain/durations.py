@@ -1,12 +1,14 @@
 """Durations: read as people type them, written as people read them."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
 _MAX_SECONDS: Final = 24 * 3600
 _MINUTE: Final = 60
+_AGE_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_MAX_AGE: Final = timedelta(days=3650)
 
 
 def parse_duration(text: str) -> float:
@@ -16,6 +18,15 @@ def parse_duration(text: str) -> float:
     if not 1 <= seconds <= _MAX_SECONDS:
         raise ValueError(f"{text!r} is no duration from 1s to 24h, such as 90, 90s, 5m or 1h")
     return seconds
+
+
+def parse_age(text: str) -> timedelta:
+    """Return the span of `90s`, `5m`, `36h` or `30d`; ValueError beyond 1 second to 3650 days."""
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
+    span = timedelta(seconds=int(match[1]) * _AGE_UNITS[match[2]]) if match else timedelta()
+    if not timedelta(seconds=1) <= span <= _MAX_AGE:
+        raise ValueError(f"{text!r} is no age from 1s to 3650d, such as 90s, 5m, 36h or 30d")
+    return span
 
 
 def between(start: str, end: str) -> float | None:

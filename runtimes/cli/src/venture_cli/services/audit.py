@@ -1,27 +1,45 @@
 """Verifying audit bundles and proofs in files of this machine."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from venture_core.events.bundle import Bundle, BundleError, open_bundle
-from venture_core.events.checkpoint import Checkpoint, CheckpointError, open_checkpoint
+from venture_core.events.checkpoint import Checkpoint, CheckpointError
+from venture_core.events.consistency import (
+    CONSISTENCY_SUFFIX,
+    MAX_CONSISTENCY_BYTES,
+    ConsistencyFormatError,
+    ConsistencyProof,
+)
 from venture_core.events.form import EventFormError
-from venture_core.events.keys import read_keys
 from venture_core.events.merkle import ProofError
 from venture_core.events.notes import MAX_NOTE_BYTES, NoteFormatError, NoteSignatureError
 from venture_core.events.prove import MAX_PROOF_BYTES, PROOF_SUFFIX, EventProof, ProofFormatError
-from venture_core.events.verify import verify_bundle
+from venture_core.events.verify import Finding, verify_series
 
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.services.files import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from datetime import timedelta
+    from pathlib import Path
 
-    from venture_core.events.notes import NoteVerifier
+    from venture_core.events.policy import Policy, Signed
     from venture_core.events.verify import Report
 
-MAX_KEY_BYTES: Final = 64 * 1024
+    from venture_cli.services.trust import Trust
+
+_REFUSALS = (
+    UnicodeDecodeError,
+    ProofFormatError,
+    ConsistencyFormatError,
+    ProofError,
+    NoteFormatError,
+    NoteSignatureError,
+    CheckpointError,
+    EventFormError,
+)
 
 
 def is_proof(path: Path) -> bool:
@@ -29,26 +47,35 @@ def is_proof(path: Path) -> bool:
     return path.suffix == PROOF_SUFFIX
 
 
-def verify_bundle_file(
-    path: Path, keys: list[str], checkpoint: Path | None, progress: Callable[[int, int], None]
+def is_consistency(path: Path) -> bool:
+    """Say whether a file is, by its name, the proof that a log only grew."""
+    return path.suffix == CONSISTENCY_SUFFIX
+
+
+def verify_bundle_files(
+    paths: Sequence[Path],
+    trust: Trust,
+    checkpoint: Path | None,
+    progress: Callable[[int, int], None],
 ) -> Report:
-    """Verify the bundle at `path`.
+    """Verify the bundles at `paths` as one log, in whatever order they are given.
 
     Raises CliError: usage where a file cannot be read or a key is none, verification failed where
     the files are no bundle at all, or the checkpoint kept from before is not signed.
     """
-    bundle = _open(path)
-    trusted = _trusted(keys, bundle.manifest.origin)
-    known = None if checkpoint is None else _known(checkpoint, trusted, bundle.manifest.origin)
+    bundles = sorted(map(_open, paths), key=lambda each: (each.manifest.first, each.manifest.size))
+    policy = trust.read(bundles[0].manifest.origin, paths)
+    known = None if checkpoint is None else read_checkpoint(checkpoint, policy)
     try:
-        return verify_bundle(bundle, trusted, known=known, progress=progress)
+        return verify_series(bundles, policy, known=known, progress=progress)
     except ValueError as error:
         raise CliError(str(error), ExitCode.USAGE) from error
     except OSError as error:
-        raise CliError(f"cannot read {path}: {error.strerror}", ExitCode.USAGE) from error
+        named = ", ".join(map(str, paths))
+        raise CliError(f"cannot read {named}: {error.strerror}", ExitCode.USAGE) from error
 
 
-def verify_proof_file(path: Path, keys: list[str]) -> tuple[EventProof, Checkpoint]:
+def verify_proof_file(path: Path, trust: Trust) -> tuple[EventProof, Checkpoint]:
     """Return the proof and the checkpoint of the tree it proves its event to be in.
 
     Raises CliError: usage where a file cannot be read or a key is none, else verification failed.
@@ -56,53 +83,78 @@ def verify_proof_file(path: Path, keys: list[str]) -> tuple[EventProof, Checkpoi
     data = read_file(path, MAX_PROOF_BYTES + 1)
     try:
         proof = EventProof.parse(data.decode())
-        # Whoever trusts a key in PEM trusts it in the name of the log that the proof is about.
-        origin = proof.note.decode().partition("\n")[0]
-        return proof, proof.verify(_trusted(keys, origin))
-    except (
-        UnicodeDecodeError,
-        ProofFormatError,
-        ProofError,
-        NoteFormatError,
-        NoteSignatureError,
-        CheckpointError,
-        EventFormError,
-    ) as error:
+        policy = trust.read(_origin_of(proof.note))
+        signed = policy.open(proof.note)
+        policy.check_quorum(signed.note)
+        return proof, proof.verify(signed.signers, origin=policy.origin)
+    except _REFUSALS as error:
+        raise _refused(error) from error
+
+
+def verify_consistency_file(
+    path: Path, checkpoint: Path, trust: Trust
+) -> tuple[Checkpoint, Signed]:
+    """Return the checkpoint kept from before, and the newer one whose log begins with its log.
+
+    Raises CliError: usage where a file cannot be read or a key is none, else verification failed.
+    """
+    data = read_file(path, MAX_CONSISTENCY_BYTES + 1)
+    try:
+        proof = ConsistencyProof.parse(data.decode())
+        policy = trust.read(_origin_of(proof.note))
+        old = read_checkpoint(checkpoint, policy)
+        return old, proof.verify(old, policy)
+    except _REFUSALS as error:
+        raise _refused(error) from error
+
+
+def read_checkpoint(path: Path, policy: Policy) -> Checkpoint:
+    """Return the checkpoint that was kept; CliError where nobody signed it."""
+    try:
+        return policy.open(read_file(path, MAX_NOTE_BYTES + 1)).checkpoint
+    except (NoteFormatError, NoteSignatureError, CheckpointError) as error:
         raise CliError(
-            f"verification failed: {error}",
-            ExitCode.VERIFICATION_FAILED,
-            next_step="Do not believe this proof.",
+            f"{path} is no checkpoint of this log: {error}", ExitCode.VERIFICATION_FAILED
         ) from error
+
+
+def check_age(signed_at: datetime | None, longest: timedelta) -> None:
+    """Refuse what was signed too long ago; CliError (verification failed)."""
+    if signed_at is None:
+        raise CliError(
+            "the last checkpoint does not say when it was signed, so nobody knows how old it is",
+            ExitCode.VERIFICATION_FAILED,
+        )
+    if datetime.now(UTC) - signed_at > longest:
+        raise CliError(
+            f"too old: the last checkpoint was signed at {signed_at:%Y-%m-%d %H:%M:%S} UTC",
+            ExitCode.VERIFICATION_FAILED,
+            next_step="Get a newer bundle; is there none, the log stands still or is withheld.",
+        )
 
 
 def _open(path: Path) -> Bundle:
     try:
         return open_bundle(path)
     except BundleError as error:
-        raise CliError(f"verification failed: {error}", ExitCode.VERIFICATION_FAILED) from error
+        finding = Finding.of(error)
+        raise CliError(
+            f"verification failed: {finding.kind}: {finding.message}",
+            ExitCode.VERIFICATION_FAILED,
+            details=(f"bundle: {path}",),
+        ) from error
     except OSError as error:
         raise CliError(f"cannot read {path}: {error.strerror}", ExitCode.USAGE) from error
 
 
-def _trusted(keys: list[str], origin: str) -> list[NoteVerifier]:
-    trusted: list[NoteVerifier] = []
-    for key in keys:
-        path = Path(key)
-        text = read_file(path, MAX_KEY_BYTES).decode(errors="replace") if path.is_file() else key
-        try:
-            trusted += read_keys(text, name=origin)
-        except NoteFormatError as error:
-            message = f"--key {key}: {error}, and there is no such file"
-            if path.is_file():
-                message = f"--key {key}: {error}"
-            raise CliError(message, ExitCode.USAGE) from error
-    return trusted
+def _origin_of(note: bytes) -> str:
+    """Return whose checkpoint a note says it is."""
+    return note.decode(errors="replace").partition("\n")[0]
 
 
-def _known(path: Path, trusted: list[NoteVerifier], origin: str) -> Checkpoint:
-    try:
-        return open_checkpoint(read_file(path, MAX_NOTE_BYTES + 1), trusted, origin=origin)
-    except (NoteFormatError, NoteSignatureError, CheckpointError) as error:
-        raise CliError(
-            f"{path} is no checkpoint of this log: {error}", ExitCode.VERIFICATION_FAILED
-        ) from error
+def _refused(error: Exception) -> CliError:
+    return CliError(
+        f"verification failed: {error}",
+        ExitCode.VERIFICATION_FAILED,
+        next_step="Do not believe this proof.",
+    )
