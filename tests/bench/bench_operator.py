@@ -28,7 +28,7 @@ from recordservers import PostgresServer, free_port
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CLUSTER_ROLES, Resource
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, Resource
 from venture_core.objectstore import S3Settings
 
 if TYPE_CHECKING:
@@ -83,9 +83,11 @@ async def measure(finished: int, large: int, burst: int) -> None:
             s3=s3,
             signing_key=folder / "key.pem",
             log=folder / "operator.log",
-            cluster_role=f"venture-{namespace}",
+            work_namespace=f"{namespace}-work",
             database=await postgres.create_database(),
             resync_seconds=RESYNC_SECONDS,
+            jobs_at_once="10000",
+            jobs_per_namespace="10000",
         )
         builds = Builds(client, namespace)
         await with_finished(operator, builds, finished)
@@ -228,12 +230,9 @@ async def prepare(client: KubernetesClient) -> str:
         with attempt:
             await client.list(ARTIFACT_BUILDS)
     namespace = f"bench-{secrets.token_hex(4)}"
-    for resource, name, fields in (
-        (NAMESPACES, namespace, {}),
-        (CLUSTER_ROLES, f"venture-{namespace}", {"rules": []}),
-    ):
-        head = {"apiVersion": resource.api_version, "kind": resource.kind}
-        await client.create(resource, head | {"metadata": {"name": name}} | fields)
+    for name in (namespace, f"{namespace}-work"):
+        head = {"apiVersion": NAMESPACES.api_version, "kind": NAMESPACES.kind}
+        await client.create(NAMESPACES, head | {"metadata": {"name": name}})
     return namespace
 
 

@@ -10,6 +10,7 @@ import pytest
 from builds import Builds
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.resources import Resource
+from worknamespace import WorkNamespace, work_namespace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -69,3 +70,9 @@ async def namespace(client: KubernetesClient) -> AsyncIterator[str]:
 def builds(client: KubernetesClient, namespace: str) -> Builds:
     """Return the test's builds."""
     return Builds(client, namespace)
+
+
+@pytest.fixture
+def work(client: KubernetesClient, namespace: str, kubectl: Kubectl) -> WorkNamespace:
+    """Return what the test's builds have in the work namespace."""
+    return WorkNamespace(client, work_namespace(kubectl), namespace)

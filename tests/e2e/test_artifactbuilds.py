@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,15 @@ from venture_core.artifacts.ir import parse_ir
 from venture_core.canonical import canonical_json
 from venture_core.kubernetes.resources import (
     ARTIFACT_BUILDS,
-    CONFIG_MAPS,
     JOBS,
     PODS,
+    SECRETS,
     Resource,
 )
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
+    from worknamespace import WorkNamespace
 
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
@@ -56,34 +58,34 @@ async def test_the_job_makes_the_same_bytes_as_this_machine(builds: Builds) -> N
     assert here.sha256 == hashlib.sha256(here.data).hexdigest()
 
 
-async def test_a_second_build_is_a_cache_hit_and_starts_no_job(builds: Builds) -> None:
+async def test_a_second_build_is_a_cache_hit_and_starts_no_job(
+    builds: Builds, work: WorkNamespace
+) -> None:
     source = {"inline": unique_deck()}
     await builds.create("first", source=source)
     await builds.until("first", "Ready")
     await builds.create("second", source=source)
     second = await builds.until("second", "Ready", within_seconds=5)
     assert second["status"]["cacheHit"] is True
-    jobs = await builds.client.list(JOBS, builds.namespace)
-    assert len(jobs) == 1
+    assert len(await work.children(JOBS)) == 1
 
 
-async def test_the_compile_pod_is_restricted_and_goes_with_its_build(builds: Builds) -> None:
+async def test_the_compile_pod_is_restricted_and_goes_with_its_build(
+    builds: Builds, work: WorkNamespace
+) -> None:
     await builds.create("deck")
     await builds.until("deck", "Ready")
-    (pod,) = await builds.client.list(PODS, builds.namespace)
+    (pod,) = await work.children(PODS)
     assert pod["spec"]["automountServiceAccountToken"] is False
     assert pod["spec"]["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
     assert "serviceAccountToken" not in json.dumps(pod["spec"]["volumes"])
-    assert len(await _children(builds, CONFIG_MAPS)) == 1
+    assert len(await work.children(SECRETS)) == 1
+    for resource in (JOBS, PODS):
+        assert await builds.client.list(resource, builds.namespace) == []
 
     await builds.client.delete(ARTIFACT_BUILDS, "deck", builds.namespace)
-    for resource in (JOBS, PODS, CONFIG_MAPS):
-        await patiently(partial(_children, builds, resource), lambda found: found == [])
-
-
-async def _children(builds: Builds, resource: Resource) -> list[Body]:
-    selector = "venture.parpour.dev/job=compile"
-    return await builds.client.list(resource, builds.namespace, label_selector=selector)
+    for resource in (JOBS, PODS, SECRETS):
+        await patiently(partial(work.children, resource), lambda found: found == [])
 
 
 async def test_a_failed_gate_names_slide_and_element(builds: Builds) -> None:
@@ -116,18 +118,19 @@ async def test_bad_documents_stall_with_the_pointer(builds: Builds) -> None:
     assert "/slides/0/chart" in condition(stalled, "Stalled")["message"]
 
 
-async def test_a_deleted_job_is_replaced(builds: Builds, client: KubernetesClient) -> None:
+async def test_a_deleted_job_is_replaced(
+    builds: Builds, client: KubernetesClient, work: WorkNamespace
+) -> None:
     await builds.create("deck", source={"inline": unique_deck(60)})
     body = await patiently(lambda: builds.get("deck"), lambda body: "job" in body.get("status", {}))
-    await client.delete(JOBS, body["status"]["job"]["name"], builds.namespace)
+    await client.delete(JOBS, body["status"]["job"]["name"], work.name)
     ready = await builds.until("deck", "Ready", within_seconds=90)
     assert ready["status"]["job"]["attempt"] in {1, 2}
-    jobs = await client.list(JOBS, builds.namespace)
-    assert len(jobs) == 1
+    assert len(await work.children(JOBS)) == 1
 
 
 async def test_a_lost_pod_is_a_clear_condition_and_another_attempt(
-    builds: Builds, kubectl: Kubectl
+    builds: Builds, kubectl: Kubectl, work: WorkNamespace
 ) -> None:
     """On a cordoned node the pod waits, so that it can be lost at leisure."""
     (node,) = kubectl("get", "nodes", "-o", "name").split()
@@ -139,7 +142,10 @@ async def test_a_lost_pod_is_a_clear_condition_and_another_attempt(
             lambda body: "Unschedulable" in condition(body, "Reconciling").get("message", ""),
         )
         assert waiting["status"]["phase"] == "Compiling"
-        kubectl("-n", builds.namespace, "delete", "pod", "--all", "--force", "--grace-period=0")
+        assert condition(waiting, "Reconciling")["reason"] == "WaitingForPod"
+        (pod,) = await work.children(PODS)
+        name = pod["metadata"]["name"]
+        kubectl("-n", work.name, "delete", "pod", name, "--force", "--grace-period=0")
         retried = await patiently(
             lambda: builds.get("deck"), lambda body: body["status"].get("failures") == 1
         )
@@ -148,21 +154,33 @@ async def test_a_lost_pod_is_a_clear_condition_and_another_attempt(
         kubectl("uncordon", node)
     ready = await builds.until("deck", "Ready")
     assert ready["status"]["job"]["attempt"] == 2
-    assert len(await _children(builds, JOBS)) == 1
+    assert len(await work.children(JOBS)) == 1
 
 
-async def test_a_job_that_exceeds_its_time_is_retried_once_then_stalls(
-    builds: Builds, client: KubernetesClient
+async def test_a_job_without_a_pod_says_why_and_goes_on_when_that_is_mended(
+    builds: Builds, client: KubernetesClient, work: WorkNamespace
 ) -> None:
-    """A quota of no pods keeps the Job from ever getting one."""
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "no-pods"}}
-    await client.create(QUOTAS, quota | {"spec": {"hard": {"pods": "0"}}}, builds.namespace)
-    await builds.create("deck", timeoutSeconds=10)
-    stalled = await builds.until("deck", "Stalled", within_seconds=90)
-    assert condition(stalled, "Stalled")["reason"] == "Timeout"
-    assert "gave up after 2 attempts" in condition(stalled, "Stalled")["message"]
-    assert len(await _children(builds, JOBS)) <= 1
-    assert await _children(builds, PODS) == []
+    """A quota keeps the Job from getting its pod, for longer than the document may take."""
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": builds.namespace}}
+    await client.create(QUOTAS, quota | {"spec": {"hard": {"pods": "0"}}}, work.name)
+    try:
+        await builds.create("deck", timeoutSeconds=10)
+        waiting = await patiently(
+            lambda: builds.get("deck"),
+            lambda body: "FailedCreate" in condition(body, "Reconciling").get("message", ""),
+        )
+        assert condition(waiting, "Reconciling")["reason"] == "WaitingForPod"
+        assert "exceeded quota" in condition(waiting, "Reconciling")["message"]
+        created = datetime.fromisoformat(waiting["metadata"]["creationTimestamp"])
+
+        async def seconds() -> float:
+            return (datetime.now(UTC) - created).total_seconds()
+
+        await patiently(seconds, lambda passed: passed > 12)
+    finally:
+        await client.delete(QUOTAS, builds.namespace, work.name)
+    ready = await builds.until("deck", "Ready", within_seconds=120)
+    assert ready["status"].get("failures", 0) == 0
 
 
 @pytest.mark.parametrize("field", ["target", "source", "timeoutSeconds"])

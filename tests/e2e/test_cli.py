@@ -24,6 +24,7 @@ from venturecommand import Venture, finish
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
+    from worknamespace import WorkNamespace
 
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
@@ -172,7 +173,7 @@ async def test_ctrl_c_leaves_the_build_running(
 
 
 async def test_suspend_holds_back_until_resume(
-    venture: Venture, builds: Builds, namespace: str
+    venture: Venture, builds: Builds, namespace: str, work: WorkNamespace
 ) -> None:
     await builds.create("deck", suspend=True)
     await patiently(
@@ -181,7 +182,7 @@ async def test_suspend_holds_back_until_resume(
     downloaded = await venture("artifact", "download", "deck", "-n", namespace)
     assert downloaded.code == ExitCode.FAILURE
     assert f"next: venture artifact resume deck -n {namespace}" in downloaded.err
-    assert await builds.client.list(JOBS, namespace) == []
+    assert await work.children(JOBS) == []
     await venture("artifact", "resume", "deck", "-n", namespace)
     waited = await venture("artifact", "wait", "deck", "-n", namespace, "-o", "name")
     assert (waited.code, waited.text) == (

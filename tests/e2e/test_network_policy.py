@@ -10,11 +10,12 @@ from venture_core.kubernetes.resources import JOBS, NETWORK_POLICIES, PODS
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
+    from worknamespace import WorkNamespace
 
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
 
-POLICY = "venture-compile-egress"
+POLICIES = ("venture-closed", "venture-compile")
 SYSTEM = "venture-system"
 PROBE = """
 import json, socket, sys
@@ -50,12 +51,13 @@ def pod(name: str, template: Body, code: str, *arguments: str, labels: Body) -> 
 
 
 @pytest.mark.timeout(300)
-async def test_s3_answers_and_nothing_else_does_until_the_policy_is_gone(
-    builds: Builds, client: KubernetesClient, kubectl: Kubectl
+async def test_s3_answers_and_nothing_else_does_in_the_work_namespace(
+    builds: Builds, client: KubernetesClient, kubectl: Kubectl, work: WorkNamespace
 ) -> None:
+    """The same pods outside of it, where no policy holds them, show that the targets are there."""
     await builds.create("deck")
     await builds.until("deck", "Ready")
-    (job,) = await client.list(JOBS, builds.namespace)
+    (job,) = await work.children(JOBS)
     template = job["spec"]["template"]["spec"]
     # Without the Job controller's own labels: it would adopt the probes and clear them away.
     compile_labels = {
@@ -63,7 +65,8 @@ async def test_s3_answers_and_nothing_else_does_until_the_policy_is_gone(
         for key, value in job["spec"]["template"]["metadata"]["labels"].items()
         if "batch.kubernetes.io" not in key and key not in {"controller-uid", "job-name"}
     }
-    assert await client.get(NETWORK_POLICIES, POLICY, builds.namespace) is not None
+    for name in POLICIES:
+        assert await client.get(NETWORK_POLICIES, name, work.name) is not None
 
     listener = pod("listener", template, LISTEN, labels={"app": "listener"})
     await client.create(PODS, listener, builds.namespace)
@@ -81,24 +84,30 @@ async def test_s3_answers_and_nothing_else_does_until_the_policy_is_gone(
         "another pod": (running["status"]["podIP"], 8080),
     }
 
-    async def probe(name: str) -> dict[str, bool]:
-        body = pod(name, template, PROBE, json.dumps(targets), labels=compile_labels)
-        await client.create(PODS, body, builds.namespace)
-        await patiently(
-            lambda: client.get(PODS, name, builds.namespace),
-            lambda body: body is not None and body["status"].get("phase") == "Succeeded",
-        )
-        answers: dict[str, bool] = json.loads(kubectl("-n", builds.namespace, "logs", name))
+    async def probe(namespace: str, labels: Body) -> dict[str, bool]:
+        name = f"probe-{builds.namespace}-{len(labels)}"
+        body = pod(name, template, PROBE, json.dumps(targets), labels=labels)
+        await client.create(PODS, body, namespace)
+        try:
+            await patiently(
+                lambda: client.get(PODS, name, namespace),
+                lambda body: body is not None and body["status"].get("phase") == "Succeeded",
+            )
+            answers: dict[str, bool] = json.loads(kubectl("-n", namespace, "logs", name))
+        finally:
+            await client.delete(PODS, name, namespace)
         return answers
 
-    fenced = await probe("fenced")
-    assert fenced == {name: name == "s3" for name in targets}
+    compiling = await probe(work.name, compile_labels)
+    assert compiling == {name: name == "s3" for name in targets}
+    closed = await probe(work.name, {})
+    assert closed == dict.fromkeys(targets, False)
 
-    await client.delete(NETWORK_POLICIES, POLICY, builds.namespace)
-    free = await probe("free")
-    # The data plane has fences of its own, which let in only who uses it.
-    inside = {"postgres", "nats"}
-    assert free == {name: name not in inside for name in targets}
+    # The data plane has fences of its own, which let in only who uses it: whoever takes our labels
+    # in a namespace of users is not of them.
+    inside = {"postgres", "nats", "s3"}
+    elsewhere = await probe(builds.namespace, compile_labels)
+    assert elsewhere == {name: name not in inside for name in targets}
 
 
 def api_server_address(kubectl: Kubectl) -> tuple[str, int]:

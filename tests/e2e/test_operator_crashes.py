@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import operatorpods
 import pytest
 from builds import Builds, condition, patiently, unique_deck
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS, JOBS, PODS
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, JOBS, PODS, SECRETS
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
+    from worknamespace import WorkNamespace
 
 type Kubectl = Callable[..., str]
 
@@ -27,7 +28,7 @@ WHERE event#>>'{payload,namespace}' = :'namespace' GROUP BY 1;
 
 @pytest.mark.timeout(900)
 async def test_thirty_builds_survive_ten_kills(
-    builds: Builds, client: KubernetesClient, kubectl: Kubectl
+    builds: Builds, client: KubernetesClient, kubectl: Kubectl, work: WorkNamespace
 ) -> None:
     """Every build is Ready, with exactly one Job each, and no Job, pod or input is an orphan.
 
@@ -54,7 +55,7 @@ async def test_thirty_builds_survive_ten_kills(
         ]
 
     await patiently(unfinished, lambda names: names == [], within_seconds=240)
-    await _check_one_job_each(builds, client)
+    await _check_one_job_each(builds, client, work)
     _check_one_event_each(builds.namespace, kubectl)
     print(f"{BUILDS} builds; kills: {dict(ways)}, seconds after the builds came: {moments}")
 
@@ -70,22 +71,22 @@ async def _working_leader(client: KubernetesClient) -> str:
     return await operatorpods.leader(client)
 
 
-async def _check_one_job_each(builds: Builds, client: KubernetesClient) -> None:
+async def _check_one_job_each(
+    builds: Builds, client: KubernetesClient, work: WorkNamespace
+) -> None:
     found = await client.list(ARTIFACT_BUILDS, builds.namespace)
     assert len(found) == BUILDS
     uids = {each["metadata"]["uid"] for each in found}
-    jobs = await client.list(JOBS, builds.namespace)
-    owners = Counter(job["metadata"]["ownerReferences"][0]["uid"] for job in jobs)
+    jobs = await work.children(JOBS)
+    owners = Counter(job["metadata"]["labels"]["venture.parpour.dev/owner-uid"] for job in jobs)
     assert set(owners) == uids
     assert set(owners.values()) == {1}
     assert all(each["status"].get("failures", 0) == 0 for each in found)
     assert all(each["status"]["job"]["attempt"] == 1 for each in found)
 
     job_uids = {job["metadata"]["uid"] for job in jobs}
-    for resource in (PODS, CONFIG_MAPS):
-        children = await client.list(
-            resource, builds.namespace, label_selector="venture.parpour.dev/job=compile"
-        )
+    for resource in (PODS, SECRETS):
+        children = await work.children(resource)
         parents = Counter(each["metadata"]["ownerReferences"][0]["uid"] for each in children)
         assert set(parents) <= job_uids, f"an orphan among {resource.plural}"
         assert set(parents.values()) == {1}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from chartrelease import DEVELOPMENT, Release, development_images, identities, image_values
 from externalservices import BUCKET, ExternalServices
+from worknamespace import work_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,10 +180,21 @@ def test_a_month_past_the_retention_goes_to_the_external_s3(kubectl: Kubectl) ->
 @pytest.mark.usefixtures("release")
 def test_its_rights_end_at_the_namespaces_it_serves(kubectl: Kubectl) -> None:
     account = f"--as=system:serviceaccount:{PRODUCTION}:venture"
-    for namespace, allowed in ((TEAM, True), ("default", False), ("kube-system", False)):
-        for verb, resource in (("create", "jobs"), ("list", "pods"), ("create", "configmaps")):
+    work = work_namespace(kubectl, PRODUCTION)
+    rights = {
+        ("list", "artifactbuilds"): {TEAM},
+        ("get", "configmaps"): {TEAM},
+        ("create", "jobs"): {work},
+        ("list", "pods"): {work},
+        ("create", "secrets"): {work},
+        ("list", "secrets"): set(),
+        ("create", "pods"): set(),
+        ("create", "networkpolicies"): set(),
+    }
+    for (verb, resource), allowed in rights.items():
+        for namespace in (TEAM, work, PRODUCTION, "default", "kube-system"):
             can = ("-n", namespace, "auth", "can-i", verb, resource, account)
-            kubectl(*can, fails=not allowed)
+            kubectl(*can, fails=namespace not in allowed)
 
 
 def test_an_upgrade_without_a_change_changes_nothing(
@@ -240,8 +252,6 @@ def test_uninstalling_leaves_what_the_docs_say_and_nothing_stuck(
     }
     cluster_wide = kubectl("get", "clusterroles,clusterrolebindings", "-o", "name")
     assert f"venture.{PRODUCTION}" not in cluster_wide
-    # The operator's own policy in the namespace goes with the role that owns it.
-    kubectl("-n", TEAM, "wait", "--for=delete", "networkpolicy", "--all", "--timeout=60s")
     assert kubectl("-n", TEAM, "get", "networkpolicies,jobs,configmaps", "-o", "name").split() == [
         "configmap/kube-root-ca.crt"
     ]

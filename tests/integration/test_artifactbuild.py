@@ -14,12 +14,11 @@ from venture_core.artifacts import provenance
 from venture_core.artifacts.jobcontract import EXIT_TRANSIENT, EXIT_USER_ERROR, Stage
 from venture_core.canonical import canonical_json, sha256_hex
 from venture_core.kubernetes.resources import (
-    CLUSTER_ROLES,
     CONFIG_MAPS,
     EVENTS,
     JOBS,
     LEASES,
-    NETWORK_POLICIES,
+    NAMESPACES,
 )
 
 if TYPE_CHECKING:
@@ -39,20 +38,11 @@ async def operator(
     api_server: Path,
     client: KubernetesClient,
     namespace: str,
+    work_namespace: str,
     s3_settings: S3Settings,
     database: SecretStr,
     tmp_path: Path,
 ) -> AsyncIterator[OperatorProcess]:
-    role = f"venture-{namespace}"
-    await client.create(
-        CLUSTER_ROLES,
-        {
-            "apiVersion": CLUSTER_ROLES.api_version,
-            "kind": "ClusterRole",
-            "metadata": {"name": role},
-            "rules": [],
-        },
-    )
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "key.pem").write_bytes(pem)
@@ -62,7 +52,7 @@ async def operator(
         s3=s3_settings,
         signing_key=tmp_path / "key.pem",
         log=tmp_path / "operator.log",
-        cluster_role=role,
+        work_namespace=work_namespace,
         database=database,
     )
     await process.start()
@@ -72,8 +62,16 @@ async def operator(
 
 
 @pytest.fixture
-def kubelet(client: KubernetesClient, namespace: str) -> Kubelet:
-    return Kubelet(client, namespace)
+async def work_namespace(client: KubernetesClient, namespace: str) -> str:
+    name = f"{namespace}-work"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    await client.create(NAMESPACES, body)
+    return name
+
+
+@pytest.fixture
+def kubelet(client: KubernetesClient, work_namespace: str) -> Kubelet:
+    return Kubelet(client, work_namespace)
 
 
 @pytest.fixture
@@ -105,11 +103,18 @@ async def kubelet_input(kubelet: Kubelet, job: Body) -> object:
 
 
 async def test_a_build_becomes_ready_with_signed_provenance(
-    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, store: ObjectStore
+    operator: OperatorProcess,
+    builds: Builds,
+    kubelet: Kubelet,
+    store: ObjectStore,
+    client: KubernetesClient,
 ) -> None:
     await builds.create("deck")
     job = await next_job(kubelet)
-    assert job["metadata"]["ownerReferences"][0]["name"] == "deck"
+    labels = job["metadata"]["labels"]
+    assert labels["venture.parpour.dev/owner"] == "deck"
+    assert labels["venture.parpour.dev/owner-namespace"] == builds.namespace
+    assert await client.list(JOBS, builds.namespace) == []
     working = await builds.until("deck", "Reconciling")
     assert working["status"]["phase"] == "Compiling"
 
@@ -120,7 +125,8 @@ async def test_a_build_becomes_ready_with_signed_provenance(
     assert condition({"status": ready}, "Reconciling")["status"] == "False"
     assert ready["observedGeneration"] == 1
     assert ready["cacheHit"] is False
-    assert ready["job"] == {"name": job["metadata"]["name"], "attempt": 1}
+    metadata = job["metadata"]
+    assert ready["job"] == {"name": metadata["name"], "attempt": 1, "uid": metadata["uid"]}
     digest = ready["artifact"]["sha256"]
     artifact = f"artifacts/sha256/{digest}/artifact"
     assert ready["artifact"]["uri"] == f"s3://venture/{artifact}"
@@ -243,7 +249,7 @@ async def test_a_transient_failure_gets_another_attempt(
     waiting = await patiently(
         lambda: builds.get("deck"), lambda body: body["status"].get("failures") == 1
     )
-    assert condition(waiting, "Reconciling")["reason"] == "UploadFailed"
+    assert condition(waiting, "Reconciling")["reason"] == "TransferFailed"
     assert "retryAt" in waiting["status"]
     gone = await patiently(kubelet.jobs, lambda jobs: first["metadata"]["name"] not in names(jobs))
     assert gone is not None
@@ -277,7 +283,7 @@ async def test_a_deleted_job_is_noticed_and_replaced(
     await builds.create("deck")
     job = await next_job(kubelet)
     await builds.until("deck", "Reconciling")
-    await client.delete(JOBS, job["metadata"]["name"], builds.namespace)
+    await client.delete(JOBS, job["metadata"]["name"], job["metadata"]["namespace"])
     waiting = await patiently(
         lambda: builds.get("deck"), lambda body: body["status"].get("failures") == 1
     )
@@ -296,6 +302,7 @@ async def test_memory_and_time_limits_get_one_more_try_then_stall(
         if ending == "OOMKilled":
             await kubelet.end(await kubelet.start(job), exit_code=137, reason=ending)
         else:
+            await kubelet.run(await kubelet.start(job))
             await kubelet.fail_job(job, ending)
 
     await builds.create("deck")
@@ -367,25 +374,6 @@ async def test_documents_in_s3_are_pinned_and_confined_to_the_namespace(
     assert condition(waiting, "Reconciling")["reason"] == "SourceNotFound"
 
 
-async def test_the_fence_stands_before_the_job_and_is_mended(
-    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, client: KubernetesClient
-) -> None:
-    await builds.create("deck")
-    await next_job(kubelet)
-    policy = await client.get(NETWORK_POLICIES, "venture-compile-egress", builds.namespace)
-    assert policy is not None
-    assert policy["spec"]["egress"] == [{"ports": [{"port": 7070, "protocol": "TCP"}]}]
-    assert policy["metadata"]["ownerReferences"][0]["kind"] == "ClusterRole"
-
-    opened = policy | {"spec": policy["spec"] | {"egress": [{}]}}
-    await client.replace(NETWORK_POLICIES, opened, builds.namespace)
-    await builds.create("another")
-    await next_job(kubelet, 2)
-    mended = await client.get(NETWORK_POLICIES, "venture-compile-egress", builds.namespace)
-    assert mended is not None
-    assert mended["spec"]["egress"] == policy["spec"]["egress"]
-
-
 async def test_transitions_are_told_as_events(
     operator: OperatorProcess, builds: Builds, kubelet: Kubelet, client: KubernetesClient
 ) -> None:
@@ -417,7 +405,7 @@ async def test_a_second_replica_takes_over_after_a_kill(
         s3=s3_settings,
         signing_key=tmp_path / "key.pem",
         log=tmp_path / "standby.log",
-        cluster_role=f"venture-{builds.namespace}",
+        work_namespace=f"{builds.namespace}-work",
         database=database,
     )
     await standby.start()
@@ -438,13 +426,16 @@ async def test_a_second_replica_takes_over_after_a_kill(
 
 async def test_metrics_and_probes_answer(operator: OperatorProcess, builds: Builds) -> None:
     await builds.create("deck")
-    await builds.until("deck", "Reconciling")
+    await patiently(
+        lambda: builds.get("deck"),
+        lambda body: "uid" in body.get("status", {}).get("job", {}),
+    )
     assert (await operator.get("/healthz"))[0] == 200
     _, text = await operator.get("/metrics")
     for expected in (
         'venture_jobs_created_total{kind="ArtifactBuild"} 1.0',
         'venture_queue_depth{kind="ArtifactBuild"}',
-        'venture_reconcile_seconds_count{kind="ArtifactBuild",outcome="done"}',
+        'venture_reconcile_seconds_count{kind="ArtifactBuild",outcome="requeued"}',
         'venture_kubernetes_requests_total{code="201",resource="jobs",verb="POST"} 1.0',
     ):
         assert expected in text

@@ -135,7 +135,7 @@ class Job:
             "target": "Pptx",
             "gates": {"contrast": True, "altText": True, "overflow": True, "emptySlides": True},
             "assets": [asset],
-            "uploadUrl": self.store.url("staging/1"),
+            "upload": {"url": self.store.url("staging/1"), "fields": {}},
             "toolchain": PPTX_TOOLCHAIN.id,
             "maxArtifactBytes": 10_000_000,
             **request,

@@ -14,7 +14,6 @@ from venture_operator.services.kind import whole
 from venture_operator.services.leadership import Leadership, LeadershipLostError
 from venture_operator.services.resync import Resync
 from venture_operator.services.watches import Stream, Streams, Watch
-from venture_operator.storage.artifacts import ArtifactStorage
 from venture_operator.storage.lease import Lease
 from venture_operator.storage.watched import ObjectKey, WatchedObjects
 
@@ -36,7 +35,6 @@ class Silence:
         self.resync = Resync(
             client,
             self.streams,
-            artifacts=ArtifactStorage(store),
             every_seconds=3600,
             grace_seconds=0.05,
         )

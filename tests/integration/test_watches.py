@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from operatorprocess import OperatorProcess
 from venture_core.kubernetes.errors import NotFoundError
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CLUSTER_ROLES, Resource
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, Resource
 from venture_operator.services.leadership import LEASE_SECONDS
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 USER = "venture-operator-under-test"
 ROLES = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
 ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
-CLUSTER_ROLE_BINDINGS = Resource(
-    "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False
-)
 SEES_WITHIN_SECONDS = 15.0
 """How soon a watch that does not work is told of, and how soon one that could again does."""
 
@@ -88,15 +85,10 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     other = f"{namespace}-other"
     await client.create(NAMESPACES, named(NAMESPACES, other))
-    await client.create(CLUSTER_ROLES, named(CLUSTER_ROLES, f"venture-{namespace}", rules=[]))
-    for each in (namespace, other):
+    work = f"{namespace}-work"
+    await client.create(NAMESPACES, named(NAMESPACES, work))
+    for each in (namespace, other, work):
         await grant(client, each)
-    reading = rule("rbac.authorization.k8s.io", "clusterroles", "get")
-    await client.apply(
-        CLUSTER_ROLES, named(CLUSTER_ROLES, USER, rules=[reading]), field_manager="tests"
-    )
-    binding = named(CLUSTER_ROLE_BINDINGS, USER, **bound("ClusterRole"))
-    await client.apply(CLUSTER_ROLE_BINDINGS, binding, field_manager="tests")
     pem = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
@@ -109,7 +101,7 @@ async def stage(
         s3=s3_settings,
         signing_key=tmp_path / "key.pem",
         log=tmp_path / "operator.log",
-        cluster_role=f"venture-{namespace}",
+        work_namespace=work,
         database=database,
         watched=(namespace, other),
     )

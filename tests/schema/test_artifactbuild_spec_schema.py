@@ -38,13 +38,15 @@ OBJECT_NAME: Final = (
     "must be the name of a Kubernetes object: lowercase letters, digits, '-' and '.', "
     "starting and ending with a letter or digit"
 )
+TTL: Final = "spec.ttlSecondsAfterFinished"
 LABEL: Final = (
     "must consist of lowercase letters, digits and '-', and start and end with a letter or digit"
 )
 MAP_KEY: Final = "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'"
 NAME_LENGTH: Final = "the name of an ArtifactBuild can have at most 63 characters"
 FIXED: Final = (
-    "{} cannot change after creation (only suspend and retry can); create another object instead"
+    "{} cannot change after creation (only suspend, retry and "
+    "ttlSecondsAfterFinished can); create another object instead"
 )
 
 type Json = dict[str, Any]
@@ -243,6 +245,8 @@ PAIRS: Final = [
         {"spec.retry": "r" * 65},
         "more than 64",
     ),
+    Pair(TTL, "minimum", {TTL: 0}, {TTL: -1}, "or equal to 0"),
+    Pair(TTL, "maximum", {TTL: 315_360_000}, {TTL: 315_360_001}, "or equal to 315"),
 ]
 
 WRONG_TYPES: Final = {
@@ -270,6 +274,7 @@ WRONG_TYPES: Final = {
     "spec.timeoutSeconds": "300s",
     "spec.suspend": "yes",
     "spec.retry": 2,
+    "spec.ttlSecondsAfterFinished": "1h",
 }
 """For each field a value of a type that it does not have."""
 
@@ -401,12 +406,12 @@ async def test_the_same_spec_again_and_new_metadata_are_accepted(api: Any) -> No
     assert updated["metadata"]["generation"] == 1
 
 
-async def test_suspend_and_retry_can_be_added_changed_and_removed(api: Any) -> None:
+async def test_control_fields_can_be_added_changed_and_removed(api: Any) -> None:
     await api.create(build())
     for spec in (
-        {"suspend": True, "retry": "1"},
-        {"suspend": False, "retry": "2"},
-        {"suspend": None, "retry": None},
+        {"suspend": True, "retry": "1", "ttlSecondsAfterFinished": 60},
+        {"suspend": False, "retry": "2", "ttlSecondsAfterFinished": 0},
+        {"suspend": None, "retry": None, "ttlSecondsAfterFinished": None},
     ):
         patched = await api.patch("deck", {"spec": spec})
         for name, value in spec.items():

@@ -13,11 +13,11 @@ from venture_crds.v1alpha1.artifactbuild import (
     ArtifactBuildStatus,
     Finding,
     GateOutcome,
-    JobStatus,
     Phase,
     Provenance,
 )
 from venture_crds.v1alpha1.conditions import Condition, ConditionStatus, ConditionType
+from venture_crds.v1alpha1.lifecycle import JobStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,8 @@ FULL: Final = ArtifactBuildStatus(
             findings_omitted=2,
         ),
     ),
-    job=JobStatus(name="deck-compile-1", attempt=1),
+    document_sha256=SHA256,
+    job=JobStatus(name="deck-compile-1", attempt=1, uid="6622053a-5ec9-49b4-bf2a-069588e7037f"),
     failures=1,
     retry_at=NOW,
     started_at=NOW,

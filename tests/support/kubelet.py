@@ -1,5 +1,6 @@
 """Plays the Job controller and the kubelet: gives Jobs a pod, and pods an end."""
 
+import base64
 import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,8 @@ from venture_core.artifacts.jobcontract import (
     Stage,
     parse_input,
 )
-from venture_core.kubernetes.resources import CONFIG_MAPS, JOBS, PODS
+from venture_core.kubernetes.resources import JOBS, PODS, SECRETS
+from venture_operator.builders.owners import owner_reference
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
@@ -25,7 +27,7 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.prese
 
 
 class Kubelet:
-    """Runs the pods of one namespace the way a test wants them to end."""
+    """Runs the pods of the work namespace the way a test wants them to end."""
 
     def __init__(self, client: KubernetesClient, namespace: str) -> None:
         self._client = client
@@ -39,10 +41,10 @@ class Kubelet:
     async def input_of(self, job: Body) -> CompileJobInput:
         """Return the request that the Job's container would read."""
         name = job["metadata"]["name"]
-        config_map = await self._client.get(CONFIG_MAPS, name, self._namespace)
-        assert config_map is not None
-        assert config_map["immutable"] is True
-        return parse_input(config_map["data"]["request.json"].encode())
+        secret = await self._client.get(SECRETS, name, self._namespace)
+        assert secret is not None
+        assert secret["immutable"] is True
+        return parse_input(base64.b64decode(secret["data"]["request.json"]))
 
     async def start(self, job: Body) -> Body:
         """Create the pod of a Job."""
@@ -54,6 +56,7 @@ class Kubelet:
             "metadata": {
                 "name": f"{name}-pod",
                 "labels": template["metadata"]["labels"] | {"batch.kubernetes.io/job-name": name},
+                "ownerReferences": [owner_reference(job)],
             },
             "spec": template["spec"],
         }
@@ -62,9 +65,7 @@ class Kubelet:
     async def succeed(self, job: Body, artifact: bytes, *, reported: bytes | None = None) -> None:
         """Upload `artifact` and end the pod with a result about `reported` (default: the same)."""
         request = await self.input_of(job)
-        async with httpx2.AsyncClient() as http:
-            answer = await http.put(request.upload_url, content=artifact)
-            assert answer.status_code == 200
+        assert (await upload(request, artifact)).is_success
         told = artifact if reported is None else reported
         result = CompileJobResult(
             artifact=JobArtifact(
@@ -84,6 +85,11 @@ class Kubelet:
         pod = await self.start(job)
         await self.end(pod, exit_code=exit_code, message=result.to_message().decode())
 
+    async def run(self, pod: Body) -> None:
+        """Say that the pod's container runs."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        await self._say(pod, "Running", {"running": {"startedAt": now}})
+
     async def end(
         self, pod: Body, *, exit_code: int, message: str = "", reason: str = "Completed"
     ) -> None:
@@ -96,23 +102,15 @@ class Kubelet:
             "startedAt": now,
             "finishedAt": now,
         }
-        status = {
-            "phase": "Failed" if exit_code else "Succeeded",
-            "containerStatuses": [
-                {
-                    "name": "compile",
-                    "image": "x",
-                    "imageID": "x",
-                    "ready": False,
-                    "restartCount": 0,
-                    "state": {"terminated": terminated},
-                }
-            ],
-        }
+        await self._say(pod, "Failed" if exit_code else "Succeeded", {"terminated": terminated})
+
+    async def _say(self, pod: Body, phase: str, state: Body) -> None:
+        container = {"name": "compile", "image": "x", "imageID": "x", "restartCount": 0}
+        container |= {"ready": "running" in state, "state": state}
         await self._client.patch(
             PODS,
             pod["metadata"]["name"],
-            {"status": status},
+            {"status": {"phase": phase, "containerStatuses": [container]}},
             self._namespace,
             subresource="status",
         )
@@ -133,4 +131,12 @@ class Kubelet:
             {"status": status},
             self._namespace,
             subresource="status",
+        )
+
+
+async def upload(request: CompileJobInput, artifact: bytes) -> httpx2.Response:
+    """Send bytes by the form of the request, whoever sends them."""
+    async with httpx2.AsyncClient() as http:
+        return await http.post(
+            request.upload.url, data=request.upload.fields, files={"file": ("artifact", artifact)}
         )

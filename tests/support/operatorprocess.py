@@ -31,11 +31,13 @@ class OperatorProcess:
         s3: S3Settings,
         signing_key: Path,
         log: Path,
-        cluster_role: str,
+        work_namespace: str,
         database: SecretStr,
         watched: Sequence[str] = (),
         resync_seconds: int = 2,
+        **more: str,
     ) -> None:
+        """Configure it; `more` are further settings, in the operator's own names."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
@@ -50,10 +52,9 @@ class OperatorProcess:
             "VENTURE_POD_NAME": f"operator-{secrets.token_hex(3)}",
             "VENTURE_WATCH_NAMESPACES": json.dumps([*(watched or [namespace])]),
             "VENTURE_LEASE_NAME": "venture",
-            "VENTURE_CLUSTER_ROLE": cluster_role,
+            "VENTURE_WORK_NAMESPACE": work_namespace,
             "VENTURE_COMPILER_IMAGE": "localhost/venture-artifact-compiler:test",
             "VENTURE_COMPILER_RESOURCES": json.dumps({"limits": {"memory": "256Mi", "cpu": "1"}}),
-            "VENTURE_COMPILE_EGRESS": json.dumps([{"ports": [{"port": 7070, "protocol": "TCP"}]}]),
             "VENTURE_S3_ENDPOINT": s3.endpoint,
             "VENTURE_S3_REGION": s3.region,
             "VENTURE_S3_BUCKET": s3.bucket,
@@ -65,6 +66,7 @@ class OperatorProcess:
             "VENTURE_HTTP_PORT": str(self._port),
             "VENTURE_RESYNC_SECONDS": str(resync_seconds),
         }
+        self._environment |= {f"VENTURE_{name.upper()}": value for name, value in more.items()}
 
     async def start(self) -> None:
         """Start the process; it may stand by for the Lease for a while."""

@@ -19,6 +19,7 @@ from venture_core.artifacts.jobcontract import (
     JobFinding,
     JobGateResult,
     JobGates,
+    JobUpload,
     Stage,
     parse_input,
     parse_result,
@@ -31,7 +32,7 @@ REQUEST = CompileJobInput(
     ir_url=SECRET_URL,
     ir_sha256="0" * 64,
     assets=(JobAsset(name="logo", url=SECRET_URL, sha256="1" * 64),),
-    upload_url=SECRET_URL,
+    upload=JobUpload(url=SECRET_URL, fields={"key": "topsecret"}),
     toolchain="pptx-1",
     max_artifact_bytes=1000,
 )
@@ -47,7 +48,7 @@ def test_a_request_survives_the_file() -> None:
 def test_urls_are_never_shown() -> None:
     assert "topsecret" not in repr(REQUEST)
     assert "topsecret" not in str(REQUEST)
-    broken = json.loads(REQUEST.to_json()) | {"uploadUrl": "ftp://x?topsecret"}
+    broken = json.loads(REQUEST.to_json()) | {"upload": {"url": "ftp://x?topsecret"}}
     with pytest.raises(ValidationError) as caught:
         parse_input(json.dumps(broken).encode())
     assert "topsecret" not in str(caught.value)
@@ -61,7 +62,9 @@ def test_urls_are_never_shown() -> None:
         {"irUrl": "file:///etc/passwd"},
         {"irSha256": "xyz"},
         {"assets": [{"name": "a", "url": SECRET_URL}]},
-        {"uploadUrl": "http://a b"},
+        {"upload": {"url": "http://a b", "fields": {}}},
+        {"upload": {"url": SECRET_URL, "fields": {"Content-Type\r\nX": "a"}}},
+        {"upload": {"url": SECRET_URL, "fields": {f"f{n}": "" for n in range(17)}}},
         {"toolchain": ""},
         {"maxArtifactBytes": 0},
         {"unknown": 1},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tomllib
@@ -20,6 +21,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CHART = REPOSITORY / "charts" / "venture"
 EXAMPLES = sorted(f"ci/{file.name}" for file in (CHART / "ci").glob("*.yaml"))
 
+WORK = "venture-work-e0c3cd41"
+"""What `venture` in `venture-system` calls it."""
+
 type Json = dict[str, Any]
 type Render = Callable[..., list[Json]]
 
@@ -33,9 +37,17 @@ def of_kind(manifests: list[Json], *kinds: str) -> list[Json]:
     return [manifest for manifest in manifests if manifest["kind"] in kinds]
 
 
-def named(manifests: list[Json], kind: str, name: str) -> Json:
-    (found,) = [one for one in of_kind(manifests, kind) if one["metadata"]["name"] == name]
+def named(manifests: list[Json], kind: str, name: str, namespace: str | None = None) -> Json:
+    (found,) = [
+        one
+        for one in of_kind(manifests, kind)
+        if one["metadata"]["name"] == name and namespace in {None, one["metadata"].get("namespace")}
+    ]
     return found
+
+
+def work_namespace(manifests: list[Json]) -> str:
+    return str(operator_env(manifests)["VENTURE_WORK_NAMESPACE"]["value"])
 
 
 def workloads(manifests: list[Json]) -> list[Json]:
@@ -137,8 +149,13 @@ def matches(selector: Json, labels: Json) -> bool:
     return bool(selector.get("matchLabels", {}).items() <= labels.items())
 
 
+def policies_of(manifests: list[Json], namespace: str) -> list[Json]:
+    found = of_kind(manifests, "NetworkPolicy")
+    return [each for each in found if each["metadata"]["namespace"] == namespace]
+
+
 def test_one_network_policy_covers_each_pod_both_ways(manifests: list[Json]) -> None:
-    policies = of_kind(manifests, "NetworkPolicy")
+    policies = policies_of(manifests, "venture-system")
     for workload in workloads(manifests):
         labels = workload["spec"]["template"]["metadata"]["labels"]
         covering = [one for one in policies if matches(one["spec"]["podSelector"], labels)]
@@ -174,19 +191,18 @@ def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> Non
     group = "venture.parpour.dev"
     role = named(manifests, "ClusterRole", "venture.venture-system")
     assert rules(role) == (
-        allowed(group, "artifactbuilds", "get", "list", "watch")
+        allowed(group, "artifactbuilds", "get", "list", "watch", "delete")
         | allowed(group, "artifactbuilds/status", "get", "patch")
-        | allowed("batch", "jobs", "get", "list", "watch", "create", "delete")
+        | allowed("", "configmaps", "get")
+        | allowed("", "events", "create")
+    )
+    assert rules(named(manifests, "Role", "venture", work_namespace(manifests))) == (
+        allowed("batch", "jobs", "get", "list", "watch", "create", "delete")
+        | allowed("", "secrets", "get", "create", "delete")
         | allowed("", "pods", "get", "list", "watch")
-        | allowed("", "configmaps", "get", "create")
-        | allowed("networking.k8s.io", "networkpolicies", "get", "create", "update", "patch")
-        | allowed("", "events", "create", "patch")
-        | allowed("events.k8s.io", "events", "create", "patch")
+        | allowed("", "events", "list")
     )
-    assert rules(named(manifests, "ClusterRole", "venture.venture-system.self")) == allowed(
-        "rbac.authorization.k8s.io", "clusterroles", "get", name="venture.venture-system"
-    )
-    assert rules(named(manifests, "Role", "venture")) == (
+    assert rules(named(manifests, "Role", "venture", "venture-system")) == (
         allowed("coordination.k8s.io", "leases", "create")
         | allowed("coordination.k8s.io", "leases", "get", "update", name="venture")
         | allowed("", "configmaps", "create")
@@ -211,7 +227,7 @@ def bindings(manifests: list[Json]) -> set[tuple[str, str | None, str]]:
 def test_by_default_the_operator_serves_every_namespace(render_chart: Render) -> None:
     assert bindings(render_chart("ci/production.yaml")) == {
         ("ClusterRoleBinding", None, "venture.venture-system"),
-        ("ClusterRoleBinding", None, "venture.venture-system.self"),
+        ("RoleBinding", WORK, "venture"),
         ("RoleBinding", "venture-system", "venture"),
     }
 
@@ -221,7 +237,7 @@ def test_named_namespaces_narrow_the_rights_to_them(render_chart: Render) -> Non
     assert bindings(manifests) == {
         ("RoleBinding", "team-a", "venture.venture-system"),
         ("RoleBinding", "team-b", "venture.venture-system"),
-        ("ClusterRoleBinding", None, "venture.venture-system.self"),
+        ("RoleBinding", "team-jobs", "venture"),
         ("RoleBinding", "venture-system", "venture"),
     }
     watched = operator_env(manifests)["VENTURE_WATCH_NAMESPACES"]["value"]
@@ -232,8 +248,30 @@ def test_cluster_wide_names_tell_releases_apart(manifests: list[Json]) -> None:
     for manifest in manifests:
         if manifest["kind"] in {"ClusterRole", "ClusterRoleBinding"}:
             assert manifest["metadata"]["name"].startswith("venture.venture-system")
-        elif manifest["kind"] != "CustomResourceDefinition":
+        elif manifest["kind"] not in {"CustomResourceDefinition", "Namespace"}:
             assert manifest["metadata"]["namespace"]
+
+
+def test_the_work_namespace_is_restricted_and_closed(render_chart: Render) -> None:
+    manifests = render_chart("ci/production.yaml")
+    namespace = named(manifests, "Namespace", WORK)
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    closed = named(manifests, "NetworkPolicy", "venture-closed")
+    assert closed["metadata"]["namespace"] == WORK
+    types = ["Ingress", "Egress"]
+    assert closed["spec"] == {"podSelector": {}, "policyTypes": types, "ingress": [], "egress": []}
+
+
+def test_equal_release_names_have_work_namespaces_of_their_own(render_chart: Render) -> None:
+    """The full name is the same; the digest is that of the release's namespace with it."""
+    digest = hashlib.sha256(b"venture-system/venture").hexdigest()[:8]
+    assert work_namespace(render_chart("ci/production.yaml")) == f"venture-work-{digest}"
+
+
+def test_a_work_namespace_of_ones_own_is_not_made(render_chart: Render) -> None:
+    manifests = render_chart("ci/namespaced.yaml")
+    assert of_kind(manifests, "Namespace") == []
+    assert operator_env(manifests)["VENTURE_WORK_NAMESPACE"]["value"] == "team-jobs"
 
 
 def test_compile_jobs_reach_s3_and_dns_only(render_chart: Render) -> None:
@@ -245,9 +283,11 @@ def test_compile_jobs_reach_s3_and_dns_only(render_chart: Render) -> None:
     }
 
     def egress(values: str) -> list[Json]:
-        variable = operator_env(render_chart(values))["VENTURE_COMPILE_EGRESS"]
-        parsed: list[Json] = json.loads(variable["value"])
-        return parsed
+        policy = named(render_chart(values), "NetworkPolicy", "venture-compile")
+        assert policy["metadata"]["namespace"] == WORK
+        assert policy["spec"]["ingress"] == []
+        rules: list[Json] = policy["spec"]["egress"]
+        return rules
 
     s3 = named(render_chart("ci/dev.yaml"), "StatefulSet", "venture-s3")
     namespace = {"matchLabels": {"kubernetes.io/metadata.name": "venture-system"}}
@@ -273,7 +313,7 @@ def test_s3_in_development_admits_the_operator_the_preflight_and_compile_jobs(
     assert operator["podSelector"]["matchLabels"][component] == "operator"
     assert preflight["podSelector"]["matchLabels"][component] == "preflight"
     assert compile_jobs == {
-        "namespaceSelector": {},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": WORK}},
         "podSelector": {
             "matchLabels": {
                 "app.kubernetes.io/managed-by": "venture",
@@ -523,7 +563,7 @@ def components_with(manifests: list[Json], variable: str) -> set[str]:
 def components_that_reach(manifests: list[Json], port: int) -> set[str]:
     return {
         policy["spec"]["podSelector"]["matchLabels"][COMPONENT]
-        for policy in of_kind(manifests, "NetworkPolicy")
+        for policy in policies_of(manifests, "venture-system")
         for rule in policy["spec"].get("egress", [])
         if port in {one["port"] for one in rule.get("ports", [])}
     }
@@ -658,8 +698,9 @@ def test_extra_objects_are_rendered_as_templates(render_chart: Render) -> None:
 
 def test_network_policies_can_be_left_to_someone_else(render_chart: Render) -> None:
     manifests = render_chart("ci/dev.yaml", sets=("networkPolicy.enabled=false",))
-    assert not of_kind(manifests, "NetworkPolicy")
-    assert json.loads(operator_env(manifests)["VENTURE_COMPILE_EGRESS"]["value"])
+    assert not policies_of(manifests, "venture-system")
+    # Those around Jobs are no choice: Jobs run on what people wrote.
+    assert len(policies_of(manifests, WORK)) == 2
 
 
 def test_the_chart_has_the_version_of_the_workspace() -> None:

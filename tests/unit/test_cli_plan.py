@@ -20,7 +20,7 @@ from venture_cli.errors import CliError, ExitCode
 from venture_core.artifacts.limits import CONFIG_MAP_MAX_BYTES, INLINE_MAX_BYTES
 from venture_core.canonical import canonical_json
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
-from venture_operator.services import source as operator_source
+from venture_operator.kinds.artifactbuild import source as operator_source
 
 
 def deck(size: int = 0) -> dict[str, Any]:

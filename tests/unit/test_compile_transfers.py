@@ -15,11 +15,13 @@ from venture_artifact_compiler.transfer import (
     TransferError,
     Transfers,
 )
+from venture_core.artifacts.jobcontract import JobUpload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 URL = "http://s3.example/bucket/key?X-Amz-Signature=topsecret"
+PUT = JobUpload(url=URL, fields={})
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +116,7 @@ async def test_other_bytes_than_asked_for_are_refused() -> None:
 
 async def test_an_artifact_is_put_with_its_type() -> None:
     store = Store(answer(503), answer(200))
-    await store.transfers().upload(URL, b"data", "application/x")
+    await store.transfers().upload(PUT, b"data", "application/x")
     assert [request.method for request in store.requests] == ["PUT", "PUT"]
     assert store.requests[1].content == b"data"
     assert store.requests[1].headers["Content-Type"] == "application/x"
@@ -132,4 +134,4 @@ async def test_an_upload_that_fails_is_told(
     response: Callable[[httpx2.Request], httpx2.Response], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await Store(response).transfers().upload(URL, b"data", "application/x")
+        await Store(response).transfers().upload(PUT, b"data", "application/x")

@@ -193,7 +193,8 @@ def test_the_page_has_every_field_and_rule(page: list[str]) -> None:
             "spec",
             "timeoutSeconds",
             "integer",
-            "How long one attempt to compile may take, in seconds. From 10 to 3,600. "
+            "How long one attempt to compile may run, in seconds. Waiting for a place does not "
+            "count. From 10 to 3,600. "
             "Default: `300`.",
         ),
         (

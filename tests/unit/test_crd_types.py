@@ -70,6 +70,7 @@ BODY: dict[str, Any] = {
         "gates": [],
         "failures": 0,
         "handledRetry": "",
+        "suspended": False,
     },
 }
 

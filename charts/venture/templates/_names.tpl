@@ -18,6 +18,16 @@
 {{- printf "%s.%s" (include "venture.fullname" .) .Release.Namespace -}}
 {{- end -}}
 
+{{/* Where Jobs run. Its own name carries a digest of the release's, so that no two releases meet. */}}
+{{- define "venture.workNamespace" -}}
+{{- if .Values.workNamespace.name -}}
+{{- .Values.workNamespace.name -}}
+{{- else -}}
+{{- $release := printf "%s/%s" .Release.Namespace (include "venture.fullname" .) -}}
+{{- printf "%s-work-%s" (include "venture.fullname" .) (sha256sum $release | trunc 8) -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "venture.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "venture.fullname" .) .Values.serviceAccount.name -}}

@@ -26,16 +26,11 @@
 {{ toYaml .Values.networkPolicy.dnsEgress }}
 {{- end -}}
 
-{{/* Peers: the pods of compile Jobs, in every namespace where the operator makes them. */}}
+{{/* Peers: the pods of compile Jobs. */}}
 {{- define "venture.compilePeers" -}}
 - namespaceSelector:
-    {{- if .Values.watchNamespaces }}
-    matchExpressions:
-      - key: kubernetes.io/metadata.name
-        operator: In
-        values: {{ toJson .Values.watchNamespaces }}
-    {{- else }} {}
-    {{- end }}
+    matchLabels:
+      kubernetes.io/metadata.name: {{ include "venture.workNamespace" . }}
   podSelector:
     matchLabels:
       app.kubernetes.io/managed-by: venture

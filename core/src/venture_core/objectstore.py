@@ -6,13 +6,15 @@ Reads are bounded: an object larger than the caller allows is refused before it 
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import obstore
 from obstore import exceptions as obstore_errors
 from obstore.store import S3Store
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from venture_core.postpolicy import PostForm, Signer, post_form
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -89,11 +91,19 @@ class ObjectInfo:
     modified: datetime
 
 
+class Measured(NamedTuple):
+    """What an object's bytes are."""
+
+    sha256: bytes
+    size_bytes: int
+
+
 class ObjectStore:
     """One bucket."""
 
     def __init__(self, settings: S3Settings) -> None:
         self.bucket = settings.bucket
+        self._settings = settings
         self._store = settings.store(
             connect_seconds=5,
             request_seconds=30,
@@ -151,16 +161,36 @@ class ObjectStore:
 
         Raises ObjectNotFoundError, ObjectStoreError.
         """
-        digest = hashlib.sha256()
+        return (await self.measure(key)).sha256
+
+    async def measure(self, key: str) -> Measured:
+        """Return digest and length of what the store holds, read piece by piece.
+
+        Raises ObjectNotFoundError, ObjectStoreError.
+        """
+        digest, size = hashlib.sha256(), 0
         try:
             result = await obstore.get_async(self._store, key)
             async for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
-                digest.update(chunk)
+                await asyncio.to_thread(digest.update, chunk)
+                size += len(chunk)
         except _MISSING as error:
             raise ObjectNotFoundError(f"there is no object {key}") from error
         except obstore_errors.BaseError as error:
             raise _store_error("read", key, error) from error
-        return digest.digest()
+        return Measured(digest.digest(), size)
+
+    async def copy(self, source: str, target: str) -> None:
+        """Copy an object within the store, over whatever stood there.
+
+        Raises ObjectNotFoundError, ObjectStoreError.
+        """
+        try:
+            await obstore.copy_async(self._store, source, target)
+        except _MISSING as error:
+            raise ObjectNotFoundError(f"there is no object {source}") from error
+        except obstore_errors.BaseError as error:
+            raise _store_error("copy", source, error) from error
 
     async def get_file(self, key: str, path: Path) -> bytes:
         """Write what the store holds to a file, piece by piece; return its SHA-256.
@@ -197,6 +227,26 @@ class ObjectStore:
                     yield ObjectInfo(meta["path"], meta["size"], meta["last_modified"])
         except obstore_errors.BaseError as error:
             raise _store_error("list", prefix, error) from error
+
+    async def presign_upload(self, key: str, *, max_bytes: int, lifetime: timedelta) -> PostForm:
+        """Return a form that uploads at most `max_bytes` to `key` for `lifetime`.
+
+        Without keys of our own (a workload's identity) only a PUT can be signed, which bounds no
+        size: the form has no fields then, and its URL takes the bytes by PUT.
+        """
+        settings = self._settings
+        if settings.access_key_id is None or settings.secret_access_key is None:
+            return PostForm(await self.presign("PUT", key, lifetime), {})
+        secret = settings.secret_access_key.get_secret_value()
+        return post_form(
+            Signer(settings.access_key_id, secret, settings.region),
+            endpoint=settings.endpoint,
+            bucket=settings.bucket,
+            key=key,
+            max_bytes=max_bytes,
+            now=datetime.now(UTC),
+            lifetime=lifetime,
+        )
 
     async def presign(self, method: Literal["GET", "PUT"], key: str, lifetime: timedelta) -> str:
         """Return a URL that allows `method` on `key` for `lifetime`, to whoever holds it."""

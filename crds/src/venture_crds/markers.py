@@ -138,7 +138,8 @@ class ImmutableExcept:
         so the rules stand on the object and point to the field.
         """
         _require_fields(schema, self.fields)
-        free = " and ".join(self.fields)
+        *others, last = self.fields
+        free = f"{', '.join(others)} and {last}" if others else last
         for name in schema["properties"]:
             if name in self.fields:
                 continue

@@ -1,12 +1,15 @@
 """The base class of the kinds, and what a kind tells Kubernetes about itself."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Literal, override
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, override
 
 from pydantic import Field
 
 from venture_crds.base import SpecModel, StatusModel
 from venture_crds.v1alpha1.meta import ObjectMeta
+
+if TYPE_CHECKING:
+    from venture_crds.v1alpha1.reasons import DocumentedReason
 
 GROUP: Final = "venture.parpour.dev"
 CATEGORY: Final = "venture"
@@ -39,7 +42,8 @@ class KindInfo:
     """Names and presentation of one version of a kind.
 
     ``selectable`` are JSON paths (at most eight) that ``--field-selector`` accepts. Of all the
-    versions of a kind exactly one is ``storage``.
+    versions of a kind exactly one is ``storage``. ``reasons`` are those of its own that conditions
+    give, beside the common ones.
     """
 
     version: str
@@ -51,6 +55,7 @@ class KindInfo:
     served: bool = True
     storage: bool = True
     examples: tuple[Example, ...] = ()
+    reasons: type[DocumentedReason] | None = None
 
 
 class Resource(StatusModel):

@@ -130,7 +130,7 @@ async def _reconcile(operator: Operator, lease_uid: str, epoch: int) -> None:
     """Watch and reconcile until cancelled, then give reconciles in progress time to end."""
     writer = f"{Service.ORCHESTRATOR}/{lease_uid}"
     async with operator.record.lead(writer=writer, epoch=epoch), asyncio.TaskGroup() as group:
-        working = group.create_task(operator.controller.run())
+        working = [group.create_task(each.run()) for each in operator.controllers]
         resyncing = group.create_task(operator.resync.run())
         watching = group.create_task(run_watches(operator.streams, _connect, operator.resync.soon))
         try:
@@ -138,8 +138,9 @@ async def _reconcile(operator: Operator, lease_uid: str, epoch: int) -> None:
         finally:
             watching.cancel()
             resyncing.cancel()
-            operator.controller.stop()
-            await asyncio.wait({working}, timeout=DRAIN_SECONDS)
+            for each in operator.controllers:
+                each.stop()
+            await asyncio.wait(working, timeout=DRAIN_SECONDS)
 
 
 if __name__ == "__main__":

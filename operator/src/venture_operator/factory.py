@@ -1,96 +1,131 @@
 """The composition root: every long-lived object is made here, once, from the settings."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from venture_core.artifacts.provenance import load_private_key
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS, JOBS, PODS
+from venture_core.kubernetes.resources import JOBS, PODS
 from venture_core.objectstore import ObjectStore
 
-from venture_operator.builders.compilejob import CompilerPod
-from venture_operator.domain.labels import COMPILE_SELECTOR
-from venture_operator.services.artifactbuild import KIND, ArtifactBuildReconciler
+from venture_operator.domain.labels import MANAGED_BY, MANAGED_BY_LABEL, OWNER_UID_LABEL
+from venture_operator.kinds.artifactbuild import wiring as artifactbuild
 from venture_operator.services.controller import Controller
 from venture_operator.services.intake import Intake, its_owner, itself
-from venture_operator.services.kind import whole
-from venture_operator.services.publish import Publisher
+from venture_operator.services.kind import Housekeeping, Shared, Wired, whole
+from venture_operator.services.orphans import Orphans
+from venture_operator.services.reconciler import Reconciler
 from venture_operator.services.resync import Resync
-from venture_operator.services.source import SourceReader
 from venture_operator.services.watches import Streams, Watch
-from venture_operator.storage.artifacts import ArtifactStorage
-from venture_operator.storage.builds import BuildStorage
-from venture_operator.storage.compilejobs import CompileJobStorage
+from venture_operator.storage.children import Children
 from venture_operator.storage.record import Record
 from venture_operator.storage.watched import ObjectKey, WatchedObjects
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from venture_core.kubernetes.client import KubernetesClient
+    from venture_core.kubernetes.client import Body, KubernetesClient
 
     from venture_operator.domain.references import Reference
     from venture_operator.settings import OperatorSettings
 
-JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
+type Wire = Callable[[Shared], Wired]
+
+KINDS: Final[tuple[Wire, ...]] = (artifactbuild.wire,)
+"""The kinds that this operator reconciles."""
+
+JOB_NAME_LABEL: Final = "batch.kubernetes.io/job-name"
+CHILDREN: Final = f"{MANAGED_BY_LABEL}={MANAGED_BY},{OWNER_UID_LABEL}"
+"""What is watched in the work namespace: Jobs and pods that name an owner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
     """What runs while this replica leads."""
 
-    controller: Controller
+    controllers: tuple[Controller, ...]
     resync: Resync
     streams: Streams
     record: Record
     signing_key: Ed25519PrivateKey
 
 
-def build_operator(settings: OperatorSettings, client: KubernetesClient) -> Operator:
+def build_operator(
+    settings: OperatorSettings, client: KubernetesClient, kinds: tuple[Wire, ...] = KINDS
+) -> Operator:
     """Wire everything; reads the signing key. Raises OSError, ProvenanceError for a bad key."""
-    signing_key = load_private_key(settings.signing_key_file.read_bytes())
-    artifacts = ArtifactStorage(ObjectStore(settings.s3()))
-    build_storage = BuildStorage(client, reporter=settings.pod_name)
-    record = Record(settings.postgres_url, reporter=settings.pod_name)
-    builds, jobs = WatchedObjects(), WatchedObjects()
-    pods = WatchedObjects(index_label=JOB_NAME_LABEL)
-    reconciler = ArtifactBuildReconciler(
-        builds=builds,
-        jobs=jobs,
-        pods=pods,
-        build_storage=build_storage,
-        job_storage=CompileJobStorage(
-            client, egress=settings.compile_egress, cluster_role=settings.cluster_role
-        ),
-        artifacts=artifacts,
-        sources=SourceReader(build_storage, artifacts),
-        publisher=Publisher(artifacts, signing_key),
-        record=record,
-        pod=CompilerPod(
-            image=settings.compiler_image,
-            pull_policy=settings.compiler_image_pull_policy,
-            pull_secrets=settings.compiler_image_pull_secrets,
-            resources=settings.compiler_resources,
-            scheduling=settings.compiler_scheduling,
-        ),
-    )
-    controller = Controller(KIND, reconciler.reconcile, workers=settings.workers)
+    controllers: dict[str, Controller] = {}
 
     def wake(reference: Reference) -> None:
-        if reference.kind == KIND:
+        if (controller := controllers.get(reference.kind)) is not None:
             controller.wake(ObjectKey(reference.namespace, reference.name))
 
-    served = settings.watch_namespaces
-    streams = Streams(
-        [
-            Watch(ARTIFACT_BUILDS, Intake(builds, wake, itself), whole, served),
-            Watch(JOBS, Intake(jobs, wake, its_owner), whole, served, COMPILE_SELECTOR),
-            Watch(PODS, Intake(pods, wake, its_owner), whole, served, COMPILE_SELECTOR),
-        ]
+    shared = Shared(
+        settings=settings,
+        client=client,
+        record=Record(settings.postgres_url, reporter=settings.pod_name),
+        store=ObjectStore(settings.s3()),
+        signing_key=load_private_key(settings.signing_key_file.read_bytes()),
+        children=Children(client, settings.work_namespace),
+        jobs=WatchedObjects(),
+        pods=WatchedObjects(index_label=JOB_NAME_LABEL),
+        wake=wake,
     )
-    resync = Resync(client, streams, artifacts=artifacts, every_seconds=settings.resync_seconds)
+    wired = [wire(shared) for wire in kinds]
+    for each in wired:
+        controllers[each.kind.name] = _controller(each, shared)
+    streams = Streams(_watches(wired, shared))
     return Operator(
-        controller=controller,
-        resync=resync,
+        controllers=tuple(controllers.values()),
+        resync=_resync(wired, shared, streams),
         streams=streams,
-        record=record,
-        signing_key=signing_key,
+        record=shared.record,
+        signing_key=shared.signing_key,
+    )
+
+
+def _controller(wired: Wired, shared: Shared) -> Controller:
+    reconciler: Reconciler[Any, Any, Any] = Reconciler(
+        wired.kind,
+        wired.service,
+        watched=wired.watched,
+        objects=wired.objects,
+        record=shared.record,
+    )
+    return Controller(wired.kind.name, reconciler.reconcile, workers=shared.settings.workers)
+
+
+def _watches(wired: Iterable[Wired], shared: Shared) -> list[Watch]:
+    served, work = shared.settings.watch_namespaces, (shared.children.namespace,)
+    watches = [
+        Watch(
+            each.kind.resource,
+            Intake(each.watched, shared.wake, _concerned(each)),
+            each.kind.stub,
+            served,
+        )
+        for each in wired
+    ]
+    for resource, objects in ((JOBS, shared.jobs), (PODS, shared.pods)):
+        intake = Intake(objects, shared.wake, its_owner)
+        watches.append(Watch(resource, intake, whole, work, CHILDREN))
+    return watches
+
+
+def _concerned(wired: Wired) -> Callable[[Body], tuple[Reference, ...]]:
+    """Return who is woken by an object of the kind: itself, and whom it concerns besides."""
+    return lambda body: (*itself(body), *wired.kind.also_wakes(body))
+
+
+def _resync(wired: list[Wired], shared: Shared, streams: Streams) -> Resync:
+    orphans = Orphans(shared.children, shared.jobs, {each.kind.name: each for each in wired})
+    return Resync(
+        shared.client,
+        streams,
+        housekeeping=(
+            Housekeeping("orphans", orphans.sweep),
+            *(job for each in wired for job in each.housekeeping),
+        ),
+        every_seconds=shared.settings.resync_seconds,
     )

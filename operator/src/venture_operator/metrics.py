@@ -16,8 +16,8 @@ RECONCILE_SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30),
 )
 JOBS_CREATED = Counter("venture_jobs_created_total", "Jobs created.", ["kind"])
-BUILDS_FINISHED = Counter(
-    "venture_artifact_builds_finished_total", "ArtifactBuilds that ended, by reason.", ["reason"]
+FINISHED = Counter(
+    "venture_finished_total", "Objects whose work ended, by kind and reason.", ["kind", "reason"]
 )
 API_REQUESTS = Counter(
     "venture_kubernetes_requests_total",

@@ -7,6 +7,8 @@ from pydantic import Field
 from venture_core.settings.dataplane import PostgresEndpoint, S3Endpoint
 from venture_core.settings.programs import Name, ProcessSettings
 
+from venture_operator.domain.cachescope import CacheScope
+
 
 class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     """All that one operator process needs to know."""
@@ -15,9 +17,17 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     """Where the operator runs; its Lease and its public keys are here."""
     watch_namespaces: tuple[Name, ...] = ()
     """The namespaces to reconcile; empty means all."""
+    work_namespace: Name
+    """Where all Jobs run: a namespace of the platform, in which users have no rights."""
+    jobs_at_once: int = Field(default=20, ge=1, le=10_000)
+    """How many Jobs run at the same time, of all namespaces together."""
+    jobs_per_namespace: int = Field(default=10, ge=1, le=10_000)
+    """How many of them are of one namespace."""
+    cache_scope: CacheScope = CacheScope.NAMESPACE
+    """Whose builds a cached artifact serves."""
+    build_ttl_seconds: int | None = Field(default=None, ge=0)
+    """After how long finished builds are deleted that do not say so themselves; None: never."""
     lease_name: Name
-    cluster_role: Name
-    """Our ClusterRole: it owns what we create outside builds, so uninstalling removes that too."""
 
     compiler_image: str = Field(min_length=1, max_length=512)
     compiler_image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
@@ -26,8 +36,6 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     """ResourceRequirements of the compile container."""
     compiler_scheduling: dict[str, Any] = Field(default_factory=dict)
     """nodeSelector, tolerations and affinity of compile pods, as in a PodSpec."""
-    compile_egress: tuple[dict[str, Any], ...]
-    """NetworkPolicyEgressRules of compile pods: the object store and DNS, nothing else."""
 
     signing_key_file: Path
     """PKCS#8 PEM of the Ed25519 key that signs provenance."""

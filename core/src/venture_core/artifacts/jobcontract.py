@@ -1,6 +1,6 @@
 """What the operator and the compile Job say to each other.
 
-The operator writes a `CompileJobInput` to an immutable ConfigMap; the Job answers with a
+The operator writes a `CompileJobInput` to an immutable Secret; the Job answers with a
 `CompileJobResult` in its termination message. The Job holds no credentials: its URLs are presigned,
 which makes them secrets for as long as they live, so they never appear in a representation.
 """
@@ -42,6 +42,8 @@ EXIT_TRANSIENT: Final = 20
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=4096)]
+FormName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
+FormValue = Annotated[str, StringConstraints(max_length=4096)]
 AssetName = Annotated[str, StringConstraints(min_length=1, max_length=63)]
 
 
@@ -106,6 +108,17 @@ class JobAsset(ContractModel):
     """The downloaded bytes must have this digest."""
 
 
+class JobUpload(ContractModel):
+    """A form that takes the artifact: an S3 POST policy, which bounds key, size and time.
+
+    Without fields it is a presigned PUT, where no policy can be signed.
+    """
+
+    url: Annotated[Url, Field(repr=False)]
+    fields: Annotated[dict[FormName, FormValue], Field(repr=False, max_length=16)]
+    """To be sent before the file, whose field is `file`."""
+
+
 class CompileJobInput(ContractModel):
     """All that one compile Job needs to know."""
 
@@ -116,8 +129,7 @@ class CompileJobInput(ContractModel):
     ir_sha256: Sha256 | None = None
     """The document's bytes must have this digest, when it is given."""
     assets: Annotated[tuple[JobAsset, ...], Field(max_length=MAX_ASSETS)] = ()
-    upload_url: Annotated[Url, Field(repr=False)]
-    """Presigned PUT for the artifact."""
+    upload: JobUpload
     toolchain: Annotated[str, StringConstraints(min_length=1, max_length=512)]
     """The toolchain in the cache key; a Job with another one refuses to build."""
     max_artifact_bytes: Annotated[int, Field(ge=1, le=2**31)]

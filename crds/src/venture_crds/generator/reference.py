@@ -4,12 +4,14 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from venture_crds.markers import LIST_MAP_KEYS, LIST_TYPE, PRESERVE_UNKNOWN, VALIDATIONS
+from venture_crds.v1alpha1.reasons import CommonReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from venture_crds.markers import Schema
     from venture_crds.resource import Resource
+    from venture_crds.v1alpha1.reasons import DocumentedReason
 
 _BOUNDS: Final = {
     "minLength": "at least {:,}",
@@ -27,6 +29,7 @@ def reference_page(crd: Schema, versions: Sequence[type[Resource]]) -> str:
     """Describe a kind: its names, columns, examples, and each version's fields and rules."""
     names = crd["spec"]["names"]
     examples = {version.kind_info.version: version.kind_info.examples for version in versions}
+    reasons = {version.kind_info.version: version.kind_info.reasons for version in versions}
     lines = [f"# {names['kind']}", ""]
     for version in crd["spec"]["versions"]:
         schema = version["schema"]["openAPIV3Schema"]
@@ -34,6 +37,8 @@ def reference_page(crd: Schema, versions: Sequence[type[Resource]]) -> str:
         for example in examples[version["name"]]:
             lines += [f"## {example.title}", "", "```yaml", example.manifest.rstrip(), "```", ""]
         lines += ["## Columns of `kubectl get`", "", *_columns(version), ""]
+        if own := reasons[version["name"]]:
+            lines += ["## Reasons in conditions", "", *_reasons([*own, *CommonReason]), ""]
         lines += ["## Fields", "", *_rules(schema, names["kind"])]
         for name in ("spec", "status"):
             lines += [*_section(name, schema["properties"][name])]
@@ -61,6 +66,11 @@ def _columns(version: Schema) -> Iterator[str]:
         for column in version["additionalPrinterColumns"]
     ]
     yield from _table(("Column", "Meaning", "Shown"), rows)
+
+
+def _reasons(reasons: Iterable[DocumentedReason]) -> Iterator[str]:
+    rows = [(f"`{each}`", each.meaning, each.retried) for each in reasons]
+    yield from _table(("Reason", "Means", "Tried again"), rows)
 
 
 def _section(path: str, schema: Schema) -> Iterator[str]:

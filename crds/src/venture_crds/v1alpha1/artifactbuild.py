@@ -8,15 +8,14 @@ from pydantic import Field, JsonValue, computed_field
 from venture_crds.base import SpecModel, StatusModel
 from venture_crds.markers import Cel, ExactlyOneOf, FreeForm, ImmutableExcept, ListMap, Matches
 from venture_crds.resource import Column, Example, KindInfo, Resource
-from venture_crds.v1alpha1.conditions import Conditions
+from venture_crds.v1alpha1.lifecycle import RetryingSpec, RetryingStatus
+from venture_crds.v1alpha1.reasons import DocumentedReason
 from venture_crds.v1alpha1.scalars import (
     DnsLabel,
-    Generation,
     Message,
     ObjectKey,
     ObjectName,
     Sha256,
-    Timestamp,
 )
 
 
@@ -39,6 +38,62 @@ class Phase(StrEnum):
     """It will not be built unless a person acts."""
     SUSPENDED = "Suspended"
     """`spec.suspend` holds it back."""
+
+
+class BuildReason(DocumentedReason):
+    """Why a build is as it is."""
+
+    BUILT = "Built", "done: the artifact was compiled, stored and signed", ""
+    CACHE_HIT = "CacheHit", "done: an earlier build of the namespace had the same bytes", ""
+    SUSPENDED = "Suspended", "`spec.suspend` holds it back", "when it is false"
+
+    QUEUED = "Queued", "as many Jobs run as may; namespaces take turns", "when a place is free"
+    COMPILING = "Compiling", "a Job compiles; the message says what its pod waits for", ""
+    WAITING_FOR_POD = (
+        "WaitingForPod",
+        "the cluster lets no pod run: no node has room, the image is missing, a quota forbids it",
+        "every 15 min, with new URLs, until it runs",
+    )
+    RETRYING = "Retrying", "the next attempt starts at the time in the message", "then"
+
+    SOURCE_NOT_FOUND = (
+        "SourceNotFound",
+        "the ConfigMap or object is not there yet",
+        "looked for every 10 s",
+    )
+    SOURCE_CHANGED = (
+        "SourceChanged",
+        "the document changed while its Job was being created",
+        "three times, after 5, 10 and 20 s",
+    )
+    INVALID_SOURCE = "InvalidSource", "the source cannot be read as it stands", "no"
+    SOURCE_TOO_LARGE = "SourceTooLarge", "the document is larger than its place allows", "no"
+    SOURCE_DIGEST_MISMATCH = "SourceDigestMismatch", "the object has another digest", "no"
+    INVALID_DOCUMENT = "InvalidDocument", "the document breaks its format; pointers say where", "no"
+
+    INVALID_ASSET = "InvalidAsset", "a picture cannot be read, or is too large", "no"
+    ASSET_UNAVAILABLE = "AssetUnavailable", "an asset is not there, or has another digest", "no"
+    UNSUPPORTED_TARGET = "UnsupportedTarget", "the compiler has no such format", "no"
+    GATE_FAILED = "GateFailed", "a gate objects; the status says to what", "no"
+    ARTIFACT_TOO_LARGE = "ArtifactTooLarge", "the artifact has more than 256 MiB", "no"
+    NOT_REPRODUCIBLE = "NotReproducible", "the same key gave other bytes: an alarm, tell us", "no"
+
+    OUT_OF_MEMORY = "OutOfMemory", "the Job exceeded its memory", "once"
+    TIMEOUT = "Timeout", "the Job ran longer than `spec.timeoutSeconds`", "once"
+    JOB_DELETED = "JobDeleted", "somebody deleted the Job", "three times, after 5, 10 and 20 s"
+    POD_LOST = "PodLost", "the pod was deleted, or its node is gone", "three times"
+    POD_DISRUPTED = "PodDisrupted", "the cluster took the pod away", "three times"
+    POD_FAILED = "PodFailed", "the pod failed; the message says how", "three times"
+    COMPILER_CRASHED = "CompilerCrashed", "the Job left no result", "three times"
+    RESULT_REFUSED = "ResultRefused", "the result is not one that a compiler writes", "three times"
+    TRANSFER_FAILED = "TransferFailed", "a download or the upload broke off", "three times"
+    UPLOAD_MISSING = "UploadMissing", "the reported upload is not there", "three times"
+    UPLOAD_MISMATCH = "UploadMismatch", "the upload is not what was reported", "three times"
+    TOOLCHAIN_MISMATCH = (
+        "ToolchainMismatch",
+        "the installation's compiler image is of another version than its operator",
+        "every 2 min, until it is mended",
+    )
 
 
 class CacheOutcome(StrEnum):
@@ -116,10 +171,10 @@ class GateSwitches(SpecModel):
     """No slide is without content."""
 
 
-class ArtifactBuildSpec(SpecModel):
+class ArtifactBuildSpec(RetryingSpec):
     """An order for one artifact."""
 
-    schema_rules: ClassVar = (ImmutableExcept(("suspend", "retry")),)
+    schema_rules: ClassVar = (ImmutableExcept(("suspend", "retry", "ttlSecondsAfterFinished")),)
 
     target: Target
     """The format of the artifact."""
@@ -134,13 +189,7 @@ class ArtifactBuildSpec(SpecModel):
     """Quality gates. Each is on unless it is switched off here."""
 
     timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = 300
-    """How long one attempt to compile may take, in seconds."""
-
-    suspend: bool = False
-    """While true nothing new starts, and a running attempt is stopped."""
-
-    retry: Annotated[str, Field(max_length=64)] = ""
-    """Any new value builds once more, past the cache and after a failure; for instance a date."""
+    """How long one attempt to compile may run, in seconds. Waiting for a place does not count."""
 
 
 class Artifact(StatusModel):
@@ -201,27 +250,11 @@ class GateOutcome(StatusModel):
     """How many more objections there were."""
 
 
-class JobStatus(StatusModel):
-    """The Job that compiles, or compiled."""
-
-    name: ObjectName
-    """The name of the Job, in the namespace of the build."""
-
-    attempt: Annotated[int, Field(ge=1, le=1000)]
-    """The number of the attempt, counted from 1."""
-
-
-class ArtifactBuildStatus(StatusModel):
+class ArtifactBuildStatus(RetryingStatus):
     """What the operator did about an order."""
 
     phase: Phase | None = None
     """Where the build stands, for people. Programs read `conditions`."""
-
-    observed_generation: Generation | None = None
-    """The `metadata.generation` that this status is about."""
-
-    conditions: Conditions = ()
-    """Reconciling, Stalled, Ready and Succeeded."""
 
     cache_key: (
         Annotated[
@@ -235,6 +268,9 @@ class ArtifactBuildStatus(StatusModel):
     ) = None
     """The digest of all that decides the artifact's bytes: document, assets, gates and tools."""
 
+    document_sha256: Sha256 | None = None
+    """The SHA-256 of the document that the current run compiles."""
+
     cache_hit: bool | None = None
     """Whether an earlier build with the same `cacheKey` was reused."""
 
@@ -246,24 +282,6 @@ class ArtifactBuildStatus(StatusModel):
 
     gates: Annotated[tuple[GateOutcome, ...], Field(max_length=16), ListMap("name")] = ()
     """What the quality gates said."""
-
-    job: JobStatus | None = None
-    """The Job of the latest attempt; absent after a cache hit."""
-
-    failures: Annotated[int, Field(ge=0, le=1000)] = 0
-    """How many attempts failed for reasons that may pass, such as a lost node."""
-
-    retry_at: Timestamp | None = None
-    """When the next attempt starts, after one that failed."""
-
-    started_at: Timestamp | None = None
-    """When the work on this generation started."""
-
-    finished_at: Timestamp | None = None
-    """When it ended, well or not."""
-
-    handled_retry: Annotated[str, Field(max_length=64)] = ""
-    """The value of `spec.retry` that was acted on last."""
 
     @computed_field(  # type: ignore[prop-decorator]
         description="The artifact's size for people, from `artifact.sizeBytes`."
@@ -392,6 +410,7 @@ class ArtifactBuild(Resource):
             ),
         ),
         selectable=(".spec.target", ".status.phase"),
+        reasons=BuildReason,
         examples=EXAMPLES,
     )
 
@@ -402,7 +421,7 @@ class ArtifactBuild(Resource):
     """The kind of the object."""
 
     spec: ArtifactBuildSpec
-    """What to build. Only `suspend` and `retry` can change after creation."""
+    """What to build. Only `suspend`, `retry` and `ttlSecondsAfterFinished` can change."""
 
     status: ArtifactBuildStatus = Field(default_factory=ArtifactBuildStatus)
     """What became of the build. Only the operator writes it."""

@@ -38,8 +38,11 @@ class JobStatus(StatusModel):
     name: ObjectName
     """The name of the Job, in the work namespace of the installation."""
 
-    attempt: Annotated[int, Field(ge=1, le=1000)]
+    attempt: Annotated[int, Field(ge=1, le=1_000_000)]
     """The number of the attempt, counted from 1."""
+
+    uid: Annotated[str, Field(max_length=64)] = ""
+    """The uid of the Job, once it is created: no other Job's result counts."""
 
 
 class RetryingStatus(BoundedStatus):
@@ -57,12 +60,18 @@ class RetryingStatus(BoundedStatus):
     handled_retry: Annotated[str, Field(max_length=64)] = ""
     """The value of `spec.retry` that was acted on last."""
 
+    suspended: bool = False
+    """Whether the record says that the work is suspended."""
+
 
 class RetryingSpec(SpecModel):
-    """The control that work has which is tried again; everything else in its spec is immutable."""
+    """The control that bounded work has; everything else in its spec is immutable."""
 
     suspend: bool = False
     """While true nothing new starts, and a running attempt is stopped."""
 
     retry: Annotated[str, Field(max_length=64)] = ""
     """Any new value starts once more, also after a failure; for instance a date."""
+
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=315_360_000)] | None = None
+    """Seconds after which the finished object is deleted. Unset: as the installation decides."""

@@ -1,51 +1,64 @@
-"""kstatus conditions: the four states an object can be in, each as a full set of conditions.
+"""kstatus conditions: the states an object can be in, each as a full set of conditions.
 
 Reconciling and Stalled are never True together (kstatus stops at the first it meets), and
 Stalled is the only way to say that we gave up: Ready=False alone reads as "in progress".
+Bounded kinds mirror Ready into Succeeded; a long-lived object never succeeds, it is ready.
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from venture_crds.v1alpha1.conditions import Condition, ConditionStatus, ConditionType
+from venture_crds.v1alpha1.lifecycle import BoundedStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-MESSAGE_MAX_LENGTH = 1024
+    from venture_crds.v1alpha1.lifecycle import LifecycleStatus
 
+MESSAGE_MAX_LENGTH = 1024
 
 TRUE, FALSE, UNKNOWN = ConditionStatus.TRUE, ConditionStatus.FALSE, ConditionStatus.UNKNOWN
 
 
+class Standing(Enum):
+    """Where an object stands; phases and conditions follow from it."""
+
+    WORKING = "working"
+    SUSPENDED = "suspended"
+    STALLED = "stalled"
+    READY = "ready"
+
+
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the conditions shall say: a truth per type, with one reason and message for all."""
+    """What the conditions shall say: a standing, with one reason and message for all."""
 
-    truths: Mapping[ConditionType, ConditionStatus]
+    standing: Standing
     reason: str
     message: str
 
 
 def working(reason: str, message: str) -> State:
-    """Return the state of an object we are busy with."""
-    return _state(reason, message, reconciling=TRUE, stalled=FALSE, ready=UNKNOWN)
+    """Return the state of an object we are busy with, or wait for something with."""
+    return State(Standing.WORKING, reason, message)
 
 
 def suspended(message: str) -> State:
     """Return the state of an object whose user holds it back."""
-    return _state("Suspended", message, reconciling=FALSE, stalled=FALSE, ready=UNKNOWN)
+    return State(Standing.SUSPENDED, "Suspended", message)
 
 
 def stalled(reason: str, message: str) -> State:
     """Return the state of an object that failed for good: its user must act."""
-    return _state(reason, message, reconciling=FALSE, stalled=TRUE, ready=FALSE)
+    return State(Standing.STALLED, reason, message)
 
 
-def succeeded(reason: str, message: str) -> State:
-    """Return the state of a bounded object that is done."""
-    return _state(reason, message, reconciling=FALSE, stalled=FALSE, ready=TRUE)
+def ready(reason: str, message: str) -> State:
+    """Return the state of an object that is what its spec asks for; of a bounded one, its end."""
+    return State(Standing.READY, reason, message)
 
 
 def is_true(conditions: Iterable[Condition], kind: ConditionType) -> bool:
@@ -53,13 +66,23 @@ def is_true(conditions: Iterable[Condition], kind: ConditionType) -> bool:
     return any(each.type == kind and each.status is TRUE for each in conditions)
 
 
+def has_ended(status: LifecycleStatus) -> bool:
+    """Return whether the conditions say that the object is ready or stalled."""
+    return any(
+        is_true(status.conditions, kind) for kind in (ConditionType.READY, ConditionType.STALLED)
+    )
+
+
 def merge(
-    existing: Iterable[Condition], state: State, *, generation: int, now: datetime
+    status: LifecycleStatus, state: State, *, generation: int, now: datetime
 ) -> tuple[Condition, ...]:
     """Return the conditions of `state`; a transition time moves only where the truth changed."""
-    before = {each.type: each for each in existing}
+    before = {each.type: each for each in status.conditions}
+    truths = _TRUTHS[state.standing]
+    if isinstance(status, BoundedStatus):
+        truths = {**truths, ConditionType.SUCCEEDED: truths[ConditionType.READY]}
     merged = []
-    for kind, truth in state.truths.items():
+    for kind, truth in truths.items():
         old = before.get(kind)
         unchanged = old is not None and old.status == truth
         merged.append(
@@ -75,19 +98,19 @@ def merge(
     return tuple(merged)
 
 
-def _state(
-    reason: str,
-    message: str,
-    *,
-    reconciling: ConditionStatus,
-    stalled: ConditionStatus,
-    ready: ConditionStatus,
-) -> State:
-    """Bounded kinds mirror Succeeded into Ready, so one truth serves both."""
-    truths = {
+def _truths(
+    reconciling: ConditionStatus, stalled: ConditionStatus, ready: ConditionStatus
+) -> Mapping[ConditionType, ConditionStatus]:
+    return {
         ConditionType.RECONCILING: reconciling,
         ConditionType.STALLED: stalled,
         ConditionType.READY: ready,
-        ConditionType.SUCCEEDED: ready,
     }
-    return State(truths, reason, message)
+
+
+_TRUTHS: Mapping[Standing, Mapping[ConditionType, ConditionStatus]] = {
+    Standing.WORKING: _truths(TRUE, FALSE, UNKNOWN),
+    Standing.SUSPENDED: _truths(FALSE, FALSE, UNKNOWN),
+    Standing.STALLED: _truths(FALSE, TRUE, FALSE),
+    Standing.READY: _truths(FALSE, FALSE, TRUE),
+}

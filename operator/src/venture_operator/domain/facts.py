@@ -1,136 +1,46 @@
-"""What a decision about an ArtifactBuild leaves in the record.
-
-A fact has a key of its own among the facts of its build, from which the event's id follows: a
-decision that is made twice, by whoever, is recorded once.
-"""
+"""What a decision leaves in the record."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
 
-from venture_core.events.types import artifact as events
+from venture_core.canonical import canonical_json, sha256_hex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from venture_core.events.models import EventPayload
-    from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, GateOutcome
-
-    from venture_operator.domain.cacheentry import CacheEntry
-
-MESSAGE_MAX_LENGTH = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One event to be: its type, its key among the build's facts, and its payload."""
+    """One event to be: its type and its payload."""
 
     event_type: str
-    key: str
     payload: EventPayload
 
 
-def requested(build: ArtifactBuild, cache_key: str) -> Fact:
-    """Say that a run of the build was accepted and its document read."""
-    payload = events.BuildRequestedV1(
-        **_about(build),
-        target=str(build.spec.target),
-        cache_key=cache_key,
-        retry=build.spec.retry,
-    )
-    return Fact("artifact.build.requested.v1", f"requested/{build.spec.retry}", payload)
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose chain the events join, and what they are part of.
+
+    `workflow_id` is the uid of the Workflow, or of an object that no Workflow asked for.
+    """
+
+    workflow_id: UUID
+    task_id: UUID | None = None
+    policy_bundle_id: UUID | None = None
+
+    @property
+    def trace_id(self) -> UUID:
+        """The trace that all work for the workflow belongs to."""
+        return uuid5(self.workflow_id, "trace")
 
 
-def started(build: ArtifactBuild, cache_key: str, job: str, attempt: int) -> Fact:
-    """Say that a Job is started."""
-    payload = events.BuildStartedV1(**_about(build), attempt=attempt, job=job, cache_key=cache_key)
-    return Fact("artifact.build.started.v1", f"started/{attempt}", payload)
+def event_id(subject: Subject, fact: Fact) -> UUID:
+    """Return the id of a fact's event: it follows from all that the event says.
 
-
-def gates(build: ArtifactBuild, outcomes: Sequence[GateOutcome], attempt: int) -> Fact:
-    """Say what the gates found."""
-    payload = events.BuildGatesV1(
-        **_about(build),
-        attempt=attempt,
-        gates=tuple(
-            events.Gate(
-                name=each.name,
-                passed=each.passed,
-                findings=len(each.findings) + each.findings_omitted,
-            )
-            for each in outcomes
-        ),
-    )
-    return Fact("artifact.build.gates.v1", f"gates/{attempt}", payload)
-
-
-def completed(build: ArtifactBuild, entry: CacheEntry) -> Fact:
-    """Say what was delivered."""
-    payload = events.BuildCompletedV1(**_about(build), **_delivered(entry), attempt=entry.attempt)
-    return Fact("artifact.build.completed.v1", f"completed/{entry.attempt}", payload)
-
-
-def cache_hit(build: ArtifactBuild, entry: CacheEntry) -> Fact:
-    """Say what was delivered without building it."""
-    payload = events.BuildCacheHitV1(**_about(build), **_delivered(entry))
-    return Fact("artifact.build.cache_hit.v1", f"cache_hit/{build.spec.retry}", payload)
-
-
-def retrying(
-    build: ArtifactBuild, attempt: int, reason: str, message: str, retry_at: datetime
-) -> Fact:
-    """Say that an attempt failed and another follows."""
-    payload = events.BuildRetryingV1(
-        **_about(build),
-        attempt=attempt,
-        reason=reason,
-        message=message[:MESSAGE_MAX_LENGTH],
-        retry_at=retry_at,
-    )
-    return Fact("artifact.build.retrying.v1", f"retrying/{attempt}", payload)
-
-
-def failed(build: ArtifactBuild, attempt: int, reason: str, message: str) -> Fact:
-    """Say that the build failed for good."""
-    payload = events.BuildFailedV1(
-        **_about(build), attempt=attempt, reason=reason, message=message[:MESSAGE_MAX_LENGTH]
-    )
-    return Fact("artifact.build.failed.v1", f"failed/{attempt}/{build.spec.retry}", payload)
-
-
-def suspended(build: ArtifactBuild) -> Fact:
-    """Say that the user halted the build."""
-    key = f"suspended/{build.metadata.generation}"
-    return Fact("artifact.build.suspended.v1", key, events.BuildSuspendedV1(**_about(build)))
-
-
-def resumed(build: ArtifactBuild) -> Fact:
-    """Say that the user let the build go on."""
-    key = f"resumed/{build.metadata.generation}"
-    return Fact("artifact.build.resumed.v1", key, events.BuildResumedV1(**_about(build)))
-
-
-def _about(build: ArtifactBuild) -> dict[str, Any]:
-    metadata = build.metadata
-    return {
-        "namespace": metadata.namespace,
-        "name": metadata.name,
-        "uid": UUID(metadata.uid),
-        "generation": metadata.generation,
-    }
-
-
-def _delivered(entry: CacheEntry) -> dict[str, Any]:
-    return {
-        "cache_key": entry.cache_key,
-        "artifact": events.Artifact(
-            uri=entry.uri,
-            sha256=entry.sha256,
-            size_bytes=entry.size_bytes,
-            media_type=entry.media_type,
-        ),
-        "provenance": events.Provenance(
-            uri=entry.provenance_uri, sha256=entry.provenance_sha256, key_id=entry.key_id
-        ),
-    }
+    Whoever repeats a decision after a crash says the same and so repeats the event; whatever
+    differs in what happened is another event.
+    """
+    payload = fact.payload.model_dump(mode="json", by_alias=True)
+    digest = sha256_hex(canonical_json(payload))
+    return uuid5(subject.workflow_id, f"{fact.event_type}/{digest}")

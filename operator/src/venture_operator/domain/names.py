@@ -13,8 +13,3 @@ def child_name(owner: str, owner_uid: str, step: str, attempt: int) -> str:
     """
     suffix = f"-{step}-{attempt}-{hashlib.sha256(owner_uid.encode()).hexdigest()[:UID_HASH_LENGTH]}"
     return owner[: NAME_MAX_LENGTH - len(suffix)].rstrip("-.") + suffix
-
-
-def label_value(name: str) -> str:
-    """Return `name` as a label value: at most 63 characters, cut at a legal end."""
-    return name[:NAME_MAX_LENGTH].rstrip("-._")

@@ -5,15 +5,24 @@ A kind is its types, a stub of its objects, and a service that observes, decides
 is woken, what a resync compares, which CRDs must be there.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from venture_core.kubernetes.client import KubernetesClient
     from venture_core.kubernetes.resources import Resource as Served
+    from venture_core.objectstore import ObjectStore
     from venture_crds.resource import Resource
 
     from venture_operator.domain.references import Reference
+    from venture_operator.services.reconciler import Service
+    from venture_operator.settings import OperatorSettings
+    from venture_operator.storage.children import Children
+    from venture_operator.storage.objects import Objects
+    from venture_operator.storage.record import Record
+    from venture_operator.storage.watched import WatchedObjects
 
 type Body = dict[str, Any]
 
@@ -54,3 +63,43 @@ class Kind:
     def name(self) -> str:
         """The CamelCase name, as in `kind` and in metrics."""
         return self.resource.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeping:
+    """What is swept now and then: `sweep` returns how many things went."""
+
+    what: str
+    sweep: Callable[[], Awaitable[int]]
+    every_rounds: int = 1
+    """Resyncs between two sweeps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What the factory hands to every kind."""
+
+    settings: OperatorSettings
+    client: KubernetesClient
+    record: Record
+    store: ObjectStore
+    signing_key: Ed25519PrivateKey
+    children: Children
+    """The work namespace."""
+    jobs: WatchedObjects
+    """The Jobs of all owners there."""
+    pods: WatchedObjects
+    """The pods of all owners there, by the name of their Job."""
+    wake: Callable[[Reference], None]
+    """Has an object looked at soon, whatever its kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wired:
+    """One kind, ready to run."""
+
+    kind: Kind
+    service: Service[Any, Any, Any]
+    watched: WatchedObjects
+    objects: Objects
+    housekeeping: tuple[Housekeeping, ...] = ()

@@ -14,17 +14,15 @@ from venture_operator.services.watches import refusal
 from venture_operator.storage.watched import ObjectKey, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from venture_core.kubernetes.client import Body, KubernetesClient
 
+    from venture_operator.services.kind import Housekeeping
     from venture_operator.services.watches import Stream, Watch
-    from venture_operator.storage.artifacts import ArtifactStorage
 
 GRACE_SECONDS: Final = 10.0
 """How long a watch may take to tell of what a list showed."""
-SWEEP_EVERY: Final = 60
-"""Resyncs between two sweeps of unclaimed uploads."""
 
 log = structlog.get_logger(__name__)
 
@@ -52,13 +50,13 @@ class Resync:
         client: KubernetesClient,
         streams: Iterable[Stream],
         *,
-        artifacts: ArtifactStorage,
+        housekeeping: Sequence[Housekeeping] = (),
         every_seconds: float,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._client = client
         self._streams = streams
-        self._artifacts = artifacts
+        self._housekeeping = housekeeping
         self._every_seconds = every_seconds
         self._grace_seconds = grace_seconds
         self._due = asyncio.Event()
@@ -77,8 +75,9 @@ class Resync:
                 rounds += 1
             self._due.clear()
             await self.compare()
-            if rounds % SWEEP_EVERY == 1:
-                await self._sweep()
+            for each in self._housekeeping:
+                if rounds % each.every_rounds == 0:
+                    await self._sweep(each)
 
     async def compare(self) -> None:
         """List, give the watches time to tell the same, then mend what they did not tell."""
@@ -135,8 +134,11 @@ class Resync:
         if body is not None:
             watch.intake.changed(watch.keep(body))
 
-    async def _sweep(self) -> None:
+    async def _sweep(self, housekeeping: Housekeeping) -> None:
         try:
-            log.info("staging_swept", deleted=await self._artifacts.sweep_staging())
-        except ObjectStoreError as error:
-            log.warning("sweep_failed", error=str(error))
+            swept = await housekeeping.sweep()
+        except (ObjectStoreError, KubernetesError) as error:
+            log.warning("sweep_failed", what=housekeeping.what, error=str(error))
+        else:
+            if swept:
+                log.info("swept", what=housekeeping.what, deleted=swept)

@@ -2,7 +2,6 @@
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 
 import asyncpg
 import structlog
@@ -15,7 +14,9 @@ from tenacity import (
 from venture_core.events.envelope import EventEnvelopeV1, Service
 from venture_core.record.append import AppendError, AppendRefusedError, Fence, StaleEpochError
 from venture_core.record.producer import EventProducer
+from venture_crds.v1alpha1.reasons import CommonReason
 
+from venture_operator.domain.facts import event_id
 from venture_operator.errors import TransientError
 
 if TYPE_CHECKING:
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pydantic import SecretStr
-    from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
-    from venture_operator.domain.facts import Fact
+    from venture_operator.domain.facts import Fact, Subject
 
 APPEND_SECONDS = 5.0
 """How long an append may look for the database before the reconcile is put off."""
@@ -69,7 +69,7 @@ class Record:
             self._producer = None
             await producer.__aexit__(None, None, None)
 
-    async def append(self, build: ArtifactBuild, facts: Sequence[Fact], now: datetime) -> None:
+    async def append(self, subject: Subject, facts: Sequence[Fact], now: datetime) -> None:
         """Append facts in their order; return when they are durable.
 
         Raises TransientError when the database does not answer, AppendRefusedError when it will
@@ -78,24 +78,26 @@ class Record:
         if not facts:
             return
         if self._producer is None:
-            raise TransientError("RecordUnavailable", "the record of events is not open yet")
-        events = [_event(build, fact, now) for fact in facts]
+            raise TransientError(
+                CommonReason.RECORD_UNAVAILABLE, "the record of events is not open yet"
+            )
+        events = [_event(subject, fact, now) for fact in facts]
         try:
             await self._producer.append_all(events)
         except AppendRefusedError:
             raise
         except AppendError as error:
-            raise TransientError("RecordUnavailable", str(error)) from error
+            raise TransientError(CommonReason.RECORD_UNAVAILABLE, str(error)) from error
 
 
-def _event(build: ArtifactBuild, fact: Fact, now: datetime) -> EventEnvelopeV1:
-    """Return the event of a fact: ids follow from the build, so that a repetition is the same."""
-    workflow = UUID(build.metadata.uid)
+def _event(subject: Subject, fact: Fact, now: datetime) -> EventEnvelopeV1:
     return EventEnvelopeV1(
-        event_id=uuid5(workflow, f"{fact.event_type}/{fact.key}"),
+        event_id=event_id(subject, fact),
         event_type=fact.event_type,
-        trace_id=uuid5(workflow, "trace"),
-        workflow_id=workflow,
+        trace_id=subject.trace_id,
+        workflow_id=subject.workflow_id,
+        task_id=subject.task_id,
+        policy_bundle_id=subject.policy_bundle_id,
         source_service=Service.ORCHESTRATOR,
         payload=fact.payload.model_dump(mode="json", by_alias=True),
         created_at=now,

@@ -239,7 +239,7 @@ async def _export(
             f"the artifact has {size} bytes; at most {request.max_artifact_bytes} are allowed",
         )
     try:
-        await transfers.upload(request.upload_url, artifact.data, artifact.media_type)
+        await transfers.upload(request.upload, artifact.data, artifact.media_type)
     except InterruptedTransferError as error:
         raise TransientCompileError(Stage.EXPORT, "UploadFailed", str(error)) from error
     except TransferError as error:

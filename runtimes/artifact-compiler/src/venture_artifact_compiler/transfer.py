@@ -19,6 +19,8 @@ from venture_core.canonical import sha256_hex
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from venture_core.artifacts.jobcontract import JobUpload
+
 ATTEMPTS = 4
 """Tries per transfer before it counts as failed."""
 _FIRST_WAIT_SECONDS = 0.3
@@ -87,14 +89,19 @@ class Transfers:
             raise DigestMismatchError(f"the bytes are not those of sha256 {sha256}")
         return data
 
-    async def upload(self, url: str, data: bytes, media_type: str) -> None:
-        """Put `data`. Raises as `download` does."""
+    async def upload(self, form: JobUpload, data: bytes, media_type: str) -> None:
+        """Send `data` by the form. Raises as `download` does."""
         async for attempt in _attempts():
             with attempt, _translated():
-                response = await self._client.put(
-                    url, content=data, headers={"Content-Type": media_type}
-                )
-                _check(response)
+                _check(await self._send(form, data, media_type))
+
+    async def _send(self, form: JobUpload, data: bytes, media_type: str) -> httpx2.Response:
+        if not form.fields:
+            return await self._client.put(
+                form.url, content=data, headers={"Content-Type": media_type}
+            )
+        files = {"file": ("artifact", data, media_type)}
+        return await self._client.post(form.url, data=form.fields, files=files)
 
     async def _get(self, url: str, limit: int) -> bytes:
         with _translated():

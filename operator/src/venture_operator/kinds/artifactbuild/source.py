@@ -1,7 +1,6 @@
 """From a build's source to what its cache key and its Job need."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from venture_core.artifacts.cachekey import cache_key
@@ -16,33 +15,27 @@ from venture_core.artifacts.ir import (
 from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 from venture_core.canonical import CanonicalJsonError, canonical_json, sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
+from venture_crds.v1alpha1.artifactbuild import BuildReason
 
-from venture_operator.errors import StalledError, WaitingError
+from venture_operator.errors import StalledError, TransientError, WaitingError
+from venture_operator.kinds.artifactbuild.plans import NO_BUNDLE, Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, GateSwitches, ObjectRef
 
-    from venture_operator.storage.artifacts import ArtifactStorage
-    from venture_operator.storage.builds import BuildStorage
+    from venture_operator.kinds.artifactbuild.bucket import Bucket
+    from venture_operator.storage.configmaps import ConfigMaps
+    from venture_operator.storage.objects import Objects
 
 INLINE_MAX_BYTES: Final = 64 * 1024
 CONFIG_MAP_MAX_BYTES: Final = 512 * 1024
-"""Half of what a ConfigMap can hold: the Job's input carries a copy and the request."""
+"""Half of what a ConfigMap or Secret can hold: the Job's input carries a copy and the request."""
+DOCUMENTS_AT_ONCE: Final = 4
+"""How many documents, of at most 1 MiB each, are read and checked at the same time."""
 PROBLEMS_SHOWN: Final = 5
 LOOK_AGAIN_SECONDS: Final = 10
-NO_BUNDLE: Final = "none"
-"""Stands for the policy bundle in cache keys of builds that no bundle governs."""
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedSource:
-    """A document that was read and checked."""
-
-    cache_key: str
-    document: bytes
-    sha256: str
 
 
 def gate_settings(switches: GateSwitches) -> GateSettings:
@@ -56,60 +49,74 @@ def gate_settings(switches: GateSwitches) -> GateSettings:
 
 
 class SourceReader:
-    """Reads documents from wherever a build says they are."""
+    """Reads documents from wherever a build says they are. It keeps none."""
 
-    def __init__(self, builds: BuildStorage, artifacts: ArtifactStorage) -> None:
+    def __init__(self, builds: Objects, config_maps: ConfigMaps, bucket: Bucket) -> None:
         self._builds = builds
-        self._artifacts = artifacts
+        self._config_maps = config_maps
+        self._bucket = bucket
+        self._room = asyncio.Semaphore(DOCUMENTS_AT_ONCE)
 
-    async def prepare(self, build: ArtifactBuild) -> PreparedSource:
+    async def prepare(self, build: ArtifactBuild) -> Prepared:
         """Read and check the document and compute its cache key.
 
         Raises StalledError for a document that no retry can mend, with JSON pointers and what was
         expected there; WaitingError for one that is not there yet.
         """
-        document = await self._read(build)
-        # Validation of a large document takes tens of milliseconds: too long for the event loop.
-        return await asyncio.to_thread(_check, build, document)
+        async with self._room:
+            document = await self._read(build)
+            # A large document takes tens of milliseconds: too long for the event loop.
+            return await asyncio.to_thread(_check, build, document)
 
     async def _read(self, build: ArtifactBuild) -> bytes:
         source, namespace = build.spec.source, build.metadata.namespace
-        if source.inline is not None:
-            return _inline(source.inline)
         if source.config_map_ref is not None:
             reference = source.config_map_ref
             return await self._from_config_map(namespace, reference.name, reference.key)
         if source.object_ref is not None:
             return await self._from_object(namespace, source.object_ref)
-        raise StalledError("InvalidSource", "spec.source sets none of its fields")
+        if source.inline is not None:
+            return await self._from_object_itself(build)
+        raise StalledError(BuildReason.INVALID_SOURCE, "spec.source sets none of its fields")
+
+    async def _from_object_itself(self, build: ArtifactBuild) -> bytes:
+        """Read the document in the build's own spec, of which only a stub is kept in memory."""
+        metadata = build.metadata
+        body = await self._builds.get(metadata.namespace, metadata.name)
+        if body is None or body["metadata"]["uid"] != metadata.uid:
+            raise TransientError(BuildReason.SOURCE_NOT_FOUND, "the build is gone")
+        if (spec := body.get("spec")) is None:
+            message = "the build is too large to be read: use configMapRef or objectRef"
+            raise StalledError(BuildReason.SOURCE_TOO_LARGE, message)
+        return await asyncio.to_thread(_inline, spec["source"]["inline"])
 
     async def _from_config_map(self, namespace: str, name: str, key: str) -> bytes:
         try:
-            data = await self._builds.read_config_map(namespace, name, key)
+            data = await self._config_maps.read(namespace, name, key)
         except ValueError as error:
-            raise StalledError("InvalidSource", f"ConfigMap {name}: {error}") from error
+            raise StalledError(BuildReason.INVALID_SOURCE, f"ConfigMap {name}: {error}") from error
         if data is None:
             message = f"there is no ConfigMap {name} with the key {key} in {namespace} yet"
-            raise WaitingError("SourceNotFound", message, after_seconds=LOOK_AGAIN_SECONDS)
+            raise WaitingError(
+                BuildReason.SOURCE_NOT_FOUND, message, after_seconds=LOOK_AGAIN_SECONDS
+            )
         _require_size(data, CONFIG_MAP_MAX_BYTES, "put it into S3 and use objectRef")
         return data
 
     async def _from_object(self, namespace: str, reference: ObjectRef) -> bytes:
         where = f"inputs/{namespace}/{reference.key}"
         try:
-            data = await self._artifacts.read_input(
-                namespace, reference.key, max_bytes=MAX_IR_BYTES
-            )
+            data = await self._bucket.read_input(namespace, reference.key, max_bytes=MAX_IR_BYTES)
         except ObjectNotFoundError as error:
             message = f"there is no object {where} in the bucket yet"
             raise WaitingError(
-                "SourceNotFound", message, after_seconds=LOOK_AGAIN_SECONDS
+                BuildReason.SOURCE_NOT_FOUND, message, after_seconds=LOOK_AGAIN_SECONDS
             ) from error
         except ObjectTooLargeError as error:
-            raise StalledError("SourceTooLarge", str(error)) from error
+            raise StalledError(BuildReason.SOURCE_TOO_LARGE, str(error)) from error
         if (found := sha256_hex(data)) != reference.sha256:
             message = f"{where} is sha256:{found}, spec.source asks for sha256:{reference.sha256}"
-            raise StalledError("SourceDigestMismatch", message)
+            raise StalledError(BuildReason.SOURCE_DIGEST_MISMATCH, message)
         return data
 
 
@@ -117,7 +124,7 @@ def _inline(inline: Mapping[str, object]) -> bytes:
     try:
         data = canonical_json(inline)
     except CanonicalJsonError as error:
-        raise StalledError("InvalidDocument", f"spec.source.inline: {error}") from error
+        raise StalledError(BuildReason.INVALID_DOCUMENT, f"spec.source.inline: {error}") from error
     _require_size(data, INLINE_MAX_BYTES, "use configMapRef or objectRef")
     return data
 
@@ -125,16 +132,16 @@ def _inline(inline: Mapping[str, object]) -> bytes:
 def _require_size(data: bytes, max_bytes: int, instead: str) -> None:
     if len(data) > max_bytes:
         message = f"the document has {len(data)} bytes, {max_bytes} are allowed here: {instead}"
-        raise StalledError("SourceTooLarge", message)
+        raise StalledError(BuildReason.SOURCE_TOO_LARGE, message)
 
 
-def _check(build: ArtifactBuild, document: bytes) -> PreparedSource:
+def _check(build: ArtifactBuild, document: bytes) -> Prepared:
     assets = {asset.name: asset.object_ref.sha256 for asset in build.spec.assets}
     try:
         spec: SlideSpec = parse_ir(document)
         check_assets(spec, assets)
     except InvalidIRError as error:
-        raise StalledError("InvalidDocument", _describe(error)) from error
+        raise StalledError(BuildReason.INVALID_DOCUMENT, _describe(error)) from error
     key = cache_key(
         ir=spec,
         assets=assets,
@@ -143,7 +150,7 @@ def _check(build: ArtifactBuild, document: bytes) -> PreparedSource:
         toolchain=PPTX_TOOLCHAIN.id,
         bundle_hash=NO_BUNDLE,
     )
-    return PreparedSource(cache_key=key, document=document, sha256=sha256_hex(document))
+    return Prepared(cache_key=key, sha256=sha256_hex(document), document=document)
 
 
 def _describe(error: InvalidIRError) -> str:

@@ -1,0 +1,304 @@
+"""The plans for an ArtifactBuild: what each turn of events makes of its status and the record."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from venture_crds.v1alpha1.artifactbuild import (
+    Artifact,
+    ArtifactBuild,
+    ArtifactBuildStatus,
+    BuildReason,
+    Finding,
+    GateOutcome,
+    Phase,
+    Provenance,
+    human_size,
+)
+from venture_crds.v1alpha1.lifecycle import JobStatus
+
+from venture_operator.domain import conditions, plan, retrying
+from venture_operator.domain.names import child_name
+from venture_operator.domain.plan import Transition, with_state
+from venture_operator.kinds.artifactbuild import facts
+from venture_operator.kinds.artifactbuild.outcome import JobFailed, JobRunning, JobWaiting
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from venture_core.artifacts.jobcontract import CompileJobResult
+
+    from venture_operator.domain.facts import Fact
+    from venture_operator.kinds.artifactbuild.cacheentry import CacheEntry
+
+NO_BUNDLE: Final = "none"
+"""Stands for the policy bundle in cache keys of builds that no bundle governs."""
+WAITING_LIMIT: Final = timedelta(minutes=15)
+"""How long a pod may wait for its place: then another attempt gets new URLs."""
+NO_POD_LOOK_AGAIN_SECONDS: Final = 5.0
+"""When a Job that has no pod yet is looked at again: nothing tells of what it waits for."""
+QUEUED_LOOK_AGAIN_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that was read and checked, and the key of what will be made of it."""
+
+    cache_key: str
+    sha256: str
+    document: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """An upload that was read and hashed, and all that will be stored about it."""
+
+    attempt: int
+    entry: CacheEntry
+    envelope: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StartJob:
+    """Create the Job of that attempt and its input; both may exist already."""
+
+    attempt: int
+    prepared: Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Store the artifact by content, its provenance, and the cache's entry."""
+
+    publication: Publication
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteJob:
+    """Delete the Job of that name and, with it, its pod and input."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Delete the build itself: its time after the end is over."""
+
+
+type Action = StartJob | Publish | DeleteJob | Expire
+type Plan = plan.Plan[ArtifactBuildStatus, Action]
+type Fields = dict[str, object]
+
+
+def stalled_plan(build: ArtifactBuild, reason: str, message: str, now: datetime) -> Plan:
+    """Return the plan for a failure that only the user can mend."""
+    status = with_state(
+        build,
+        conditions.stalled(reason, message),
+        now,
+        phase=Phase.FAILED,
+        finished_at=now,
+        retry_at=None,
+        handled_retry=build.spec.retry,
+    )
+    fact = facts.failed(build, retrying.last_attempt(build), reason, message)
+    transition = Transition(reason, message, warning=True)
+    return told_of_resumption(build, plan.Plan(facts=(fact,), status=status, transition=transition))
+
+
+def waiting_plan(
+    build: ArtifactBuild, reason: str, message: str, now: datetime, *, after_seconds: float
+) -> Plan:
+    """Return the plan for something that is not there yet, or does not answer."""
+    state = conditions.working(reason, message)
+    status = with_state(build, state, now, phase=phase_at_work(build))
+    return told_of_resumption(build, plan.Plan(status=status, requeue_after_seconds=after_seconds))
+
+
+def queued_plan(build: ArtifactBuild, message: str, now: datetime) -> Plan:
+    """Return the plan for a build whose turn has not come."""
+    return waiting_plan(
+        build, BuildReason.QUEUED, message, now, after_seconds=QUEUED_LOOK_AGAIN_SECONDS
+    )
+
+
+def told_of_resumption(build: ArtifactBuild, given: Plan) -> Plan:
+    """Have a plan say that the user let the build go on, where the record still has it halted."""
+    if build.spec.suspend or not build.status.suspended or given.status is None:
+        return given
+    update = {"suspended": False}
+    return replace(
+        given,
+        facts=(facts.resumed(build), *given.facts),
+        intent=given.intent and given.intent.model_copy(update=update),
+        status=given.status.model_copy(update=update),
+    )
+
+
+def phase_at_work(build: ArtifactBuild) -> Phase:
+    """Return the phase of a build that waits."""
+    return Phase.COMPILING if build.status.phase is Phase.COMPILING else Phase.PENDING
+
+
+def job_name(build: ArtifactBuild, attempt: int) -> str:
+    """Return the name that the Job of that attempt has, whoever creates it."""
+    return child_name(build.metadata.name, build.metadata.uid, "compile", attempt)
+
+
+def gate_outcomes(result: CompileJobResult | None) -> tuple[GateOutcome, ...]:
+    """Return what the gates of a Job's result said, as the status shows it."""
+    if result is None:
+        return ()
+    return tuple(
+        GateOutcome(
+            name=gate.name,
+            passed=gate.passed,
+            findings=tuple(
+                Finding(slide=each.slide, element=each.element, message=each.message)
+                for each in gate.findings
+            ),
+            findings_omitted=gate.findings_omitted,
+        )
+        for gate in result.gates
+    )
+
+
+def state_at_work(attempt: int, job: JobWaiting | JobRunning | None) -> conditions.State:
+    """Return the state of a build whose Job waits or runs; None: it is just being made."""
+    if isinstance(job, JobWaiting) and job.message:
+        return conditions.working(BuildReason.WAITING_FOR_POD, job.message)
+    return conditions.working(BuildReason.COMPILING, f"attempt {attempt} compiles the document")
+
+
+def start_plan(build: ArtifactBuild, attempt: int, prepared: Prepared, now: datetime) -> Plan:
+    """Pin what the attempt compiles, then start its Job.
+
+    The pin is written before the Job exists, so that whoever takes over after a crash knows what a
+    Job of that name was given, and need not ask the Job.
+    """
+    rerun = retrying.wants_rerun(build)
+    fields: Fields = {
+        "cache_key": prepared.cache_key,
+        "document_sha256": prepared.sha256,
+        "job": JobStatus(name=job_name(build, attempt), attempt=attempt),
+        "failures": 0 if rerun else build.status.failures,
+        "started_at": now if rerun else build.status.started_at or now,
+        "retry_at": None,
+        "handled_retry": build.spec.retry,
+        "phase": Phase.COMPILING,
+    }
+    if rerun:
+        fields |= {"finished_at": None, "cache_hit": None, "gates": ()}
+    status = with_state(build, state_at_work(attempt, None), now, **fields)
+    said = not rerun and build.status.cache_key == prepared.cache_key
+    pinned = is_pinned(build, attempt, prepared)
+    return plan.Plan(
+        facts=() if said else (facts.requested(build, prepared.cache_key),),
+        intent=None if pinned else status,
+        actions=(StartJob(attempt, prepared),),
+        status=status,
+        transition=Transition(BuildReason.COMPILING, f"attempt {attempt} compiles the document"),
+        requeue_after_seconds=NO_POD_LOOK_AGAIN_SECONDS,
+    )
+
+
+def is_pinned(build: ArtifactBuild, attempt: int, prepared: Prepared) -> bool:
+    """Return whether the status says that the attempt compiles just that."""
+    status = build.status
+    return (
+        retrying.last_attempt(build) == attempt
+        and status.cache_key == prepared.cache_key
+        and status.document_sha256 == prepared.sha256
+    )
+
+
+def given_up_plan(
+    build: ArtifactBuild, failure: JobFailed, failures: int, fields: Fields, now: datetime
+) -> Plan:
+    """Return the plan for a failure after which nothing is tried any more."""
+    tried = "" if failures == 1 else f" (gave up after {failures} attempts)"
+    message = failure.message + tried
+    given = stalled_plan(build, failure.reason, message, now)
+    attempt = retrying.current_attempt(build)
+    news = _gate_facts(build, failure, attempt)
+    news += (facts.failed(build, attempt, failure.reason, message),)
+    # A Job that ran for too long still runs.
+    still = failure.reason is BuildReason.TIMEOUT
+    actions = (DeleteJob(failure.name),) if still else ()
+    return replace(given, facts=news, actions=actions, status=_with(given.status, fields))
+
+
+def retried_plan(
+    build: ArtifactBuild, failure: JobFailed, delay: float, fields: Fields, now: datetime
+) -> Plan:
+    """Return the plan for a failure after which another attempt starts in `delay` seconds."""
+    message = f"{failure.message}; trying again in {delay:.0f} s"
+    # Counted from the failure, so that whoever repeats this says the same.
+    retry_at = (failure.at or now) + timedelta(seconds=delay)
+    attempt = retrying.current_attempt(build)
+    state = conditions.working(failure.reason, message)
+    status = with_state(build, state, now, phase=phase_at_work(build))
+    news = _gate_facts(build, failure, attempt)
+    news += (facts.retrying(build, attempt, failure.reason, failure.message, retry_at),)
+    return plan.Plan(
+        facts=news,
+        actions=(DeleteJob(failure.name),),
+        status=_with(status, {**fields, "retry_at": retry_at}),
+        transition=Transition(failure.reason, message, warning=True),
+        requeue_after_seconds=max(0.0, (retry_at - now).total_seconds()),
+    )
+
+
+def ready_plan(build: ArtifactBuild, entry: CacheEntry, now: datetime) -> Plan:
+    """Return the plan for what the build itself has made."""
+    reason, message = BuildReason.BUILT, f"built {human_size(entry.size_bytes)}"
+    return plan.Plan(
+        facts=(facts.gates(build, entry.gates, entry.attempt), facts.completed(build, entry)),
+        status=published_status(build, entry, reason, message, now),
+        transition=Transition(reason, f"{message}, {entry.uri}"),
+    )
+
+
+def published_status(
+    build: ArtifactBuild, entry: CacheEntry, reason: BuildReason, message: str, now: datetime
+) -> ArtifactBuildStatus:
+    """Return the status of a build whose artifact is what the entry says."""
+    own = entry.built_by_uid == build.metadata.uid
+    # Attempts never count backwards: a later retry must not meet the name of an earlier Job.
+    job = build.status.job
+    if own and (job is None or job.attempt < entry.attempt):
+        job = JobStatus(name=job_name(build, entry.attempt), attempt=entry.attempt)
+    return with_state(
+        build,
+        conditions.ready(reason, message),
+        now,
+        phase=Phase.READY,
+        cache_key=entry.cache_key,
+        cache_hit=not own,
+        artifact=Artifact(
+            uri=entry.uri,
+            sha256=entry.sha256,
+            size_bytes=entry.size_bytes,
+            media_type=entry.media_type,
+        ),
+        provenance=Provenance(
+            uri=entry.provenance_uri, sha256=entry.provenance_sha256, key_id=entry.key_id
+        ),
+        gates=entry.gates,
+        job=job,
+        started_at=build.status.started_at or now,
+        finished_at=now,
+        retry_at=None,
+        handled_retry=build.spec.retry,
+    )
+
+
+def _gate_facts(build: ArtifactBuild, failure: JobFailed, attempt: int) -> tuple[Fact, ...]:
+    outcomes = gate_outcomes(failure.result)
+    return (facts.gates(build, outcomes, attempt),) if outcomes else ()
+
+
+def _with(status: ArtifactBuildStatus | None, fields: Fields) -> ArtifactBuildStatus:
+    if status is None:
+        raise AssertionError("plans for failures carry a status")
+    return status.model_copy(update=fields)

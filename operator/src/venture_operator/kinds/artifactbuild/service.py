@@ -1,0 +1,308 @@
+"""Observe an ArtifactBuild, decide, act."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import structlog
+from venture_core.artifacts.jobcontract import CompileJobInput, JobAsset, JobGates, JobUpload
+from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
+from venture_core.objectstore import ObjectNotFoundError
+from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, BuildReason, Phase
+from venture_crds.v1alpha1.lifecycle import JobStatus
+
+from venture_operator import metrics
+from venture_operator.domain import retrying
+from venture_operator.domain.conditions import Standing
+from venture_operator.domain.facts import Subject
+from venture_operator.domain.podoutcome import Waiting, pod_outcome
+from venture_operator.domain.references import Reference
+from venture_operator.errors import StalledError, TransientError
+from venture_operator.kinds.artifactbuild import facts, plans
+from venture_operator.kinds.artifactbuild.bucket import MAX_ARTIFACT_BYTES
+from venture_operator.kinds.artifactbuild.compilejob import CONTAINER, compile_input, compile_job
+from venture_operator.kinds.artifactbuild.decide import Observed, decide
+from venture_operator.kinds.artifactbuild.outcome import (
+    JobFailed,
+    JobOutcome,
+    JobSucceeded,
+    job_outcome,
+)
+from venture_operator.kinds.artifactbuild.publish import NotReproducibleError, UploadError
+from venture_operator.kinds.artifactbuild.source import CONFIG_MAP_MAX_BYTES, gate_settings
+from venture_operator.storage.watched import ObjectKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from enum import StrEnum
+
+    from venture_crds.v1alpha1.artifactbuild import ArtifactBuildStatus
+    from venture_crds.v1alpha1.meta import ObjectMeta
+
+    from venture_operator.builders.job import PodSettings
+    from venture_operator.domain.facts import Fact
+    from venture_operator.domain.podoutcome import PodOutcome
+    from venture_operator.kinds.artifactbuild.bucket import Bucket
+    from venture_operator.kinds.artifactbuild.plans import Action, Plan
+    from venture_operator.kinds.artifactbuild.publish import Publisher
+    from venture_operator.kinds.artifactbuild.source import SourceReader
+    from venture_operator.services.turns import Turns
+    from venture_operator.storage.children import Body, Children
+    from venture_operator.storage.objects import Objects
+    from venture_operator.storage.record import Record
+    from venture_operator.storage.watched import WatchedObjects
+
+KIND: Final = "ArtifactBuild"
+URL_GRACE: Final = timedelta(seconds=60)
+"""How much longer than its Job may wait and run its URLs live."""
+NO_POD_AFTER: Final = timedelta(seconds=3)
+"""When a Job without a pod is asked why."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the service works with."""
+
+    builds: Objects
+    jobs: WatchedObjects
+    pods: WatchedObjects
+    children: Children
+    bucket: Bucket
+    sources: SourceReader
+    publisher: Publisher
+    record: Record
+    turns: Turns[ObjectKey]
+    pod: PodSettings
+    default_ttl_seconds: int | None = None
+
+
+class ArtifactBuildService:
+    """What is special about ArtifactBuilds (see `services.reconciler.Service`)."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def subject(self, metadata: ObjectMeta) -> Subject:
+        """Return the build: one that no Workflow asked for has a chain of its own."""
+        return Subject(UUID(metadata.uid))
+
+    def phase(self, work: ArtifactBuild, standing: Standing) -> StrEnum:
+        """Return the phase for people."""
+        return {
+            Standing.WORKING: plans.phase_at_work(work),
+            Standing.SUSPENDED: Phase.SUSPENDED,
+            Standing.STALLED: Phase.FAILED,
+            Standing.READY: Phase.READY,
+        }[standing]
+
+    def waiting(
+        self, work: ArtifactBuild, reason: str, message: str, after_seconds: float, now: datetime
+    ) -> Plan:
+        """Return the plan for what is not there yet."""
+        return plans.waiting_plan(work, reason, message, now, after_seconds=after_seconds)
+
+    def stalled(self, work: ArtifactBuild, reason: str, message: str, now: datetime) -> Plan:
+        """Return the plan for what only the user can mend."""
+        return plans.stalled_plan(work, reason, message, now)
+
+    async def decide(self, work: ArtifactBuild, now: datetime) -> Plan:
+        """Observe and decide; a Job starts only when it has a place."""
+        key = _key(work)
+        try:
+            plan = decide(await self._observe(work, now), now)
+        except Exception:
+            # Whatever is in the way, it does not keep a place from others meanwhile.
+            self._tools.turns.leave(key)
+            raise
+        return self._in_turn(key, work, plan, now)
+
+    def _in_turn(self, key: ObjectKey, work: ArtifactBuild, plan: Plan, now: datetime) -> Plan:
+        turns, namespace = self._tools.turns, work.metadata.namespace
+        if any(isinstance(action, plans.StartJob) for action in plan.actions):
+            if turns.enter(key, namespace):
+                return plan
+            message = (
+                f"{turns.running()} Jobs run, {turns.running(namespace)} of this namespace; "
+                "as many as may"
+            )
+            return plans.queued_plan(work, message, now)
+        if plan.status is not None and _has_live_job(plan.status):
+            turns.occupy(key, namespace)
+        else:
+            turns.leave(key)
+        return plan
+
+    async def act(
+        self,
+        work: ArtifactBuild,
+        action: Action,
+        status: ArtifactBuildStatus | None,
+        now: datetime,
+    ) -> ArtifactBuildStatus | None:
+        """Carry out one action."""
+        tools, metadata = self._tools, work.metadata
+        match action:
+            case plans.StartJob():
+                return await self._start(work, action, status, now)
+            case plans.Publish(publication):
+                try:
+                    await tools.publisher.publish(work, publication)
+                except ObjectNotFoundError as error:
+                    raise TransientError(BuildReason.UPLOAD_MISSING, str(error)) from error
+                await tools.bucket.discard_upload(metadata.uid, publication.attempt)
+            case plans.DeleteJob(name):
+                await tools.children.delete_job(name)
+            case plans.Expire():
+                await tools.builds.delete(metadata.namespace, metadata.name, metadata.uid)
+        return status
+
+    async def gone(self, metadata: ObjectMeta) -> Sequence[Fact]:
+        """Delete the Jobs of a deleted build; its artifact stays."""
+        self._tools.turns.leave(ObjectKey(metadata.namespace, metadata.name))
+        for job in await self._tools.children.jobs_of(metadata.uid):
+            await self._tools.children.delete_job(job["metadata"]["name"])
+        return (facts.deleted(metadata),)
+
+    async def _observe(self, build: ArtifactBuild, now: datetime) -> Observed:
+        tools = self._tools
+        seen = Observed(build, default_ttl_seconds=tools.default_ttl_seconds)
+        if retrying.is_finished(build):
+            return seen
+        attempt = retrying.current_attempt(build)
+        uid = retrying.job_uid(build, attempt)
+        job = await self._observe_job(build, attempt, uid, now)
+        if isinstance(job, JobSucceeded) and uid and not build.spec.suspend:
+            return await self._observe_upload(replace(seen, job=job), job, attempt)
+        if build.spec.suspend or isinstance(job, JobFailed) or (job is not None and uid):
+            return replace(seen, job=job)
+        namespace = build.metadata.namespace
+        if uid:
+            # The Job is gone; what it made may have been published before.
+            key = build.status.cache_key
+            entry = await tools.bucket.cached(namespace, key) if key else None
+            return replace(seen, entry=entry)
+        if not _is_due(build, now):
+            return seen
+        prepared = await tools.sources.prepare(build)
+        entry = None
+        if job is None and not build.spec.retry:
+            entry = await tools.bucket.cached(namespace, prepared.cache_key)
+        return replace(seen, prepared=prepared, entry=entry, job=job)
+
+    async def _observe_job(
+        self, build: ArtifactBuild, attempt: int, uid: str, now: datetime
+    ) -> JobOutcome | None:
+        """Return the outcome of the Job of that attempt; one of another uid is not ours."""
+        tools, name = self._tools, plans.job_name(build, attempt)
+        job = tools.jobs.get(ObjectKey(tools.children.namespace, name))
+        if job is None and retrying.last_attempt(build) == attempt:
+            # The watch may lag behind; only the API server can say that a Job is gone.
+            job = await tools.children.find_job(name)
+        if job is None or (uid and job["metadata"]["uid"] != uid):
+            return None
+        pod = pod_outcome(job, tools.pods.labelled(name), CONTAINER)
+        pod = await self._why_no_pod(job, pod, now)
+        return job_outcome(name, job["metadata"]["uid"], str(build.spec.target), pod)
+
+    async def _why_no_pod(self, job: Body, pod: PodOutcome, now: datetime) -> PodOutcome:
+        """Have a Job that has no pod say why, which only Events tell."""
+        if not isinstance(pod, Waiting) or pod.has_pod or now - pod.since < NO_POD_AFTER:
+            return pod
+        return replace(pod, message=await self._tools.children.refusal_of(job))
+
+    async def _observe_upload(self, seen: Observed, job: JobSucceeded, attempt: int) -> Observed:
+        build = seen.build
+        try:
+            publication = await self._tools.publisher.inspect(build, job, attempt)
+        except UploadError as error:
+            failed = JobFailed(job.name, error.reason, str(error), job.finished_at)
+            return replace(seen, job=failed)
+        except NotReproducibleError as error:
+            raise StalledError(BuildReason.NOT_REPRODUCIBLE, str(error)) from error
+        return replace(seen, publication=publication)
+
+    async def _start(
+        self,
+        build: ArtifactBuild,
+        action: plans.StartJob,
+        status: ArtifactBuildStatus | None,
+        now: datetime,
+    ) -> ArtifactBuildStatus | None:
+        """Create the Job, record that it was, and only then give it what it waits for."""
+        tools, metadata, prepared = self._tools, build.metadata, action.prepared
+        owner = Reference(KIND, metadata.namespace, metadata.name, metadata.uid)
+        name = plans.job_name(build, action.attempt)
+        lifetime = plans.WAITING_LIMIT + timedelta(seconds=build.spec.timeout_seconds) + URL_GRACE
+        wanted = compile_job(
+            owner,
+            name=name,
+            namespace=tools.children.namespace,
+            deadline_seconds=int(lifetime.total_seconds()),
+            pod=tools.pod,
+        )
+        job, is_new = await tools.children.create_job(wanted)
+        fact = facts.started(build, prepared.cache_key, name, action.attempt)
+        await tools.record.append(self.subject(metadata), (fact,), now)
+        request = await self._request(build, action, lifetime)
+        document = None if request.ir_url else prepared.document
+        uid = job["metadata"]["uid"]
+        await tools.children.create_input(compile_input(job, request, document), uid)
+        tools.jobs.put(job)
+        if is_new:
+            metrics.JOBS_CREATED.labels(KIND).inc()
+            log.info("job_created", job=name, attempt=action.attempt)
+        known = JobStatus(name=name, attempt=action.attempt, uid=uid)
+        return status and status.model_copy(update={"job": known})
+
+    async def _request(
+        self, build: ArtifactBuild, action: plans.StartJob, lifetime: timedelta
+    ) -> CompileJobInput:
+        bucket, spec, prepared = self._tools.bucket, build.spec, action.prepared
+        namespace, uid = build.metadata.namespace, build.metadata.uid
+        assets = [
+            JobAsset(
+                name=asset.name,
+                url=await bucket.presign_input(namespace, asset.object_ref.key, lifetime),
+                sha256=asset.object_ref.sha256,
+            )
+            for asset in spec.assets
+        ]
+        ir_url = None
+        if spec.source.object_ref and len(prepared.document) > CONFIG_MAP_MAX_BYTES:
+            # Too large for a Secret: the Job fetches it.
+            ir_url = await bucket.presign_input(namespace, spec.source.object_ref.key, lifetime)
+        form = await bucket.upload_form(uid, action.attempt, lifetime)
+        return CompileJobInput(
+            target=str(spec.target),
+            gates=JobGates.from_settings(gate_settings(spec.gates)),
+            ir_url=ir_url,
+            ir_sha256=prepared.sha256,
+            assets=tuple(assets),
+            upload=JobUpload(url=form.url, fields=dict(form.fields)),
+            toolchain=PPTX_TOOLCHAIN.id,
+            max_artifact_bytes=MAX_ARTIFACT_BYTES,
+        )
+
+
+def _key(build: ArtifactBuild) -> ObjectKey:
+    return ObjectKey(build.metadata.namespace, build.metadata.name)
+
+
+def _is_due(build: ArtifactBuild, now: datetime) -> bool:
+    """Return whether the next attempt may start: until then nothing is read for it."""
+    retry_at = build.status.retry_at
+    return retry_at is None or now >= retry_at or retrying.wants_rerun(build)
+
+
+def _has_live_job(status: ArtifactBuildStatus) -> bool:
+    """Return whether a Job of the build runs by what the plan says."""
+    return (
+        status.phase is Phase.COMPILING
+        and status.retry_at is None
+        and status.job is not None
+        and bool(status.job.uid)
+    )

@@ -1,0 +1,76 @@
+"""What wires ArtifactBuilds."""
+
+from typing import TYPE_CHECKING, Final
+
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS
+from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
+
+from venture_operator.builders.job import PodSettings
+from venture_operator.domain.references import Reference
+from venture_operator.kinds.artifactbuild.bucket import Bucket
+from venture_operator.kinds.artifactbuild.publish import Publisher
+from venture_operator.kinds.artifactbuild.service import KIND, ArtifactBuildService, Tools
+from venture_operator.kinds.artifactbuild.source import SourceReader
+from venture_operator.kinds.artifactbuild.stub import is_settled, stub
+from venture_operator.services.kind import Housekeeping, Kind, Wired
+from venture_operator.services.turns import Turns
+from venture_operator.storage.configmaps import ConfigMaps
+from venture_operator.storage.objects import Objects
+from venture_operator.storage.watched import ObjectKey, WatchedObjects
+
+if TYPE_CHECKING:
+    from venture_operator.services.kind import Shared
+    from venture_operator.settings import OperatorSettings
+
+SWEEP_EVERY_ROUNDS: Final = 10
+
+
+def wire(shared: Shared) -> Wired:
+    """Return the kind, ready to run."""
+    settings = shared.settings
+    watched = WatchedObjects(keeps_deleted=True)
+    objects = Objects(shared.client, ARTIFACT_BUILDS, reporter=settings.pod_name)
+    bucket = Bucket(shared.store, cache_scope=settings.cache_scope)
+
+    def wake(key: ObjectKey) -> None:
+        shared.wake(Reference(KIND, key.namespace, key.name))
+
+    tools = Tools(
+        builds=objects,
+        jobs=shared.jobs,
+        pods=shared.pods,
+        children=shared.children,
+        bucket=bucket,
+        sources=SourceReader(objects, ConfigMaps(shared.client), bucket),
+        publisher=Publisher(bucket, shared.signing_key),
+        record=shared.record,
+        turns=Turns(
+            at_once=settings.jobs_at_once,
+            per_namespace=settings.jobs_per_namespace,
+            wake=wake,
+        ),
+        pod=_pod(settings),
+        default_ttl_seconds=settings.build_ttl_seconds,
+    )
+
+    async def sweep_staging() -> int:
+        unfinished = {body["metadata"]["uid"] for body in watched.all() if not is_settled(body)}
+        return await bucket.sweep_staging(unfinished.__contains__)
+
+    return Wired(
+        kind=Kind(resource=ARTIFACT_BUILDS, types=ArtifactBuild, stub=stub),
+        service=ArtifactBuildService(tools),
+        watched=watched,
+        objects=objects,
+        housekeeping=(Housekeeping("staging", sweep_staging, SWEEP_EVERY_ROUNDS),),
+    )
+
+
+def _pod(settings: OperatorSettings) -> PodSettings:
+    return PodSettings(
+        image=settings.compiler_image,
+        pull_policy=settings.compiler_image_pull_policy,
+        pull_secrets=settings.compiler_image_pull_secrets,
+        resources=settings.compiler_resources,
+        scheduling=settings.compiler_scheduling,
+    )
