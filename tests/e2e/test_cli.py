@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 import yaml
 from builds import Builds, patiently, unique_deck
-from venture_cli.domain.plan import INLINE_MAX_BYTES
 from venture_cli.errors import ExitCode
+from venture_core.artifacts.limits import INLINE_MAX_BYTES
 from venture_core.canonical import canonical_json
 from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.portforward import PodPort, find_service_port, forward_port

@@ -666,7 +666,7 @@ class TestEndpoints:
             await client.create(SECRETS, secret, namespace)
             variable = {
                 "name": "VENTURE_POSTGRES_URL",
-                "valueFrom": from_secret(f"venture-{login}", "VENTURE_POSTGRES_URL"),
+                "valueFrom": from_secret(f"venture-{login}", "postgres-url"),
             }
             await client.create(DEPLOYMENTS, deployment(login, [variable]), namespace)
         async with session(api_server, namespace) as opened:
@@ -712,5 +712,5 @@ def login_secret(login: str, url: str, release: str = "venture") -> dict[str, An
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": f"{release}-{login}", "labels": labels},
-        "stringData": {"VENTURE_POSTGRES_URL": url},
+        "stringData": {"postgres-url": url},
     }

@@ -23,7 +23,12 @@ from tenacity import (
 
 from venture_core.kubernetes.access import in_cluster
 from venture_core.kubernetes.connection import Connection
-from venture_core.kubernetes.errors import KubernetesError, NotFoundError, error_from_status
+from venture_core.kubernetes.errors import (
+    KubernetesError,
+    NotFoundError,
+    error_from_status,
+    unreachable,
+)
 from venture_core.kubernetes.kubeconfig import load_kubeconfig
 
 if TYPE_CHECKING:
@@ -356,8 +361,7 @@ class KubernetesClient:
                 await _raise_for_status(response)
                 yield response
         except (aiohttp.ClientError, TimeoutError) as error:
-            message = f"the API server did not answer GET {path}: {error!r}"
-            raise KubernetesError(0, "Unreachable", message) from error
+            raise unreachable(f"GET {path}", error) from error
 
     async def request(
         self,
@@ -413,8 +417,7 @@ class KubernetesClient:
                 await _raise_for_status(response)
                 return read(await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            message = f"the API server did not answer {method} {path}: {error!r}"
-            raise KubernetesError(0, "Unreachable", message) from error
+            raise unreachable(f"{method} {path}", error) from error
         finally:
             if self._observer is not None:
                 self._observer(method, plural, status, time.monotonic() - started)

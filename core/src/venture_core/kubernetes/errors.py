@@ -47,6 +47,12 @@ class InvalidError(KubernetesError):
     """The object breaks its schema or a validation rule."""
 
 
+def unreachable(what: str, error: Exception) -> KubernetesError:
+    """Return the error for a request to which no answer came; `what` names it."""
+    message = f"the API server did not answer {what}: {str(error) or repr(error)}"
+    return KubernetesError(0, "Unreachable", message)
+
+
 _BY_STATUS: dict[int, type[KubernetesError]] = {
     HTTPStatus.FORBIDDEN: ForbiddenError,
     HTTPStatus.NOT_FOUND: NotFoundError,

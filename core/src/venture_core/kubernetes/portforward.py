@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 
 from venture_core.kubernetes.access import AccessError
-from venture_core.kubernetes.errors import KubernetesError, NotFoundError, error_from_status
+from venture_core.kubernetes.errors import (
+    KubernetesError,
+    NotFoundError,
+    error_from_status,
+    unreachable,
+)
 from venture_core.kubernetes.resources import PODS, Resource
 
 if TYPE_CHECKING:
@@ -151,8 +156,7 @@ class _Connector:
                     message += ": it takes the verbs get and create on pods/portforward"
                 raise error_from_status(error.status, "PortForward", message) from error
             except (aiohttp.ClientError, TimeoutError) as error:
-                message = f"the API server did not answer, asked to forward {what}: {error!r}"
-                raise KubernetesError(0, "Unreachable", message) from error
+                raise unreachable(f"to forward {what}", error) from error
             yield websocket
 
 

@@ -29,11 +29,8 @@ class Endpoint(StrEnum):
 LOGIN_LABEL: Final = "venture.parpour.dev/login"
 AUDITOR: Final = "auditor"
 _NAMES: Final = {Endpoint.POSTGRES: "Postgres", Endpoint.NATS: "NATS"}
-_KEYS: Final = {
-    Endpoint.POSTGRES: (Endpoint.POSTGRES, "postgres-url", "url"),
-    Endpoint.NATS: (Endpoint.NATS, "nats-url"),
-}
-"""What the URL may be called in an auditor's Secret."""
+_KEYS: Final = {Endpoint.POSTGRES: "postgres-url", Endpoint.NATS: "nats-url"}
+"""What the URL is called in a login's Secret."""
 
 
 async def find_url(client: KubernetesClient, release: Release, endpoint: Endpoint) -> str:
@@ -58,11 +55,9 @@ async def _auditors(client: KubernetesClient, release: Release, endpoint: Endpoi
     found: dict[str, str] = {}
     for secret in secrets:
         name = secret["metadata"]["name"]
-        for key in _KEYS[endpoint]:
-            if url := secret_value(secret, key, name=name, namespace=release.namespace):
-                owner = secret["metadata"].get("labels", {}).get(INSTANCE_LABEL, name)
-                found.setdefault(url, str(owner))
-                break
+        if url := secret_value(secret, _KEYS[endpoint], name=name, namespace=release.namespace):
+            owner = secret["metadata"].get("labels", {}).get(INSTANCE_LABEL, name)
+            found.setdefault(url, str(owner))
     if len(found) > 1:
         raise release.question(sorted(found.values()), f"set {endpoint}")
     return next(iter(found), "")

@@ -38,6 +38,8 @@ LOG_LINES: Final = 2_000
 LOG_BYTES: Final = 1024 * 1024
 MAX_OBJECTS: Final = 2_000
 """Of each kind; a report is to be looked through by a person."""
+MAX_WORK_LOGS: Final = 50
+OUR_WORK: Final = "app.kubernetes.io/managed-by=venture"
 _SILENT_SECONDS: Final = 15.0
 _CRDS: Final = Resource(
     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", False
@@ -74,7 +76,8 @@ async def gather(session: Session, on_step: Callable[[str], None]) -> Report:
     release = session.release
     report = Report()
     report.add("client", {"program": _versions(), "namespace": release.namespace})
-    await _one(report, client, "server", "/version")
+    # The first question is not forgiven: a cluster that does not answer has nothing to report.
+    report.add("server", await client.request("GET", "version", "/version"))
     on_step("kinds")
     await _kinds(report, client)
     on_step("the release")
@@ -83,7 +86,10 @@ async def gather(session: Session, on_step: Callable[[str], None]) -> Report:
         bodies = await _many(report, client, resource, release.namespace)
         pods = bodies if resource is PODS else pods
     await _secret_names(report, client, release.namespace)
-    for pod in pods:
+    # Wherever it runs: what the operator started says so by its label.
+    await _many(report, client, JOBS, None, selector=OUR_WORK, name="work-jobs")
+    at_work = await _many(report, client, PODS, None, selector=OUR_WORK, name="work-pods")
+    for pod in (*pods, *at_work[-MAX_WORK_LOGS:]):
         on_step(f"logs of {pod['metadata']['name']}")
         await _logs(report, client, pod)
     on_step("builds")
@@ -98,22 +104,26 @@ def _versions() -> dict[str, str]:
     return {each.name: each.version for each in distributions() if each.name.startswith("venture-")}
 
 
-async def _one(report: Report, client: KubernetesClient, name: str, path: str) -> None:
-    with _noted(report, name):
-        report.add(name, await client.request("GET", name, path))
-
-
 async def _many(
-    report: Report, client: KubernetesClient, resource: Resource, namespace: str | None
+    report: Report,
+    client: KubernetesClient,
+    resource: Resource,
+    namespace: str | None,
+    *,
+    selector: str = "",
+    name: str = "",
 ) -> list[Body]:
     bodies: list[Body] = []
-    with _noted(report, resource.plural):
-        async for page in client.pages(resource, namespace, read=read_list_leniently):
+    name = name or resource.plural
+    with _noted(report, name):
+        async for page in client.pages(
+            resource, namespace, label_selector=selector, read=read_list_leniently
+        ):
             bodies += page[: MAX_OBJECTS - len(bodies)]
             if len(bodies) >= MAX_OBJECTS:
-                report.missing.append(f"{resource.plural}: only the first {MAX_OBJECTS}")
+                report.missing.append(f"{name}: only the first {MAX_OBJECTS}")
                 break
-        report.add(resource.plural, [redacted_object(each) for each in bodies])
+        report.add(name, [redacted_object(each) for each in bodies])
     return bodies
 
 
