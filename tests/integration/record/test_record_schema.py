@@ -123,7 +123,7 @@ async def test_a_producer_appends_and_can_do_nothing_else(database: SecretStr) -
         "INSERT INTO record.unsequenced DEFAULT VALUES",
         "INSERT INTO record.log_index DEFAULT VALUES",
         "SELECT record.venture_ensure_partitions(1)",
-        "SELECT record.venture_erase_personal_data('somebody')",
+        "SELECT record.venture_erase_personal_data('somebody', '', NULL, NULL, '')",
         "CREATE TABLE record.mine (a int)",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -3,9 +3,15 @@
 from typing import Final
 
 from venture_core.events.registry import Registry
-from venture_core.events.types import artifact, money, task, workflow
+from venture_core.events.types import artifact, money, privacy, task, workflow
 
 REGISTRY: Final = Registry(
-    (*artifact.EVENT_TYPES, *money.EVENT_TYPES, *task.EVENT_TYPES, *workflow.EVENT_TYPES)
+    (
+        *artifact.EVENT_TYPES,
+        *money.EVENT_TYPES,
+        *privacy.EVENT_TYPES,
+        *task.EVENT_TYPES,
+        *workflow.EVENT_TYPES,
+    )
 )
 """Every event type there is."""
