@@ -157,11 +157,12 @@ def open_note(data: bytes, trusted: Collection[NoteVerifier]) -> Note:
     signers: list[NoteVerifier] = []
     for name, key_id, signature in signatures:
         verifier = known.get((name, key_id))
-        if verifier is None or verifier in signers:
+        if verifier is None:
             continue
         if not verifier.has_signed(encoded, signature):
             raise NoteSignatureError(f"the signature of {name}+{key_id.hex()} is not that key's")
-        signers.append(verifier)
+        if verifier not in signers:
+            signers.append(verifier)
     if not signers:
         names = ", ".join(f"{name}+{key_id.hex()}" for name, key_id, _ in signatures)
         raise UnknownSignerError(f"no trusted key signed it, only {names}")
