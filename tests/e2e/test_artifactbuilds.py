@@ -5,12 +5,12 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from builds import Builds, condition, patiently, unique_deck
+from surroundings import REPOSITORY
 from venture_core.artifacts.compile import compile_artifact
 from venture_core.artifacts.gates import GateSettings
 from venture_core.artifacts.ir import parse_ir
@@ -31,7 +31,6 @@ type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
 
 QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def test_the_examples_become_ready_as_they_stand(kubectl: Kubectl) -> None:

@@ -12,6 +12,7 @@ import nats
 import pytest
 from chartrelease import Release, development_images, identities, image_values, secret_data
 from nats.js.api import StorageType
+from surroundings import free_port
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
@@ -71,9 +72,7 @@ def release(kubectl: Kubectl, tools: Path, kubeconfig: Path, values: Body) -> It
 @contextmanager
 def forwarded(kubeconfig: Path, service: str, port: int) -> Iterator[int]:
     """Forward a local port to a service while the context lasts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        local: int = probe.getsockname()[1]
+    local = free_port()
     command = ["kubectl", "--kubeconfig", str(kubeconfig), "--namespace", NAMESPACE]
     command += ["port-forward", f"service/{service}", f"{local}:{port}"]
     forwarder = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 import yaml
 from builds import Builds, patiently, unique_deck
+from surroundings import REPOSITORY
 from venture_cli.errors import ExitCode
 from venture_core.artifacts.limits import INLINE_MAX_BYTES
 from venture_core.canonical import canonical_json
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SYSTEM_NAMESPACE = "venture-system"
 S3_SERVICE = "venture-s3"
 S3_PORT = 7070

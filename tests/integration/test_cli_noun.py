@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
-from builds import patiently
 from typer.testing import CliRunner, Result
 from venture_cli.commands import nouns
 from venture_cli.domain.noun import Control, Noun
 from venture_cli.errors import CliError, ExitCode
 from venture_core.kubernetes.resources import Resource
+from waiting import patiently
 
 if TYPE_CHECKING:
     from pathlib import Path

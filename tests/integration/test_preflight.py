@@ -12,7 +12,6 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -20,6 +19,7 @@ import nats
 import pytest
 import redis.asyncio
 from pydantic import SecretStr
+from surroundings import REPOSITORY, free_port
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from venture_core.objectstore import ObjectStore, S3Settings
 from venture_core.preflight.probes import (
@@ -32,8 +32,8 @@ from venture_core.preflight.probes import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_SECONDS = 60
 IMAGES = ("venture-dev-postgres", "venture-dev-nats", "venture-dev-valkey")
 
@@ -54,13 +54,6 @@ class Server:
 
     def with_another_password(self) -> Server:
         return replace(self, password=secrets.token_hex(12))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -14,13 +14,13 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from surroundings import REPOSITORY
 from venture_core.kubernetes.connection import tls_context
 from venture_core.kubernetes.kubeconfig import load_kubeconfig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 GROUP_PATH = "/apis/venture.parpour.dev/v1alpha1"
 ESTABLISHED_WITHIN_SECONDS = 30
 

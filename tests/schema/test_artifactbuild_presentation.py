@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
+from surroundings import REPOSITORY
 from venture_crds.v1alpha1.artifactbuild import EXAMPLES
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from venture_crds.resource import Example
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 MANIFEST: Final = REPOSITORY / "crds/manifests/artifactbuilds.yaml"
 CRD: Final = yaml.safe_load(MANIFEST.read_text())
 SCHEMA: Final = CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]

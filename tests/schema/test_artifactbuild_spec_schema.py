@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, override
 
 import pytest
 import yaml
+from surroundings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CRD: Final = yaml.safe_load((REPOSITORY / "crds/manifests/artifactbuilds.yaml").read_text())
 SCHEMA: Final = CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 

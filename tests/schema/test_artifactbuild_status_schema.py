@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
+from surroundings import REPOSITORY
 from venture_crds.v1alpha1.artifactbuild import (
     Artifact,
     ArtifactBuildStatus,
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CRD: Final = yaml.safe_load((REPOSITORY / "crds/manifests/artifactbuilds.yaml").read_text())
 SCHEMA: Final = CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
 

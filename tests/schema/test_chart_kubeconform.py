@@ -6,15 +6,15 @@ import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from surroundings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CHART = REPOSITORY / "charts" / "venture"
 VALUES = [
     *sorted(f"ci/{file.name}" for file in (CHART / "ci").glob("*.yaml")),

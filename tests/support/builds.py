@@ -3,12 +3,10 @@
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS
+from waiting import patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from venture_core.kubernetes.client import KubernetesClient
 
 type Body = dict[str, Any]
@@ -63,22 +61,3 @@ def condition(body: Body, kind: str) -> Body:
     """Return a condition of an object, empty where it has none of that type."""
     found: list[Body] = body.get("status", {}).get("conditions", [])
     return next((each for each in found if each["type"] == kind), {})
-
-
-async def patiently[T](
-    look: Callable[[], Awaitable[T]], good: Callable[[T], bool], *, within_seconds: float = 60
-) -> T:
-    """Look again until it is good; fail with what was seen last."""
-
-    async def once() -> T:
-        return await look()
-
-    retrying = AsyncRetrying(
-        retry=retry_if_result(lambda seen: not good(seen)),
-        wait=wait_fixed(0.2),
-        stop=stop_after_delay(within_seconds),
-        retry_error_callback=lambda state: state.outcome and state.outcome.result(),
-    )
-    seen: T = await retrying(once)
-    assert good(seen), f"after {within_seconds} s it still is {seen}"
-    return seen

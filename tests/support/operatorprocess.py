@@ -5,12 +5,12 @@ import json
 import os
 import secrets
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
+from surroundings import free_port
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ class OperatorProcess:
         **more: str,
     ) -> None:
         """Configure it; `more` are further settings, in the operator's own names."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port()
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         # Nothing of the machine's environment but where programs are, and coverage's own settings.

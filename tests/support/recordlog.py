@@ -13,9 +13,10 @@ from venture_core.events.notes import NoteSigner
 from venture_core.record.database import Role, connect
 from venture_core.record.leader import Leader, lead_until
 from venture_core.record.sequencer import ROLE, Sequencer
+from waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
     from uuid import UUID
 
     import asyncpg
@@ -48,13 +49,6 @@ async def sequencing(url: SecretStr, *, name: str = "one") -> AsyncIterator[asyn
 async def caught_up(connection: asyncpg.Connection, events: int, *, seconds: float = 20) -> None:
     """Wait until so many events are numbered and signed for."""
     await until(lambda: _reached(connection, events), seconds=seconds)
-
-
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
-    """Wait until a condition of another process holds; TimeoutError where it does not."""
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - nobody would set an event
-            await asyncio.sleep(0.02)
 
 
 async def _reached(connection: asyncpg.Connection, events: int) -> bool:

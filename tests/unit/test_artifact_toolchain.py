@@ -3,12 +3,11 @@
 import hashlib
 import tomllib
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from surroundings import REPOSITORY
 from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN, ToolchainMismatchError
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 FONT_DATA = REPOSITORY / "core" / "src" / "venture_core" / "artifacts" / "fonts" / "data"
 
 

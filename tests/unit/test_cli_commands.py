@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 import yaml
+from surroundings import REPOSITORY
 from typer.testing import CliRunner, Result
 from venture_cli import options
 from venture_cli.app import app
@@ -21,7 +22,6 @@ from venture_core.artifacts.gates import GateSettings
 from venture_core.artifacts.ir import parse_ir
 from venture_crds.v1alpha1.artifactbuild import GateSwitches, Phase, Target
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 HEAVY = ("aiohttp", "obstore", "pptx", "lxml", "yaml", "rich")
 DECK: dict[str, Any] = {
     "kind": "SlideSpec",

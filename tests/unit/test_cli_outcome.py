@@ -1,11 +1,11 @@
 """Where a build stands, what its end means for the shell, and how failures are explained."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from surroundings import REPOSITORY
 from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.domain.noun import not_ready_error, stalled_error
 from venture_cli.domain.outcome import parse_build
@@ -16,7 +16,6 @@ from venture_core.artifacts.provenance import ProvenanceError
 from venture_core.kubernetes.errors import error_from_status
 from venture_core.objectstore import ObjectNotFoundError, ObjectStoreError, ObjectTooLargeError
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 GATES = [
     {"name": "contrast", "passed": True},
     {

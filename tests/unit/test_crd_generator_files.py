@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from surroundings import REPOSITORY
 from venture_crds.generator import __main__ as command_line
 from venture_crds.generator import files
 from venture_crds.generator.crd import definitions, discover
@@ -25,7 +26,6 @@ from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 MANIFEST = Path("crds/manifests/artifactbuilds.yaml")
 TEMPLATE = Path("charts/venture/templates/crds/artifactbuilds.yaml")
 PAGE = Path("docs/reference/artifactbuild.md")

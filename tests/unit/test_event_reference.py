@@ -1,14 +1,17 @@
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from jsonschema import Draft202012Validator
+from surroundings import REPOSITORY
 from venture_core.events.envelope import EventEnvelopeV1
 from venture_core.events.reference import PAGE, SCHEMAS, files, stale, write
 from venture_core.events.registry import EventType, Registry
 from venture_core.events.types import REGISTRY
 
-ROOT = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 EVENT = {
     "event_id": "0190a6e2-7d1c-7000-8000-000000000001",
     "event_type": "artifact.build.suspended.v1",
@@ -23,7 +26,7 @@ EVENT = {
 
 
 def test_the_committed_files_are_what_the_types_say() -> None:
-    drifted = stale(ROOT, REGISTRY)
+    drifted = stale(REPOSITORY, REGISTRY)
     assert not drifted, "run: python -m venture_core.events.reference"
 
 

@@ -3,19 +3,21 @@
 import base64
 import json
 import re
-from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import pytest
 import yaml
 from pydantic import BaseModel
+from surroundings import REPOSITORY
 from venture_core.artifacts.compile import compile_artifact
 from venture_core.artifacts.gates import GateSettings
 from venture_core.artifacts.ir import FontFamily, PaletteName, SlideSpec, parse_ir
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 EXAMPLES = sorted((REPOSITORY / "examples").glob("*-deck.yaml"))
 GUIDE = (REPOSITORY / "docs" / "slidespec.md").read_text()
 BLOCKS = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)

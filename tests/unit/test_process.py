@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
+from surroundings import free_port
 from venture_core.process.jobs import EXIT_STOPPED
 from venture_core.process.stopping import EXIT_CUT_SHORT
 
@@ -70,16 +70,9 @@ async def broken_job(settings):
 """
 
 
-def _port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class Program:
     def __init__(self, call: str, *, stop_seconds: float = 0.5) -> None:
-        self.port = _port()
+        self.port = free_port()
         environment = {
             **os.environ,
             "VENTURE_POD_NAME": "teapot-0",

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from surroundings import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "hack"))
 
-import workspace  # noqa: E402
+import workspace
 
 
 def test_the_lists_of_members_are_up_to_date() -> None:
