@@ -74,8 +74,16 @@ async def connect(url: SecretStr, role: Role, *, name: str) -> asyncpg.Connectio
     """Open a connection that acts as `role`; `name` shows in Postgres's list of sessions.
 
     Either side notices within ten seconds that the other has vanished without a word, so that a
-    standby's turn comes. Raises OSError or asyncpg.PostgresError.
+    standby's turn comes. Raises OSError, also where the database has no such role (yet), or
+    asyncpg.PostgresError.
     """
+    try:
+        return await _connect(url, role, name)
+    except asyncpg.InvalidParameterValueError as error:
+        raise ConnectionError(f"the server has no role {role.value}") from error
+
+
+async def _connect(url: SecretStr, role: Role, name: str) -> asyncpg.Connection:
     connection: asyncpg.Connection = await asyncpg.connect(
         url.get_secret_value(),
         timeout=CONNECT_SECONDS,

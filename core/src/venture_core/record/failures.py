@@ -32,7 +32,17 @@ LATER: Final = Failure(may_pass=True, ends_connection=False)
 ELSEWHERE: Final = Failure(may_pass=True, ends_connection=True)
 """It may pass on a new connection."""
 
+_LOST_STATES: Final = ("03", "0B", "24", "2D", "3B")
+"""Classes of a transaction or cursor that is not in the state we take it to be in."""
+_FAULTS: Final = ("09", "0F", "0Z", "10", "20", "27", "2F", "38", "39", "44")
+"""Classes of what a function or view was asked for and cannot do."""
+_ARRANGEMENTS: Final = ("0L", "0P", "2B", "72", "F0")
+"""Classes of roles, snapshots and files that an administrator or time arranges."""
+
 BY_SQLSTATE: Final[Mapping[str, Failure]] = {
+    **dict.fromkeys(_LOST_STATES, ELSEWHERE),
+    **dict.fromkeys(_FAULTS, REFUSED),
+    **dict.fromkeys(_ARRANGEMENTS, LATER),
     "08": ELSEWHERE,  # the connection failed
     "0A": ELSEWHERE,  # a statement that was prepared before a migration
     "21": REFUSED,  # a cardinality that no statement of ours has
@@ -52,6 +62,7 @@ BY_SQLSTATE: Final[Mapping[str, Failure]] = {
     "57": ELSEWHERE,  # the server shuts down, starts, or ended the session
     "57014": LATER,  # the statement was cancelled, or took too long
     "58": ELSEWHERE,  # an error of input or output
+    "HV": ELSEWHERE,  # another server that this one asks
     "P0": REFUSED,  # raised by a function of ours
     "VE": REFUSED,  # raised by a function of ours, with a code of its own
     "XX": ELSEWHERE,  # an internal error of the server
