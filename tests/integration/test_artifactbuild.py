@@ -428,7 +428,7 @@ async def test_metrics_and_probes_answer(operator: OperatorProcess, builds: Buil
     await builds.create("deck")
     await patiently(
         lambda: builds.get("deck"),
-        lambda body: "uid" in body.get("status", {}).get("job", {}),
+        lambda body: bool(body.get("status", {}).get("job", {}).get("uid")),
     )
     assert (await operator.get("/healthz"))[0] == 200
     _, text = await operator.get("/metrics")
