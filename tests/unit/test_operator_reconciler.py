@@ -182,6 +182,14 @@ async def test_news_and_counts_survive_an_event_that_could_not_be_posted() -> No
     assert REGISTRY.get_sample_value("venture_finished_total", labels) == before + 1
 
 
+async def test_an_event_that_is_refused_for_good_holds_up_no_other() -> None:
+    stage = Stage()
+    terminating = ForbiddenError(403, "Forbidden", "the namespace is being terminated")
+    stage.cluster.refusals = [terminating]
+    assert await stage.look(StalledError("InvalidDocument", "no")) is None
+    assert stage.condition("Stalled")[1] == "InvalidDocument"
+
+
 async def test_a_failure_that_cannot_be_recorded_is_not_said_to_have_happened() -> None:
     stage = Stage()
     stage.ledger.is_away = True
@@ -237,8 +245,7 @@ async def test_the_end_of_an_object_is_recorded_when_the_record_is_back() -> Non
     stage = Stage()
     stage.watched.remove(stub(stage.cluster.body))
     stage.ledger.is_away = True
-    with pytest.raises(TransientError):
-        await stage.reconciler.reconcile(KEY)
+    assert await stage.reconciler.reconcile(KEY) == 5
     stage.ledger.is_away = False
     assert await stage.reconciler.reconcile(KEY) is None
     assert await stage.reconciler.reconcile(KEY) is None

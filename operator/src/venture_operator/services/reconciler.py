@@ -107,7 +107,8 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
     async def reconcile(self, key: ObjectKey) -> float | None:
         """Do what the object needs now; return in how many seconds to look again, if at all."""
         for gone in self._watched.deleted(key):
-            await self._take_leave(gone)
+            if (put_off := await self._take_leave(gone)) is not None:
+                return put_off
         body = self._watched.get(key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             return None
@@ -197,9 +198,11 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
             body, transition = self._untold.popleft()
             try:
                 await self._objects.post_event(body, transition)
-            except NotFoundError:
-                log.info("event_without_namespace", reason=transition.reason)
             except KubernetesError as error:
+                if not error.retryable:
+                    # The namespace goes, or events are forbidden there: it is in the log above.
+                    log.info("event_refused", error=error.message)
+                    continue
                 self._untold.appendleft((body, transition))
                 log.warning("event_not_posted", error=error.message, waiting=len(self._untold))
                 return UNTOLD_SECONDS if again is None else min(again, UNTOLD_SECONDS)
@@ -216,13 +219,21 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
         refused = with_state(Snapshot(metadata, status), state, now)
         await self._write(body, {**body.get("status", {}), **refused.to_json()})
 
-    async def _take_leave(self, body: Body) -> None:
-        """Clean up after an object that is gone, and have the record say so."""
+    async def _take_leave(self, body: Body) -> float | None:
+        """Clean up after an object that is gone, and have the record say so, however late."""
         metadata = ObjectMeta.model_validate(body["metadata"])
-        facts = await self._service.gone(metadata)
-        await self._record.append(self._service.subject(metadata), facts, datetime.now(UTC))
+        try:
+            facts = await self._service.gone(metadata)
+            await self._record.append(self._service.subject(metadata), facts, datetime.now(UTC))
+        except Exception as error:
+            trouble = trouble_of(error)
+            if trouble is None or trouble.is_defect:
+                raise
+            log.warning("deletion_not_recorded", reason=trouble.reason, error=trouble.message)
+            return trouble.after_seconds or CHANGED_SECONDS
         self._watched.forget(body)
         log.info("object_deleted", uid=metadata.uid)
+        return None
 
     def _parse(self, body: Body) -> R:
         return cast("R", self._kind.types.model_validate(body))
