@@ -263,6 +263,23 @@ def test_a_log_that_did_not_only_grow_is_not(tmp_path: Path, policy: Path) -> No
         good.verify(Checkpoint(ORIGIN, 8, TREE.root(8)), Policy.of_keys([SIGNER.verifier]))
 
 
+def test_time_does_not_go_back_while_a_log_grows(tmp_path: Path, policy: Path) -> None:
+    kept, path = tmp_path / "kept.checkpoint", tmp_path / "grown.tlog-consistency"
+    kept.write_bytes(note(7, NOW + timedelta(hours=1)))
+    path.write_text(growth(7, 12).text())
+    result = run("verify", path, "--checkpoint", kept, "--policy", policy)
+    assert result.exit_code == ExitCode.VERIFICATION_FAILED
+
+
+def test_what_is_no_bundle_is_a_finding_like_any_other(tmp_path: Path, policy: Path) -> None:
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(b"\x1f\x8b" + bytes(600))
+    result = run("verify", path, "--policy", policy, "-o", "json")
+    assert result.exit_code == ExitCode.VERIFICATION_FAILED
+    assert json.loads(result.stdout)["finding"]["kind"] == "converted"
+    assert "Get the bundle again" in result.stderr
+
+
 # --- hostile text
 
 

@@ -227,6 +227,16 @@ def test_time_does_not_go_back(tmp_path: Path) -> None:
     assert (finding.kind, finding.checkpoint_size) == (Kind.TIME_REVERSED, 30)
 
 
+def test_time_does_not_go_back_behind_what_was_kept(tmp_path: Path) -> None:
+    path = part(tmp_path / "a", 0, 20, sizes=(5,), times=times(0, 4))
+    tree = MerkleTree(leaf_hashes(each.logged for each in LOG))
+    for size, seconds, is_right in ((10, 4, True), (10, 5, False), (20, 5, False), (3, 1, False)):
+        known = Checkpoint(ORIGIN, size, tree.root(size), START + timedelta(seconds=seconds))
+        finding = verify(path, known=known).finding
+        assert (finding is None) is is_right, known
+        assert finding is None or finding.kind is Kind.TIME_REVERSED
+
+
 def test_the_report_hands_on_the_last_checkpoint(tmp_path: Path) -> None:
     report = verify(part(tmp_path / "a", 0, 20, sizes=(5,), times=times(0, 1)))
     assert report.note is not None

@@ -15,7 +15,7 @@ from recordlog import SIGNER, caught_up, sequencing, until
 from recordrelay import published, relaying, stream_holds
 from recordservers import NatsServer
 from venture_core.events.bundle import open_bundle
-from venture_core.events.verify import verify_bundle
+from venture_core.events.verify import verify_bundle, verify_series
 from venture_core.messaging.streams import EVENTS
 from venture_core.record import metrics
 from venture_core.record.append import OtherContentError
@@ -249,6 +249,12 @@ async def test_months_that_overlap_in_the_log_are_archived_one_after_the_other(
         packed = tmp_path / f"{number}.tar"
         packed.write_bytes(await store.get(archive.key, max_bytes=10_000_000))
         assert verify_bundle(open_bundle(packed), [SIGNER.verifier]).ok
+    # With what is left they are one log again, with every chain whole across the borders.
+    await export_bundle(superuser, tmp_path / "rest", first=42)
+    parts = [open_bundle(tmp_path / name) for name in ("0.tar", "1.tar", "rest")]
+    report = verify_series(parts, [SIGNER.verifier])
+    assert report.finding is None
+    assert (report.bundles, report.first, report.entries) == (3, 0, OLD + KEPT)
     assert await superuser.fetchval("SELECT count(*) FROM record.events") == OLD + KEPT - 42
     assert workflow
 

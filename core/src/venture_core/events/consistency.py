@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from venture_core.events.checkpoint import MAX_SIZE
+from venture_core.events.checkpoint import MAX_SIZE, CheckpointError
 from venture_core.events.merkle import verify_consistency
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class ConsistencyProof:
         """Return the newer checkpoint, whose log is proven to begin with that of `old`.
 
         Raises NoteFormatError, NoteSignatureError or CheckpointError where the policy does not
-        accept the newer checkpoint, and ProofError where the proof is not of these two.
+        accept the newer checkpoint or its time is before the older one's, and ProofError where the
+        proof is not of these two.
         """
         signed = policy.open(self.note)
         policy.check_quorum(signed.note)
@@ -77,4 +78,13 @@ class ConsistencyProof:
             new_root=signed.checkpoint.root,
             proof=self.hashes,
         )
+        _check_times(old, signed.checkpoint)
         return signed
+
+
+def _check_times(old: Checkpoint, new: Checkpoint) -> None:
+    if old.signed_at is not None and new.signed_at is not None and new.signed_at < old.signed_at:
+        raise CheckpointError(
+            f"the newer checkpoint says that it was signed at {new.signed_at}, the older one at "
+            f"{old.signed_at}"
+        )

@@ -75,8 +75,8 @@ def verify_series(
     policy = trusted if isinstance(trusted, Policy) else Policy.of_keys(trusted)
     done: list[_Verification] = []
     for bundle in bundles:
-        done.append(_Verification(bundle, policy, done, progress))
-        if finding := done[-1].find(known, is_last=len(done) == len(bundles)):
+        done.append(_Verification(bundle, policy, done, known, progress))
+        if finding := done[-1].find(is_last=len(done) == len(bundles)):
             return _report(done, finding)
     return _report(done, None)
 
@@ -112,18 +112,21 @@ class _Verification:
         bundle: Bundle,
         policy: Policy,
         before: Sequence[_Verification],
+        known: Checkpoint | None,
         progress: Callable[[int, int], None],
     ) -> None:
         self.bundle = bundle
         self._policy = policy
         self._before = tuple(before)
+        self._known = known
         self._progress = progress
         earliest = self._before[-1].signatures.signed_at if before else None
-        self.signatures: Signatures = Signatures(bundle, policy, earliest)
+        self.signatures: Signatures = Signatures(bundle, policy, earliest, known)
         self.stream: EntryStream | None = None
 
-    def find(self, known: Checkpoint | None, *, is_last: bool) -> Finding | None:
-        """Look for the first fault. `known` is compared where the bundle covers it, or is last."""
+    def find(self, *, is_last: bool) -> Finding | None:
+        """Look for the first fault. What is known is compared where the bundle covers it."""
+        known = self._known
         covers = known is not None and (known.size <= self.bundle.manifest.size or is_last)
         compared = known if covers else None
         if finding := self._check_names() or self._check_start():

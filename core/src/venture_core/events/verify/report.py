@@ -143,7 +143,7 @@ class Report:
     """The outcome of a verification."""
 
     origin: str
-    """The log's name."""
+    """The log's name; empty where it cannot be read."""
 
     first: int
     """The log index of the first entry."""
@@ -180,6 +180,25 @@ class Report:
 
     finding: Finding | None
     """What is wrong first; None where all is as it was signed."""
+
+    @classmethod
+    def unreadable(cls, error: BundleError) -> Report:
+        """Return the outcome for files of which nothing can be read."""
+        return cls(
+            origin="",
+            first=0,
+            size=0,
+            bundles=1,
+            entries=0,
+            workflows=0,
+            checkpoints=0,
+            signers=(),
+            root=None,
+            timed_from=None,
+            signed_at=None,
+            note=None,
+            finding=Finding.of(error),
+        )
 
     @property
     def ok(self) -> bool:

@@ -26,8 +26,18 @@ _SIZE_DIGITS: Final = len(str(MAX_SIZE))
 class Signatures:
     """Verifies the checkpoints of one bundle, in order of size."""
 
-    def __init__(self, bundle: Bundle, policy: Policy, earliest: datetime | None = None) -> None:
-        """Verify by a policy; no checkpoint is from before `earliest`."""
+    def __init__(
+        self,
+        bundle: Bundle,
+        policy: Policy,
+        earliest: datetime | None = None,
+        known: Checkpoint | None = None,
+    ) -> None:
+        """Verify by a policy; no checkpoint is from before `earliest`.
+
+        Nor is one that is at least as large as `known` from before that.
+        """
+        self._known = known
         self._bundle = bundle
         self._policy = policy
         self._last: Signed | None = None
@@ -83,11 +93,17 @@ class Signatures:
                 "here is compared with it",
                 checkpoint_size=size,
             )
-        time, before = checkpoint.signed_at, self.signed_at
+        time, before = checkpoint.signed_at, self._earliest(size)
         if time is not None and before is not None and time < before:
             doubt = f"says that it was signed at {time}, after one of {before}"
             return _about(Kind.TIME_REVERSED, size, doubt)
         return None
+
+    def _earliest(self, size: int) -> datetime | None:
+        """Return the latest time that was told for a log of at most that size."""
+        known = self._known.signed_at if self._known and self._known.size <= size else None
+        told = [each for each in (self.signed_at, known) if each is not None]
+        return max(told, default=None)
 
     def _refused(self, note: bytes, error: Exception) -> Finding:
         """Name the checkpoint by what it says of itself, trusted or not."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from venture_core.events.bundle import Bundle, BundleError, open_bundle
+from venture_core.events.bundle import BundleError, open_bundle
 from venture_core.events.checkpoint import Checkpoint, CheckpointError
 from venture_core.events.consistency import (
     CONSISTENCY_SUFFIX,
@@ -15,7 +15,7 @@ from venture_core.events.form import EventFormError
 from venture_core.events.merkle import ProofError
 from venture_core.events.notes import MAX_NOTE_BYTES, NoteFormatError, NoteSignatureError
 from venture_core.events.prove import MAX_PROOF_BYTES, PROOF_SUFFIX, EventProof, ProofFormatError
-from venture_core.events.verify import Finding, verify_series
+from venture_core.events.verify import Report, verify_series
 
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.services.files import read_file
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from venture_core.events.policy import Policy, Signed
-    from venture_core.events.verify import Report
 
     from venture_cli.services.trust import Trust
 
@@ -61,13 +60,17 @@ def verify_bundle_files(
     """Verify the bundles at `paths` as one log, in whatever order they are given.
 
     Raises CliError: usage where a file cannot be read or a key is none, verification failed where
-    the files are no bundle at all, or the checkpoint kept from before is not signed.
+    the checkpoint kept from before is not signed.
     """
-    bundles = sorted(map(_open, paths), key=lambda each: (each.manifest.first, each.manifest.size))
-    policy = trust.read(bundles[0].manifest.origin, paths)
-    known = None if checkpoint is None else read_checkpoint(checkpoint, policy)
     try:
+        bundles = sorted(
+            map(open_bundle, paths), key=lambda each: (each.manifest.first, each.manifest.size)
+        )
+        policy = trust.read(bundles[0].manifest.origin, paths)
+        known = None if checkpoint is None else read_checkpoint(checkpoint, policy)
         return verify_series(bundles, policy, known=known, progress=progress)
+    except BundleError as error:
+        return Report.unreadable(error)
     except ValueError as error:
         raise CliError(str(error), ExitCode.USAGE) from error
     except OSError as error:
@@ -131,20 +134,6 @@ def check_age(signed_at: datetime | None, longest: timedelta) -> None:
             ExitCode.VERIFICATION_FAILED,
             next_step="Get a newer bundle; is there none, the log stands still or is withheld.",
         )
-
-
-def _open(path: Path) -> Bundle:
-    try:
-        return open_bundle(path)
-    except BundleError as error:
-        finding = Finding.of(error)
-        raise CliError(
-            f"verification failed: {finding.kind}: {finding.message}",
-            ExitCode.VERIFICATION_FAILED,
-            details=(f"bundle: {path}",),
-        ) from error
-    except OSError as error:
-        raise CliError(f"cannot read {path}: {error.strerror}", ExitCode.USAGE) from error
 
 
 def _origin_of(note: bytes) -> str:

@@ -226,7 +226,7 @@ def _finding_data(finding: Finding) -> dict[str, Any]:
 
 def _finding_details(report: Report, finding: Finding) -> tuple[str, ...]:
     facts = {
-        "log": report.origin,
+        "log": report.origin or None,
         "event": finding.event_id,
         "workflow": finding.workflow_id,
         "seq": finding.seq,

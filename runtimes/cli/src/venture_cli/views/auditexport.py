@@ -47,7 +47,7 @@ def print_exported(path: Path, exported: Exported, form: Format | None) -> None:
         if exported.archives:
             facts["archived before"] = ", ".join(each.uri for each in exported.archives)
         print_facts(facts)
-        verify = hint("audit", "verify", str(path), "--key", "KEY")
+        verify = hint("audit", "verify", str(path), "--policy", "FILE")
         err().print(("next: ", "bold"), verify)
     if exported.faults:
         raise CliError(
@@ -71,5 +71,5 @@ def print_proven(event_id: UUID, proof: EventProof, path: Path | None, form: For
     else:
         out().print((f"saved {path}", "bold"))
         print_facts({"event": str(event_id), "log index": str(proof.log_index)})
-        verify = hint("audit", "verify", str(path), "--key", "KEY")
+        verify = hint("audit", "verify", str(path), "--policy", "FILE")
         err().print(("next: ", "bold"), verify)
