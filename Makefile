@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help up down check test
+.PHONY: help up down check test soak
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,3 +18,6 @@ check: ## The fast gate: ruff, mypy, import-linter, generated files, helm lint
 
 test: ## Every tier of tests, with all they need set up first
 	@$(PYTHON) hack/cluster test $(TIERS)
+
+soak: ## The tests that search for faults, for long: crashes, properties, fuzzing
+	@$(PYTHON) hack/cluster soak

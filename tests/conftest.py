@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import soaking
 import yaml
 from surroundings import CHART, REPOSITORY
 
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
 # A shell has the jobs it starts in the background ignore SIGINT, and every child would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+soaking.load_hypothesis_profile()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep in a soak only what goes on for longer in one."""
+    if soaking.profile() != "soak":
+        return
+    kept = [item for item in items if _searches(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not _searches(item)])
+    items[:] = kept
+
+
+def _searches(item: pytest.Item) -> bool:
+    test = getattr(item, "obj", None)
+    return item.get_closest_marker("soak") is not None or hasattr(test, "hypothesis")
 
 
 @pytest.fixture(scope="session")

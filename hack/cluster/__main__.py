@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("tiers", nargs="*", metavar="tier", help=f"of {', '.join(verify.TIERS)}")
     test.set_defaults(run=lambda options: verify.test(options.tiers))
 
+    soak = commands.add_parser("soak", help="the tests that search for faults, for long")
+    soak.set_defaults(run=lambda options: verify.soak())
+
     up = commands.add_parser(
         "up", help="start the native cluster, or what of it does not run; print its kubeconfig"
     )

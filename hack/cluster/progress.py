@@ -100,13 +100,14 @@ def run(
     env: Mapping[str, str] | None = None,
     what: str = "",
     total: int = 0,
+    quiet: bool = False,
 ) -> None:
     """Run a program to its end with its output appended to `log`.
 
     What takes long shows that it moves, under the name `what`: with `total`, how many lines of
-    that many it has printed (a bar on a terminal), else its last line. Raises ClusterError when it
-    cannot be started, ends with a status other than 0, or is abandoned as something beside it
-    failed.
+    that many it has printed (a bar on a terminal), else its last line; `quiet`, it does so on a
+    terminal only. Raises ClusterError when it cannot be started, ends with a status other than 0,
+    or is abandoned as something beside it failed.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     name = what or Path(argv[0]).name
@@ -127,7 +128,7 @@ def run(
             raise ClusterError(f"cannot run {argv[0]}: {error}", next_step=next_step) from error
         with process:
             try:
-                _watch(process, name, log, begins, total)
+                _watch(process, name, log, begins, total, quiet=quiet)
             finally:
                 process.terminate()
     if process.returncode != 0:
@@ -138,7 +139,9 @@ def run(
         )
 
 
-def _watch(process: subprocess.Popen[bytes], name: str, log: Path, begins: int, total: int) -> None:
+def _watch(
+    process: subprocess.Popen[bytes], name: str, log: Path, begins: int, total: int, *, quiet: bool
+) -> None:
     """Show what a program prints until it ends, or end it when others failed."""
     spoken = time.monotonic()
     try:
@@ -147,7 +150,7 @@ def _watch(process: subprocess.Popen[bytes], name: str, log: Path, begins: int, 
                 raise ClusterError(f"{name}: abandoned", next_step="mend what failed beside it")
             if sys.stderr.isatty():
                 _show_bar(name, log, begins, total)
-            elif time.monotonic() - spoken >= _SPEAKS_EVERY_SECONDS:
+            elif not quiet and time.monotonic() - spoken >= _SPEAKS_EVERY_SECONDS:
                 spoken = time.monotonic()
                 say(f"{name}: {_how_far(log, begins, total)}")
     finally:

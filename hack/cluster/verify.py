@@ -1,4 +1,4 @@
-"""The gates of the project: `make check` (no server) and `make test` (every tier)."""
+"""The gates of the project: `make check` (no server), `make test` (every tier), `make soak`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import packages
 import python
 import release
 import target
+import testreport
 from paths import REPOSITORY, cache_dir
-from progress import ClusterError, say, step
+from progress import ClusterError, run, say, step
+from testreport import TierResult
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 TIERS = ("unit", "schema", "api", "integration", "e2e")
 # Tests that only compute may share the two cores; the others share servers, and some measure time.
 _PARALLEL = {"unit": ("--numprocesses", "2"), "schema": ("--numprocesses", "2")}
+_SOAKED = ("unit", "integration")
+_SOAK_TEST_SECONDS = 3600
+_REPORTS = REPOSITORY / "build" / "tests"
 _PACKAGES = (
     "fonts-crosextra-caladea",
     "fonts-crosextra-carlito",
@@ -37,6 +42,7 @@ _TYPED = ("crds", "core", "operator", "webhooks", "runtimes")
 
 def check() -> None:
     """Run every check that needs no server; stop at the first that fails."""
+    began = time.monotonic()
     bin_folder = python.ensure_environment() / "bin"
     helm = binaries.ensure("tools") / "helm"
     chart = REPOSITORY / "charts" / "venture"
@@ -47,29 +53,49 @@ def check() -> None:
     _gate("generated CRD files", [bin_folder / "venture-crds", "check"])
     for values in sorted((chart / "ci").glob("*.yaml")):
         _gate(f"helm lint {values.name}", [helm, "lint", "--strict", chart, "--values", values])
-    _gate("lists of members", [bin_folder / "python", "hack/workspace.py", "--check"])
     _gate("chart README", [bin_folder / "python", "hack/chart_readme.py", "--check"])
     target.check_kind_config(target.KIND_CONFIG)
+    say(f"Every check passed: {testreport.within_budget('check', time.monotonic() - began)}")
 
 
 def test(tiers: list[str]) -> None:
-    """Set up whatever the tiers need, run them with coverage, and say what each one ran."""
+    """Set up whatever the tiers need, run them with coverage, and say what each one came to."""
     chosen = [tier for tier in TIERS if not tiers or tier in tiers]
+    if unknown := set(tiers) - set(TIERS):
+        raise ClusterError(
+            f"no tier is called {', '.join(sorted(unknown))}",
+            next_step=f"name some of {', '.join(TIERS)}, or none for all",
+        )
     environment = _prepare(chosen)
     bin_folder = python.ensure_environment() / "bin"
     subprocess.run([bin_folder / "coverage", "erase"], cwd=REPOSITORY, check=True)
-    failed = [tier for tier in chosen if not _run_tier(tier, bin_folder, environment)]
-    subprocess.run([bin_folder / "coverage", "combine", "--quiet"], cwd=REPOSITORY, check=True)
-    minimum = ["--fail-under", str(_MINIMUM_COVERAGE)] if not tiers else []
-    report = subprocess.run(
-        [bin_folder / "coverage", "report", *minimum], cwd=REPOSITORY, check=False
-    )
-    if failed:
+    coverage: list[str | Path] = [bin_folder / "coverage", "run", "-m", "pytest"]
+    results = [
+        _run_tests(
+            tier, [*coverage, f"tests/{tier}", *_PARALLEL.get(tier, ())], environment=environment
+        )
+        for tier in chosen
+    ]
+    covered = _covered(bin_folder / "coverage", minimum=0 if tiers else _MINIMUM_COVERAGE)
+    print(testreport.summary(results), flush=True)
+    if failed := [result.tier for result in results if not result.ok]:
         raise ClusterError(f"tests failed in: {', '.join(failed)}", next_step="read them above")
-    if report.returncode != 0:
+    if not covered:
         raise ClusterError(
             f"branch coverage is below {_MINIMUM_COVERAGE} %", next_step="test what is listed above"
         )
+
+
+def soak() -> None:
+    """Run the tests that search for faults, for much longer than `test` does."""
+    environment = _prepare(list(_SOAKED)) | {"VENTURE_TEST_PROFILE": "soak"}
+    pytest = [python.ensure_environment() / "bin" / "python", "-m", "pytest"]
+    folders = [f"tests/{tier}" for tier in _SOAKED]
+    limit = f"--timeout={_SOAK_TEST_SECONDS}"
+    result = _run_tests("soak", [*pytest, *folders, limit], environment=environment)
+    print(testreport.summary([result]), flush=True)
+    if not result.ok:
+        raise ClusterError("the soak found a fault", next_step="read it above")
 
 
 def _prepare(tiers: list[str]) -> dict[str, str]:
@@ -84,13 +110,51 @@ def _prepare(tiers: list[str]) -> dict[str, str]:
     return environment
 
 
-def _run_tier(tier: str, bin_folder: Path, environment: dict[str, str]) -> bool:
-    folder = REPOSITORY / "tests" / tier
-    say(f"Tier {tier}")
-    started = time.monotonic()
-    command = [bin_folder / "coverage", "run", "-m", "pytest", folder, *_PARALLEL.get(tier, ())]
-    done = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False)
-    say(f"Tier {tier} took {time.monotonic() - started:.0f} s")
+def _run_tests(name: str, command: list[str | Path], *, environment: dict[str, str]) -> TierResult:
+    """Run pytest with its output in a file; show in full what failed, and in a line what came."""
+    _REPORTS.mkdir(parents=True, exist_ok=True)
+    log, junit = _REPORTS / f"{name}.log", _REPORTS / f"{name}.xml"
+    for old in (log, junit):
+        old.unlink(missing_ok=True)
+    began = time.monotonic()
+    ok = True
+    try:
+        run(
+            [*command, "-q", "--no-header", f"--junitxml={junit}"],
+            cwd=REPOSITORY,
+            env=environment,
+            log=log,
+            next_step="read what failed",
+            what=f"Tier {name}",
+            quiet=True,
+        )
+    except ClusterError:
+        ok = False
+    result = testreport.read(name, junit, seconds=time.monotonic() - began, ok=ok)
+    if not result.ok:
+        print(testreport.failures(log.read_text(errors="replace")), flush=True)
+    say(result.line())
+    return result
+
+
+def _covered(coverage: Path, *, minimum: int) -> bool:
+    """Say what part of the code ran; list what did not only when it is too much."""
+    subprocess.run(
+        [coverage, "combine", "--quiet"], cwd=REPOSITORY, check=True, capture_output=True
+    )
+    done = subprocess.run(
+        [coverage, "report", "--fail-under", str(minimum)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    report = _REPORTS / "coverage.txt"
+    report.write_text(done.stdout)
+    if done.returncode != 0:
+        print(done.stdout + done.stderr, flush=True)
+    total = next((line for line in done.stdout.splitlines() if line.startswith("TOTAL")), "TOTAL ?")
+    say(f"Branch coverage {total.split()[-1]}, at least {minimum} % wanted (by file: {report})")
     return done.returncode == 0
 
 

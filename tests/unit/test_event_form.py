@@ -9,6 +9,7 @@ import pytest
 from auditlog import ORIGIN, SIGNER, entries, write_bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from soaking import examples
 from venture_core.canonical import canonical_json
 from venture_core.events.bundle import BundleWriter, Entry, open_bundle
 from venture_core.events.chain import ChainHead
@@ -152,7 +153,7 @@ PAYLOADS = st.dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.lists(PAYLOADS, min_size=1, max_size=4), st.data())
 def test_patterns_decide_as_parsing_does(
     payloads: list[dict[str, Any]], data: st.DataObject

@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from soaking import examples
 from venture_core.canonical import canonical_json
 from venture_core.events.bundle import (
     BundleError,
@@ -678,7 +679,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "whole.tar"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_any_flipped_bit_of_a_bundle_is_found(archive: Path, data: st.DataObject) -> None:
     whole = archive.read_bytes()
@@ -701,7 +702,7 @@ def test_every_byte_of_a_small_bundle_matters(tmp_path: Path) -> None:
 # --- tampering by chance
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(
     workflows=st.integers(1, 5),
     at=st.integers(0, SIZE - 1),

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from pptx import Presentation
+from soaking import examples
 from venture_core.artifacts.cachekey import cache_key
 from venture_core.artifacts.compile import compile_artifact
 from venture_core.artifacts.deck.checks import run_gates
@@ -166,7 +167,7 @@ def key(spec: Any) -> str:
 
 
 @given(DOCUMENTS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 def test_a_document_survives_a_round_trip(document: Document) -> None:
     spec = parse_ir(json.dumps(document).encode())
     dumped = spec.model_dump(mode="json", by_alias=True)
@@ -177,7 +178,7 @@ def test_a_document_survives_a_round_trip(document: Document) -> None:
 
 
 @given(DOCUMENTS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
 def test_any_document_compiles_to_a_deck_that_says_the_same(document: Document) -> None:
     spec = parse_ir(json.dumps(document).encode())
     artifact = compile_artifact(ir=spec, assets={}, gates=NO_GATES, target="Pptx")
@@ -197,7 +198,7 @@ def test_any_document_compiles_to_a_deck_that_says_the_same(document: Document) 
 
 
 @given(DOCUMENTS)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow])
 def test_gates_always_come_to_a_verdict(document: Document) -> None:
     plan = plan_deck(parse_ir(json.dumps(document).encode()), {})
     results = run_gates(plan, ALL_GATES)
@@ -225,7 +226,7 @@ JSON = st.recursive(
 
 
 @given(JSON | st.binary(max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 def test_anything_else_is_refused_with_problems(value: object) -> None:
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
     with pytest.raises(InvalidIRError) as caught:

@@ -19,6 +19,7 @@ from recordreader import TABLE
 from recordrelay import published
 from recordservers import NatsServer, PostgresServer
 from recordwriter import acknowledged, event_id
+from soaking import seconds
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 from venture_core.events.bundle import open_bundle
 from venture_core.events.notes import NoteVerifier
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from uuid import UUID
 
-SECONDS = float(os.environ.get("VENTURE_CRASH_SECONDS", "45"))
+SECONDS = seconds(short=45, soak=900)
 """How long processes are killed; minutes find more."""
 SEED = int(os.environ.get("VENTURE_CRASH_SEED", "20261123"))
 WRITERS = 2
@@ -115,6 +116,7 @@ async def _connect(url: str) -> asyncpg.Connection:
     return connection
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(SECONDS * 2 + 240)
 async def test_nothing_is_lost_doubled_or_reordered(cast: Cast) -> None:
     database = await cast.postgres.create_database()
