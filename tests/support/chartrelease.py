@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import re
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,9 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CHART = Path(__file__).resolve().parents[2] / "charts" / "venture"
+REPOSITORY = Path(__file__).resolve().parents[2]
+CHART = REPOSITORY / "charts" / "venture"
+GUIDE = REPOSITORY / "docs" / "install.md"
 DEVELOPMENT = ("venture-system", "venture")
 """Namespace and name of the release that `make up` installs: its images are used again here."""
 
@@ -37,19 +41,22 @@ class Release:
 
     def uninstall(self) -> str:
         """Uninstall, wait until its objects and their pods are gone, and return what helm says."""
-        # In the foreground: else pods may outlive their owners by a moment.
-        arguments = ("--cascade=foreground", "--wait", "--timeout=3m", "--ignore-not-found")
-        done = self._run("uninstall", "venture", *arguments)
+        done = self._run(*uninstall_command(), "--timeout=3m", "--ignore-not-found")
         assert done.returncode == 0, done.stdout + done.stderr
         self._wait_until_gone()
         return done.stdout
 
     def _wait_until_gone(self) -> None:
-        """Wait for what drains longer than helm waits."""
+        """Wait for the pods, which outlive their owners by as long as they drain."""
         selector = ["--selector", "app.kubernetes.io/instance=venture"]
         command = ["kubectl", "--kubeconfig", str(self.kubeconfig), "-n", self.namespace, "wait"]
-        command += ["--for=delete", "deployments,statefulsets,pods", *selector, "--timeout=90s"]
-        gone = subprocess.run(command, capture_output=True, text=True, check=False)
+        command += [
+            "--for=delete",
+            "deployments,statefulsets,replicasets,pods",
+            *selector,
+            "--timeout=90s",
+        ]
+        gone = subprocess.run([*command, *selector], capture_output=True, text=True, check=False)
         assert gone.returncode == 0, gone.stderr
 
     def _run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -61,6 +68,14 @@ class Release:
             text=True,
             check=False,
         )
+
+
+def uninstall_command() -> list[str]:
+    """Return the arguments that the installation guide gives helm, without the namespace."""
+    (line,) = re.findall(r"^helm (uninstall .*)$", GUIDE.read_text(), re.MULTILINE)
+    words = shlex.split(line)
+    place = words.index("--namespace")
+    return [*words[:place], *words[place + 2 :]]
 
 
 def development_images(kubectl: Kubectl) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import pytest
 import yaml
+from chartrelease import uninstall_command
 from pydantic import BaseModel
 from surroundings import REPOSITORY
 from venture_core.artifacts.compile import compile_artifact
@@ -97,3 +98,8 @@ def test_the_guide_names_every_field_and_choice() -> None:
     assert {"slides", "quote", "weight", "numberFormat", "Ember"} <= names
     for name in sorted(names):
         assert re.search(rf"`([\w.]+\.)?{re.escape(name)}`", GUIDE), f"`{name}` is not in the guide"
+
+
+def test_the_guide_uninstalls_in_the_way_that_helm_sees_the_end_of() -> None:
+    """Deleted in the foreground, an object may be gone while helm waits for it to its timeout."""
+    assert uninstall_command() == ["uninstall", "venture", "--wait"]
