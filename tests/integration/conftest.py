@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import socket
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,15 +36,7 @@ STARTS_WITHIN_SECONDS = 30
 
 
 @pytest.fixture(scope="session")
-def programs() -> Path:
-    """Return the folder of the tools built from Go modules."""
-    cluster = [sys.executable, str(REPOSITORY / "hack" / "cluster")]
-    built = subprocess.run([*cluster, "programs", "tools"], stdout=subprocess.PIPE, check=True)
-    return Path(built.stdout.decode().strip())
-
-
-@pytest.fixture(scope="session")
-def s3_settings(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings]:
+def s3_settings(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings]:
     """Run an S3 server of this session's own, with one empty bucket."""
     folder = tmp_path_factory.mktemp("s3")
     (folder / "data" / "venture").mkdir(parents=True)
@@ -53,7 +44,7 @@ def s3_settings(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     access, secret = secrets.token_hex(8), secrets.token_hex(16)
-    command = [str(programs / "versitygw"), "--port", f"127.0.0.1:{port}"]
+    command = [str(tools / "versitygw"), "--port", f"127.0.0.1:{port}"]
     command += ["--access", access, "--secret", secret, "posix", str(folder / "data")]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
@@ -78,16 +69,27 @@ def store(s3_settings: S3Settings) -> ObjectStore:
     return ObjectStore(s3_settings)
 
 
-@pytest.fixture
-async def client(api_server: Path) -> AsyncIterator[KubernetesClient]:
-    """Connect to the API server with our CRDs established."""
-    async with KubernetesClient.from_kubeconfig(str(api_server)) as connected:
+@pytest.fixture(scope="session")
+def definitions(api_server: Path) -> Path:
+    """Give the session's API server our definitions; return its administrator's kubeconfig."""
+    asyncio.run(_establish(str(api_server)))
+    return api_server
+
+
+async def _establish(kubeconfig: str) -> None:
+    async with KubernetesClient.from_kubeconfig(kubeconfig) as connected:
         for manifest in sorted((REPOSITORY / "crds" / "manifests").glob("*.yaml")):
             body = yaml.safe_load(manifest.read_text())
             await connected.apply(CRDS, body, field_manager="tests")
         async for attempt in _patiently(NotFoundError):
             with attempt:
                 await connected.list(ARTIFACT_BUILDS)
+
+
+@pytest.fixture
+async def client(definitions: Path) -> AsyncIterator[KubernetesClient]:
+    """Connect to the API server with our definitions established."""
+    async with KubernetesClient.from_kubeconfig(str(definitions)) as connected:
         yield connected
 
 
