@@ -20,7 +20,8 @@ from venture_cli.reference import updated
 from venture_core.artifacts.compile import compile_artifact
 from venture_core.artifacts.gates import GateSettings
 from venture_core.artifacts.ir import parse_ir
-from venture_crds.v1alpha1.artifactbuild import GateSwitches, Phase, Target
+from venture_crds.v1alpha1.artifactbuild import BuildReason, GateSwitches, Phase, Target
+from venture_crds.v1alpha1.reasons import CommonReason
 
 HEAVY = ("aiohttp", "obstore", "pptx", "lxml", "yaml", "rich")
 DECK: dict[str, Any] = {
@@ -260,6 +261,8 @@ class TestEveryCommand:
     def test_choices_are_those_of_the_types(self) -> None:
         assert get_args(options.TargetName) == tuple(Target)
         assert ARTIFACT.phases == tuple(Phase)
+        final = {each for each in (*BuildReason, *CommonReason) if each.retried == "no"}
+        assert set(ARTIFACT.mendable) == final
         gates = tuple(str(each.alias) for each in GateSwitches.model_fields.values())
         assert gates == options.GATES
 

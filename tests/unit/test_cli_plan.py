@@ -20,7 +20,6 @@ from venture_cli.errors import CliError, ExitCode
 from venture_core.artifacts.limits import CONFIG_MAP_MAX_BYTES, INLINE_MAX_BYTES
 from venture_core.canonical import canonical_json
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
-from venture_operator.kinds.artifactbuild import source as operator_source
 
 
 def deck(size: int = 0) -> dict[str, Any]:
@@ -57,11 +56,6 @@ def refusal(body: dict[str, Any], origin: str = "a-deck.json", **options: Any) -
         plan(body, origin, **options)
     assert caught.value.code is ExitCode.USAGE
     return caught.value
-
-
-def test_the_bounds_are_those_of_the_operator() -> None:
-    assert INLINE_MAX_BYTES == operator_source.INLINE_MAX_BYTES
-    assert CONFIG_MAP_MAX_BYTES == operator_source.CONFIG_MAP_MAX_BYTES
 
 
 def test_a_document_becomes_a_build_named_after_its_file() -> None:

@@ -3,7 +3,7 @@
 inputs/<namespace>/documents/<digest>.json            documents too large for a ConfigMap
 inputs/<namespace>/assets/<digest>                    pictures
 artifacts/sha256/<digest>/artifact                    the bytes, by content
-artifacts/sha256/<digest>/<name>.intoto.json          who made them from what
+artifacts/sha256/<digest>/<uid>-<attempt>.intoto.json who made them from what, one of each build
 """
 
 from typing import Final
@@ -12,7 +12,10 @@ PROVENANCE_SUFFIX: Final = ".intoto.json"
 
 
 def input_key(namespace: str, key: str) -> str:
-    """Return the full key of what builds of a namespace may read; `key` is as they name it."""
+    """Return the full key of what builds of a namespace may read; `key` is as they name it.
+
+    The folder comes first, so no build can name an object of another namespace.
+    """
     return f"inputs/{namespace}/{key}"
 
 
@@ -36,6 +39,9 @@ def artifact_key(sha256: str) -> str:
     return f"{artifact_prefix(sha256)}artifact"
 
 
-def provenance_key(sha256: str, name: str) -> str:
-    """Return the key of a signed statement about an artifact; `name` tells statements apart."""
-    return f"{artifact_prefix(sha256)}{name}{PROVENANCE_SUFFIX}"
+def provenance_key(sha256: str, uid: str, attempt: int) -> str:
+    """Return the key of one build's statement about the artifact with that digest.
+
+    Builds of the same bytes keep statements of their own: statuses pin them by digest.
+    """
+    return f"{artifact_prefix(sha256)}{uid}-{attempt}{PROVENANCE_SUFFIX}"

@@ -5,7 +5,9 @@ from typing import Final
 INLINE_MAX_BYTES: Final = 64 * 1024
 """The largest document within an ArtifactBuild, as canonical JSON."""
 CONFIG_MAP_MAX_BYTES: Final = 512 * 1024
-"""The largest document in a ConfigMap; beyond it, it goes to the store (up to MAX_IR_BYTES)."""
+"""The largest document in a ConfigMap; beyond it, it goes to the store (up to MAX_IR_BYTES).
+
+Half of what a ConfigMap or Secret can hold: the Job's input carries a copy and the request."""
 ARTIFACT_MAX_BYTES: Final = 256 * 1024 * 1024
 """The largest artifact."""
 MAX_ASSETS: Final = 50

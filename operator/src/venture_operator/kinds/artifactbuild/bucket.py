@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from pydantic import ValidationError
+from venture_core.artifacts.bucket import artifact_key, input_key
+from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 
 from venture_operator.domain.cachescope import CacheScope
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from venture_core.objectstore import Measured, ObjectStore
     from venture_core.postpolicy import PostForm
 
-MAX_ARTIFACT_BYTES: Final = 256 * 1024 * 1024
 MAX_ENTRY_BYTES: Final = 256 * 1024
 STAGING_KEPT_FOR: Final = timedelta(minutes=45)
 """How long an upload that no unfinished build needs may lie; it is swept within the hour."""
@@ -75,16 +76,16 @@ class Bucket:
 
     async def read_input(self, namespace: str, key: str, *, max_bytes: int) -> bytes:
         """Return an input object of a namespace; ObjectNotFoundError, ObjectTooLargeError."""
-        return await self._store.get(_input_key(namespace, key), max_bytes=max_bytes)
+        return await self._store.get(input_key(namespace, key), max_bytes=max_bytes)
 
     async def presign_input(self, namespace: str, key: str, lifetime: timedelta) -> str:
         """Return a URL with which a Job of `namespace` may read one of its inputs."""
-        return await self._store.presign("GET", _input_key(namespace, key), lifetime)
+        return await self._store.presign("GET", input_key(namespace, key), lifetime)
 
     async def upload_form(self, uid: str, attempt: int, lifetime: timedelta) -> PostForm:
         """Return a form with which the Job of that attempt may upload its artifact."""
         return await self._store.presign_upload(
-            _staging_key(uid, attempt), max_bytes=MAX_ARTIFACT_BYTES, lifetime=lifetime
+            _staging_key(uid, attempt), max_bytes=ARTIFACT_MAX_BYTES, lifetime=lifetime
         )
 
     async def claim_upload(self, uid: str, attempt: int) -> Measured:
@@ -96,7 +97,7 @@ class Bucket:
         claimed = _claimed_key(uid, attempt)
         if await self._store.head(claimed) is None:
             staged = await self._store.head(_staging_key(uid, attempt))
-            if staged is not None and staged.size_bytes > MAX_ARTIFACT_BYTES:
+            if staged is not None and staged.size_bytes > ARTIFACT_MAX_BYTES:
                 raise ObjectTooLargeError(f"the upload has {staged.size_bytes} bytes")
             await self._store.copy(_staging_key(uid, attempt), claimed)
         return await self._store.measure(claimed)
@@ -137,24 +138,6 @@ class Bucket:
         if self._cache_scope is CacheScope.INSTALLATION:
             return f"cache/all/{name}"
         return f"cache/namespaces/{namespace}/{name}"
-
-
-def artifact_key(sha256: str) -> str:
-    """Return the key of the artifact with that digest."""
-    return f"artifacts/sha256/{sha256}/artifact"
-
-
-def provenance_key(sha256: str, uid: str, attempt: int) -> str:
-    """Return the key of one build's statement about the artifact with that digest.
-
-    Builds of the same bytes keep statements of their own: statuses pin them by digest.
-    """
-    return f"artifacts/sha256/{sha256}/{uid}-{attempt}.intoto.json"
-
-
-def _input_key(namespace: str, key: str) -> str:
-    # The namespace's folder is prefixed here, so no build can name another tenant's object.
-    return f"inputs/{namespace}/{key}"
 
 
 def _staging_key(uid: str, attempt: int) -> str:

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts import provenance
+from venture_core.artifacts.bucket import artifact_key, provenance_key
 from venture_core.canonical import sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 from venture_crds.v1alpha1.artifactbuild import BuildReason
 
-from venture_operator.kinds.artifactbuild.bucket import artifact_key, provenance_key
 from venture_operator.kinds.artifactbuild.cacheentry import CacheEntry
 from venture_operator.kinds.artifactbuild.plans import NO_BUNDLE, Publication, gate_outcomes
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 from venture_core.artifacts.jobcontract import CompileJobInput, JobAsset, JobGates, JobUpload
+from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES, CONFIG_MAP_MAX_BYTES
 from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 from venture_core.objectstore import ObjectNotFoundError
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, BuildReason, Phase
@@ -20,7 +21,6 @@ from venture_operator.domain.podoutcome import Waiting, pod_outcome
 from venture_operator.domain.references import Reference
 from venture_operator.errors import StalledError, TransientError
 from venture_operator.kinds.artifactbuild import facts, plans
-from venture_operator.kinds.artifactbuild.bucket import MAX_ARTIFACT_BYTES
 from venture_operator.kinds.artifactbuild.compilejob import CONTAINER, compile_input, compile_job
 from venture_operator.kinds.artifactbuild.decide import Observed, decide
 from venture_operator.kinds.artifactbuild.outcome import (
@@ -30,7 +30,7 @@ from venture_operator.kinds.artifactbuild.outcome import (
     job_outcome,
 )
 from venture_operator.kinds.artifactbuild.publish import NotReproducibleError, UploadError
-from venture_operator.kinds.artifactbuild.source import CONFIG_MAP_MAX_BYTES, gate_settings
+from venture_operator.kinds.artifactbuild.source import gate_settings
 from venture_operator.storage.watched import ObjectKey
 
 if TYPE_CHECKING:
@@ -284,7 +284,7 @@ class ArtifactBuildService:
             assets=tuple(assets),
             upload=JobUpload(url=form.url, fields=dict(form.fields)),
             toolchain=PPTX_TOOLCHAIN.id,
-            max_artifact_bytes=MAX_ARTIFACT_BYTES,
+            max_artifact_bytes=ARTIFACT_MAX_BYTES,
         )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from venture_core.artifacts.bucket import input_key
 from venture_core.artifacts.cachekey import cache_key
 from venture_core.artifacts.gates import GateSettings
 from venture_core.artifacts.ir import (
@@ -12,6 +13,7 @@ from venture_core.artifacts.ir import (
     check_assets,
     parse_ir,
 )
+from venture_core.artifacts.limits import CONFIG_MAP_MAX_BYTES, INLINE_MAX_BYTES
 from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 from venture_core.canonical import CanonicalJsonError, canonical_json, sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
     from venture_operator.storage.configmaps import ConfigMaps
     from venture_operator.storage.objects import Objects
 
-INLINE_MAX_BYTES: Final = 64 * 1024
-CONFIG_MAP_MAX_BYTES: Final = 512 * 1024
-"""Half of what a ConfigMap or Secret can hold: the Job's input carries a copy and the request."""
 DOCUMENTS_AT_ONCE: Final = 4
 """How many documents, of at most 1 MiB each, are read and checked at the same time."""
 PROBLEMS_SHOWN: Final = 5
@@ -104,7 +103,7 @@ class SourceReader:
         return data
 
     async def _from_object(self, namespace: str, reference: ObjectRef) -> bytes:
-        where = f"inputs/{namespace}/{reference.key}"
+        where = input_key(namespace, reference.key)
         try:
             data = await self._bucket.read_input(namespace, reference.key, max_bytes=MAX_IR_BYTES)
         except ObjectNotFoundError as error:

@@ -7,23 +7,27 @@ from venture_core.kubernetes.resources import ARTIFACT_BUILDS
 from venture_cli.domain.durations import between, elapsed
 from venture_cli.domain.noun import Control, Noun
 from venture_cli.domain.standing import at, items_at, text_at
+from venture_cli.program import hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 type Body = dict[str, Any]
 
-_MEND: Final = "Mend the document, and build it again with --replace."
-_SMALLER: Final = "Put the document where it fits (the command does), or make it smaller."
-_SOURCE: Final = "Mend spec.source, and build it again with --replace."
+_AGAIN: Final = "and build it again with --replace"
+_SMALLER: Final = "Make the document or its pictures smaller"
 MENDABLE: Final[Mapping[str, str]] = {
-    "GateFailed": "Mend the slides, or leave a gate out with --skip-gate; then --replace.",
-    "InvalidAsset": "Give another picture, and build it again with --replace.",
-    "InvalidDocument": _MEND,
-    "InvalidIR": _MEND,
-    "InvalidSource": _SOURCE,
-    "SourceDigestMismatch": _SOURCE,
-    "SourceTooLarge": _SMALLER,
+    "ArtifactTooLarge": f"{_SMALLER}, {_AGAIN}.",
+    "AssetUnavailable": f"Give the picture with --asset NAME=PATH, {_AGAIN}.",
+    "GateFailed": f"Mend the slides, or leave a gate out with --skip-gate, {_AGAIN}.",
+    "InvalidAsset": f"Give another picture, {_AGAIN}.",
+    "InvalidDocument": f"Mend the document, {_AGAIN}.",
+    "InvalidSource": f"Mend spec.source, {_AGAIN}.",
+    "NotReproducible": f"Tell whoever runs Venture: {hint('report')} gathers what helps.",
+    "SourceDigestMismatch": f"Name the object's own digest in spec.source, {_AGAIN}.",
+    "SourceTooLarge": f"{_SMALLER}, {_AGAIN}.",
+    "Unreadable": f"Write the object as its kind is defined, {_AGAIN}.",
+    "UnsupportedTarget": f"Name another --target, {_AGAIN}.",
 }
 """The reasons that lie in what was asked for: the same again ends the same."""
 
