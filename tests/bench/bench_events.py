@@ -20,10 +20,11 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import asyncpg
 from recordevents import started
-from recordlog import signed_size, until
+from recordlog import signed_size
 from recordprocesses import ORIGIN, record_processes, write_key
 from recordrelay import stream_holds
 from recordservers import NatsServer, PostgresServer
+from s3server import S3Server
 from venture_core.events.bundle import open_bundle
 from venture_core.events.notes import NoteVerifier
 from venture_core.events.verify import verify_bundle
@@ -32,12 +33,14 @@ from venture_core.record.append import Canonical, append_call
 from venture_core.record.database import Role, connect
 from venture_core.record.export import export_bundle
 from venture_core.record.producer import EventProducer
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from pydantic import SecretStr
+    from venture_core.objectstore import S3Settings
 
 PACED_PER_SECOND = 2000
 CHECKPOINT_LAG = """
@@ -78,11 +81,15 @@ async def main() -> None:
         postgres, broker = PostgresServer(Path(data)), NatsServer(Path(folder))
         await postgres.start()
         await broker.start()
+        store = S3Server(Path(folder) / "s3")
+        await store.start()
+        bucket = store.bucket("venture")
         try:
             await in_the_database(postgres, seconds)
             await through_the_producer(postgres, seconds)
-            await the_whole_path(postgres, broker, Path(folder), seconds)
+            await the_whole_path(postgres, broker, Path(folder), bucket, seconds)
         finally:
+            store.kill()
             broker.stop()
             postgres.stop()
 
@@ -159,12 +166,18 @@ async def write(
 
 
 async def the_whole_path(
-    postgres: PostgresServer, broker: NatsServer, folder: Path, seconds: float
+    postgres: PostgresServer,
+    broker: NatsServer,
+    folder: Path,
+    bucket: S3Settings,
+    seconds: float,
 ) -> None:
     """Measure append to stream with sequencer and relay running, then the lags at a pace."""
     url = await postgres.create_database()
     key_file, key = write_key(folder)
-    processes = record_processes(folder, database=url, broker=broker.url(), key=key_file)
+    processes = record_processes(
+        folder, database=url, broker=broker.url(), bucket=bucket, key=key_file
+    )
     running = [processes["venture-sequencer"], processes["venture-event-relay"]]
     for process in running:
         process.start()

@@ -2,27 +2,26 @@
 
 import asyncio
 import secrets
-import socket
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import aiohttp
 import asyncpg
 import pytest
 import yaml
 from recordservers import NatsServer, PostgresServer
+from s3server import S3Server
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, NAMESPACES, Resource
-from venture_core.objectstore import ObjectStore, S3Settings
+from venture_core.objectstore import ObjectStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from pydantic import SecretStr
+    from venture_core.objectstore import S3Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRDS = Resource(
@@ -36,31 +35,24 @@ STARTS_WITHIN_SECONDS = 30
 
 
 @pytest.fixture(scope="session")
-def s3_settings(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings]:
-    """Run an S3 server of this session's own, with one empty bucket."""
-    folder = tmp_path_factory.mktemp("s3")
-    (folder / "data" / "venture").mkdir(parents=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    access, secret = secrets.token_hex(8), secrets.token_hex(16)
-    command = [str(tools / "versitygw"), "--port", f"127.0.0.1:{port}"]
-    command += ["--access", access, "--secret", secret, "posix", str(folder / "data")]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            endpoint = f"http://127.0.0.1:{port}"
-            asyncio.run(_answers(endpoint))
-            yield S3Settings(
-                endpoint=endpoint,
-                region="us-east-1",
-                bucket="venture",
-                access_key_id=access,
-                secret_access_key=secret,
-            )
-        finally:
-            server.terminate()
-            server.wait(timeout=10)
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Run an S3 server of this session's own."""
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    asyncio.run(server.start())
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def s3_settings(s3_server: S3Server) -> S3Settings:
+    """Return a bucket of this session's own."""
+    return s3_server.bucket("venture")
+
+
+@pytest.fixture
+def own_bucket(s3_server: S3Server) -> S3Settings:
+    """Make a bucket of this test's own: a log has one anchor in a bucket."""
+    return s3_server.bucket(f"test-{secrets.token_hex(6)}")
 
 
 @pytest.fixture
@@ -137,14 +129,6 @@ def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer
     asyncio.run(server.start())
     yield server
     server.stop()
-
-
-async def _answers(endpoint: str) -> None:
-    async with aiohttp.ClientSession() as session:
-        async for attempt in _patiently(aiohttp.ClientConnectionError):
-            with attempt:
-                async with session.get(endpoint):
-                    return
 
 
 def _patiently(expected: type[Exception]) -> AsyncRetrying:

@@ -14,6 +14,7 @@ from recordservers import free_port
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
+    from venture_core.objectstore import S3Settings
 
 ORIGIN = "processes.example.com/record"
 
@@ -72,17 +73,39 @@ def write_key(folder: Path) -> tuple[Path, Ed25519PrivateKey]:
     return path, key
 
 
+def s3_variables(bucket: S3Settings) -> dict[str, str]:
+    """Return the settings that point a process at a bucket."""
+    key_id, secret = bucket.access_key_id, bucket.secret_access_key
+    if key_id is None or secret is None:
+        raise ValueError("the tests' bucket has a key")
+    return {
+        "VENTURE_S3_ENDPOINT": bucket.endpoint,
+        "VENTURE_S3_REGION": bucket.region,
+        "VENTURE_S3_BUCKET": bucket.bucket,
+        "VENTURE_S3_ACCESS_KEY_ID": key_id,
+        "VENTURE_S3_SECRET_ACCESS_KEY": secret.get_secret_value(),
+    }
+
+
 def record_processes(
-    folder: Path, *, database: SecretStr, broker: SecretStr, key: Path, suffix: str = "0"
+    folder: Path,
+    *,
+    database: SecretStr,
+    broker: SecretStr,
+    bucket: S3Settings,
+    key: Path,
+    suffix: str = "0",
+    stream_bytes: int = 1024**3,
 ) -> dict[str, RecordProcess]:
     """Prepare a sequencer, a relay and a projector, none of them started."""
     common = {
         "VENTURE_POSTGRES_URL": database.get_secret_value(),
         "VENTURE_NATS_URL": broker.get_secret_value(),
         "VENTURE_NATS_STREAM_REPLICAS": "1",
-        "VENTURE_NATS_STREAM_MAX_BYTES": str(1024**3),
+        "VENTURE_NATS_STREAM_MAX_BYTES": str(stream_bytes),
         "VENTURE_CHECKPOINT_ORIGIN": ORIGIN,
         "VENTURE_CHECKPOINT_KEY_FILE": str(key),
+        **s3_variables(bucket),
     }
     programs = ("venture-sequencer", "venture-event-relay", "venture-projector")
     return {

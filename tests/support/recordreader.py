@@ -14,6 +14,7 @@ import asyncpg
 from pydantic import SecretStr
 from venture_core.messaging.connection import connect_nats
 from venture_core.messaging.consumer import ConsumerSettings, EventConsumer
+from venture_core.record.consumption import ConsumerRecord
 from venture_core.record.inbox import Inbox
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ async def main() -> None:
     async def handle(delivery: Delivery) -> None:
         event = delivery.event
         async with pool.acquire() as connection, connection.transaction():
-            if await inbox.enter(connection, event.event_id):
+            if await inbox.enter(connection, delivery):
                 await connection.execute(INSERT, event.workflow_id, event.seq, delivery.log_index)
 
     client = await connect_nats(SecretStr(broker), name="crash-test")
-    async with pool:
-        await EventConsumer(client, SETTINGS, handle).run(stop)
+    async with pool, ConsumerRecord(SecretStr(database), SETTINGS.name) as recorded:
+        await EventConsumer(client, SETTINGS, handle, recorded=recorded).run(stop)
     await client.close()
 
 

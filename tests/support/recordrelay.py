@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import nats.js.errors
-from recordlog import until
-from venture_core.messaging.delivery import LOG_INDEX_HEADER
+from venture_core.messaging.delivery import claimed_log_index
 from venture_core.messaging.streams import EVENTS, StreamSettings
+from venture_core.record.continuity import Continuity
 from venture_core.record.database import Role, connect
 from venture_core.record.leader import Leader, lead_until
 from venture_core.record.relay import ROLE, Relay
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,18 +23,25 @@ if TYPE_CHECKING:
     import asyncpg
     from nats.aio.client import Client
     from pydantic import SecretStr
+    from venture_core.objectstore import ObjectStore
 
 STREAMS = StreamSettings(replicas=1, max_bytes=256 * 1024 * 1024)
 
 
 @asynccontextmanager
 async def relaying(
-    database: SecretStr, broker: SecretStr, *, name: str = "one"
+    database: SecretStr,
+    broker: SecretStr,
+    *,
+    name: str = "one",
+    store: ObjectStore | None = None,
+    leader: Leader | None = None,
 ) -> AsyncIterator[asyncio.Event]:
     """Run a relay as long as the context; setting the yielded event stops it before."""
     stop = asyncio.Event()
-    leader = Leader(ROLE, name)
-    relay = Relay(leader, broker, STREAMS, name=name)
+    leader = leader or Leader(ROLE, name)
+    continuity = None if store is None else Continuity(store)
+    relay = Relay(leader, broker, STREAMS, name=name, continuity=continuity)
 
     async def work(connection: asyncpg.Connection, epoch: int) -> None:
         await relay.run(connection, epoch, stop)
@@ -74,8 +82,8 @@ async def published(client: Client) -> list[Published]:
     while True:
         message = await subscription.next_msg(timeout=10)
         headers = message.headers or {}
-        if LOG_INDEX_HEADER in headers:
-            index, message_id = int(headers[LOG_INDEX_HEADER]), headers["Nats-Msg-Id"]
+        index, message_id = claimed_log_index(headers), headers.get("Nats-Msg-Id")
+        if index is not None and message_id is not None:
             found.append(Published(message.subject, index, message_id, message.data))
         if message.metadata.num_pending == 0:
             await subscription.unsubscribe()

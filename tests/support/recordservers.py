@@ -110,6 +110,17 @@ class PostgresServer:
         # What a power failure would clear: a lock file whose process id may be taken again.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
 
+    def back_up(self, name: str) -> None:
+        """Copy what a killed server stored, as a snapshot of its disk would."""
+        copy = self._folder / name
+        shutil.rmtree(copy, ignore_errors=True)
+        subprocess.run(["cp", "-a", str(self._data), str(copy)], check=True)
+
+    def bring_back(self, name: str) -> None:
+        """Put a copy in the place of what a killed server stored; the copy stays."""
+        shutil.rmtree(self._data)
+        subprocess.run(["cp", "-a", str(self._folder / name), str(self._data)], check=True)
+
     def stop(self) -> None:
         """Stop the server without waiting for its clients."""
         process = self._running()

@@ -303,15 +303,15 @@ def test_compile_jobs_reach_s3_and_dns_only(render_chart: Render) -> None:
     assert egress("ci/production.yaml") == [production, dns]
 
 
-def test_s3_in_development_admits_the_operator_the_preflight_and_compile_jobs(
+def test_s3_in_development_admits_those_who_use_it_and_compile_jobs(
     render_chart: Render,
 ) -> None:
     policy = named(render_chart("ci/dev.yaml"), "NetworkPolicy", "venture-s3")
     (rule,) = policy["spec"]["ingress"]
-    operator, preflight, compile_jobs = rule["from"]
+    *ours, compile_jobs = rule["from"]
     component = "app.kubernetes.io/component"
-    assert operator["podSelector"]["matchLabels"][component] == "operator"
-    assert preflight["podSelector"]["matchLabels"][component] == "preflight"
+    admitted = [each["podSelector"]["matchLabels"][component] for each in ours]
+    assert admitted == ["operator", "preflight", "sequencer", "relay"]
     assert compile_jobs == {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": WORK}},
         "podSelector": {

@@ -149,6 +149,23 @@ class ObjectStore:
         except obstore_errors.BaseError as error:
             raise _store_error("write", key, error) from error
 
+    async def create(self, key: str, data: bytes, *, media_type: str) -> bool:
+        """Write an object unless there is one under that key; tell whether it was written."""
+        try:
+            await obstore.put_async(
+                self._store,
+                key,
+                data,
+                attributes={"Content-Type": media_type},
+                mode="create",
+                use_multipart=False,
+            )
+        except obstore_errors.AlreadyExistsError:
+            return False
+        except obstore_errors.BaseError as error:
+            raise _store_error("write", key, error) from error
+        return True
+
     async def put_file(self, key: str, path: Path, *, media_type: str) -> None:
         """Write a file of any size as an object, in parts, over whatever stood there."""
         try:

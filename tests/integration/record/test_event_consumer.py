@@ -10,7 +10,6 @@ from uuid import UUID, uuid7
 import pytest
 from nats.js.errors import NotFoundError
 from recordevents import started
-from recordlog import until
 from recordrelay import STREAMS
 from recordservers import NatsServer
 from venture_core.events.chain import ChainHead
@@ -23,10 +22,12 @@ from venture_core.messaging.deadletters import (
     list_dead_letters,
     requeue_dead_letter,
 )
-from venture_core.messaging.delivery import LOG_INDEX_HEADER
+from venture_core.messaging.delivery import LOG_INDEX_HEADER, Delivery
 from venture_core.messaging.streams import EVENTS, reconcile_streams
+from venture_core.record.consumption import ConsumerRecord
 from venture_core.record.database import Role, connect
 from venture_core.record.inbox import Inbox
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
     from pydantic import SecretStr
     from venture_core.messaging.consumer import Handler
-    from venture_core.messaging.delivery import Delivery
 
 FAST = ConsumerSettings(name="tester", backoff_seconds=(0.02, 0.05), max_attempts=3)
 
@@ -366,34 +366,42 @@ async def test_an_inbox_lets_an_event_in_once(
     database: SecretStr, superuser: asyncpg.Connection
 ) -> None:
     first, second = [await connect(database, Role.PROJECTOR, name="test") for _ in range(2)]
-    inbox, event_id = Inbox("tester"), uuid7()
+    inbox, delivery = Inbox("tester"), Delivery(started(uuid7(), 1), 5, 1)
     with pytest.raises(ValueError, match="transaction"):
-        await inbox.enter(first, event_id)
+        await inbox.enter(first, delivery)
 
     undone = first.transaction()
     await undone.start()
-    assert await inbox.enter(first, event_id)
+    assert await inbox.enter(first, delivery)
     await undone.rollback()
 
     async with first.transaction():
-        assert await inbox.enter(first, event_id)
+        assert await inbox.enter(first, delivery)
 
         async def again() -> bool:
             async with second.transaction():
-                return await inbox.enter(second, event_id)
+                return await inbox.enter(second, delivery)
 
         waiting = asyncio.create_task(again())
         await asyncio.sleep(0.1)
         assert not waiting.done()
     assert not await waiting
     async with first.transaction():
-        assert await Inbox("another").enter(first, event_id)
+        assert await Inbox("another").enter(first, delivery)
     await superuser.execute(
         "UPDATE record.consumer_inbox SET handled_at = now() - interval '91 days'"
     )
-    await inbox.prune(first)
-    assert await superuser.fetchval("SELECT array_agg(consumer) FROM record.consumer_inbox") == [
-        "another"
-    ]
+    remembered = "SELECT array_agg(consumer ORDER BY consumer) FROM record.consumer_inbox"
+    # The stream could still bring it: nothing says that everything up to it is settled.
+    async with ConsumerRecord(database, "tester") as recorded:
+        await inbox.prune(first)
+        await recorded.settle(5)
+        await inbox.prune(first)
+        assert await superuser.fetchval(remembered) == ["another", "tester"]
+        await recorded.settle(6)
+        await inbox.prune(first)
+        assert await superuser.fetchval(remembered) == ["another"]
+        await recorded.settle(2)
+        assert (await recorded.look([])).next_log_index == 6
     await first.close()
     await second.close()

@@ -9,7 +9,6 @@ from uuid import UUID, uuid7
 import aiohttp
 import pytest
 from recordevents import started
-from recordlog import until
 from recordprocesses import ORIGIN, record_processes, write_key
 from recordrelay import published, stream_holds
 from recordservers import NatsServer
@@ -17,6 +16,7 @@ from venture_core.events.checkpoint import open_checkpoint
 from venture_core.events.notes import NoteVerifier
 from venture_core.messaging.connection import connect_nats
 from venture_core.record.producer import EventProducer
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import asyncpg
     from pydantic import SecretStr
+    from venture_core.objectstore import S3Settings
 
 ROUND = 300
 WORKFLOWS = 30
@@ -56,11 +57,14 @@ async def test_a_killed_process_goes_on_where_it_was(
     victim: str,
     database: SecretStr,
     broker: NatsServer,
+    own_bucket: S3Settings,
     superuser: asyncpg.Connection,
     tmp_path: Path,
 ) -> None:
     key_file, key = write_key(tmp_path)
-    processes = record_processes(tmp_path, database=database, broker=broker.url(), key=key_file)
+    processes = record_processes(
+        tmp_path, database=database, broker=broker.url(), bucket=own_bucket, key=key_file
+    )
     for process in processes.values():
         process.start()
     client = await connect_nats(broker.url(), name="test")

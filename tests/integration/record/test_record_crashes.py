@@ -5,92 +5,37 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-import time
-from collections import Counter
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import pytest
-from recordlog import signed_size, until
-from recordprocesses import ORIGIN, RecordProcess, record_processes, write_key
+from recordcast import Cast, connect_again, script
+from recordlog import signed_size
+from recordprocesses import ORIGIN, record_processes, write_key
 from recordreader import TABLE
 from recordrelay import published
 from recordservers import NatsServer, PostgresServer
 from recordwriter import acknowledged, event_id
 from soaking import seconds
-from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 from venture_core.events.bundle import open_bundle
 from venture_core.events.notes import NoteVerifier
 from venture_core.events.verify import verify_bundle
 from venture_core.messaging.connection import connect_nats
 from venture_core.record.export import export_bundle
-from venture_core.record.failures import may_pass
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from uuid import UUID
+
+    import asyncpg
+    from venture_core.objectstore import S3Settings
 
 SECONDS = seconds(short=45, soak=900)
 """How long processes are killed; minutes find more."""
 SEED = int(os.environ.get("VENTURE_CRASH_SEED", "20261123"))
 WRITERS = 2
 WORKFLOWS = 8
-SUPPORT = Path(__file__).resolve().parents[2] / "support"
-
-
-class Victim(Protocol):
-    """What can be killed."""
-
-    def kill(self) -> None: ...
-
-
-class Cast:
-    """Everybody who takes part."""
-
-    def __init__(self, folder: Path, postgres: PostgresServer, broker: NatsServer) -> None:
-        self.folder = folder
-        self.postgres = postgres
-        self.broker = broker
-        self.kills: Counter[str] = Counter()
-        self.processes: dict[str, RecordProcess] = {}
-        self._chooser = Random(SEED)  # noqa: S311 - to be repeated, not secret
-
-    def add(self, name: str, process: RecordProcess) -> None:
-        self.processes[name] = process
-        process.start()
-
-    async def kill_for(self, seconds: float) -> None:
-        """Kill somebody, wait a little, bring them back, and again."""
-        until_then = time.monotonic() + seconds
-        servers: dict[str, PostgresServer | NatsServer] = {
-            "postgres": self.postgres,
-            "broker": self.broker,
-        }
-        names = [*self.processes, *servers]
-        while time.monotonic() < until_then:
-            await asyncio.sleep(self._chooser.uniform(0.2, 1.5))
-            name = self._chooser.choice(names)
-            pause = self._chooser.choice((0, 0, 0.2, 1.0))
-            self.kills[name] += 1
-            if name in servers:
-                await asyncio.to_thread(servers[name].kill)
-                await asyncio.sleep(pause)
-                await servers[name].start()
-            else:
-                await asyncio.to_thread(self.processes[name].kill)
-                await asyncio.sleep(pause)
-                self.processes[name].start()
-
-
-def _script(folder: Path, name: str, *arguments: str) -> RecordProcess:
-    return RecordProcess(
-        "python",
-        folder,
-        {"VENTURE_POD_NAME": name, "PYTHONPATH": str(SUPPORT)},
-        arguments=(str(SUPPORT / arguments[0]), *arguments[1:]),
-    )
 
 
 @pytest.fixture
@@ -100,7 +45,7 @@ async def cast(tmp_path: Path) -> AsyncIterator[Cast]:
         postgres, broker = PostgresServer(Path(data)), NatsServer(tmp_path)
         await postgres.start()
         await broker.start()
-        members = Cast(tmp_path, postgres, broker)
+        members = Cast(tmp_path, postgres, broker, seed=SEED)
         try:
             yield members
         finally:
@@ -110,33 +55,32 @@ async def cast(tmp_path: Path) -> AsyncIterator[Cast]:
             postgres.kill()
 
 
-@retry(retry=retry_if_exception(may_pass), wait=wait_fixed(0.2), stop=stop_after_delay(30))
-async def _connect(url: str) -> asyncpg.Connection:
-    connection: asyncpg.Connection = await asyncpg.connect(url)
-    return connection
-
-
 @pytest.mark.soak
 @pytest.mark.timeout(SECONDS * 2 + 240)
-async def test_nothing_is_lost_doubled_or_reordered(cast: Cast) -> None:
+async def test_nothing_is_lost_doubled_or_reordered(cast: Cast, own_bucket: S3Settings) -> None:
     database = await cast.postgres.create_database()
     url, broker_url = database.get_secret_value(), cast.broker.url()
-    connection = await _connect(url)
+    connection = await connect_again(url)
     await connection.execute(TABLE)
     await connection.close()
     key_file, key = write_key(cast.folder)
     for suffix in ("a", "b"):
         processes = record_processes(
-            cast.folder, database=database, broker=broker_url, key=key_file, suffix=suffix
+            cast.folder,
+            database=database,
+            broker=broker_url,
+            bucket=own_bucket,
+            key=key_file,
+            suffix=suffix,
         )
         for name in ("venture-sequencer", "venture-event-relay"):
             cast.add(f"{name}-{suffix}", processes[name])
     files = [cast.folder / f"writer-{n}.acks" for n in range(WRITERS)]
     for n, file in enumerate(files):
         arguments = ("recordwriter.py", url, str(file), f"writer-{n}", str(WORKFLOWS))
-        cast.add(f"writer-{n}", _script(cast.folder, f"writer-{n}", *arguments))
+        cast.add(f"writer-{n}", script(cast.folder, f"writer-{n}", *arguments))
     reader = ("recordreader.py", url, broker_url.get_secret_value())
-    cast.add("reader", _script(cast.folder, "reader", *reader))
+    cast.add("reader", script(cast.folder, "reader", *reader))
 
     await cast.kill_for(SECONDS)
     for file in files:
@@ -145,7 +89,7 @@ async def test_nothing_is_lost_doubled_or_reordered(cast: Cast) -> None:
     for n in range(WRITERS):
         assert await asyncio.to_thread(cast.processes[f"writer-{n}"].stop) == 0
 
-    connection = await _connect(url)
+    connection = await connect_again(url)
     written = await connection.fetchval("SELECT count(*) FROM record.events")
     await until(_reaches(lambda: signed_size(connection), written), seconds=60)
     await until(_reaches(lambda: _consumed(connection), written), seconds=120)

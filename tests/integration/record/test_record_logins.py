@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "install.md"
 PROCESSES = "venture_processes"
-PLAYED = (*set(Role) - {Role.AUDITOR, Role.PRIVACY},)
+PLAYED = (*set(Role) - {Role.AUDITOR, Role.PRIVACY, Role.RECOVERY},)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_the_guide_s_logins_can_do_their_part_and_no_more(server: Postgres
         await connection.close()
     connection = await asyncpg.connect(url.get_secret_value())
     try:
-        for role in ("venture_owner", "venture_migration", Role.PRIVACY.value):
+        for role in ("venture_owner", "venture_migration", Role.PRIVACY.value, Role.RECOVERY.value):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(f"SET ROLE {role}")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

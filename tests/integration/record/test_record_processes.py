@@ -13,7 +13,6 @@ import aiohttp
 import asyncpg
 import pytest
 from recordevents import started
-from recordlog import until
 from recordprocesses import ORIGIN, record_processes, write_key
 from recordrelay import published, stream_holds
 from venture_core.events.checkpoint import open_checkpoint
@@ -21,9 +20,11 @@ from venture_core.events.notes import NoteVerifier
 from venture_core.messaging.connection import connect_nats
 from venture_core.record.migrate import migrate
 from venture_core.record.producer import EventProducer
+from waiting import until
 
 if TYPE_CHECKING:
     from recordservers import NatsServer, PostgresServer
+    from venture_core.objectstore import S3Settings
 
 
 async def _ready(port: int) -> bool:
@@ -44,14 +45,19 @@ async def _metrics(port: int) -> str:
 
 
 async def test_the_processes_wait_for_the_schema_and_then_do_their_work(
-    postgres: PostgresServer, nats_server: NatsServer, tmp_path: Path
+    postgres: PostgresServer,
+    nats_server: NatsServer,
+    own_bucket: S3Settings,
+    tmp_path: Path,
 ) -> None:
     url = postgres.url("processes")
     superuser = await asyncpg.connect(postgres.url("postgres").get_secret_value())
     await superuser.execute("CREATE DATABASE processes")
     await superuser.close()
     key_file, key = write_key(tmp_path)
-    processes = record_processes(tmp_path, database=url, broker=nats_server.url(), key=key_file)
+    processes = record_processes(
+        tmp_path, database=url, broker=nats_server.url(), bucket=own_bucket, key=key_file
+    )
     for process in processes.values():
         process.start()
     for process in processes.values():

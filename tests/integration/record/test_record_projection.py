@@ -13,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from recordevents import believe_everything
-from recordlog import caught_up, sequencing, until
+from recordlog import caught_up, record_raw, sequencing
 from recordrelay import relaying
 from recordservers import NatsServer
 from venture_core.events.envelope import Service
@@ -42,10 +42,11 @@ from venture_core.record.migrate import migrate
 from venture_core.record.producer import EventProducer
 from venture_core.record.projection.models import Base
 from venture_core.record.projection.projector import NAME, Projector, projection_engine
+from waiting import until
 from workflowevents import Flow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from pydantic import SecretStr
@@ -234,8 +235,59 @@ async def test_an_event_nobody_can_show_is_set_apart(
         await caught_up(superuser, 3)
     await Projector(engine).catch_up()
     skipped = await superuser.fetch("SELECT * FROM projection.skipped_events")
-    assert [(row["event_id"], row["log_index"]) for row in skipped] == [(bad.event_id, 1)]
+    assert [(row["event_id"], row["log_index"]) for row in skipped] == [
+        (bad.event_id, 1),
+        (unknown.event_id, 2),
+    ]
+    assert skipped[1]["problem"] == "there is no event type task.a.b.v1"
     assert await superuser.fetchval("SELECT events FROM projection.workflows") == 3
+
+
+UNREADABLE = {
+    "no JSON": lambda _: b"not an event",
+    "no envelope": lambda _: b'{"event_type":"artifact.build.started.v1"}',
+    "another form": lambda good: good.replace(b'":"', b'": "', 1),
+    "a member twice": lambda good: b'{"created_at":"2026-01-01T00:00:00Z",' + good[1:],
+    "a NUL": lambda _: b'{"created_at":"\\u0000"}',
+    "deep": lambda _: b"[" * 20_000,
+}
+
+
+@pytest.mark.parametrize("forge", UNREADABLE.values(), ids=UNREADABLE.keys())
+async def test_what_is_no_event_is_stepped_over_and_leaves_a_row(
+    database: SecretStr,
+    superuser: asyncpg.Connection,
+    engine: AsyncEngine,
+    forge: Callable[[bytes], bytes],
+) -> None:
+    before, after = Build().event(BuildSuspendedV1), Build().event(BuildSuspendedV1)
+    async with sequencing(database), EventProducer(database, name="test") as producer:
+        await producer.append(before)
+        event_id = await record_raw(superuser, forge(after.canonical_bytes()))
+        await caught_up(superuser, 2)
+        await producer.append(after)
+        await caught_up(superuser, 3)
+    assert await Projector(engine).catch_up() == 3
+    skipped = await superuser.fetch("SELECT * FROM projection.skipped_events")
+    assert [(row["event_id"], row["log_index"]) for row in skipped] == [(event_id, 1)]
+    assert await superuser.fetchval("SELECT count(*) FROM projection.workflows") == 2
+
+
+async def test_an_event_that_was_taken_away_is_stepped_over_and_leaves_a_row(
+    database: SecretStr, superuser: asyncpg.Connection, engine: AsyncEngine
+) -> None:
+    events = [Build().event(BuildSuspendedV1) for _ in range(3)]
+    async with sequencing(database), EventProducer(database, name="test") as producer:
+        for event in events:
+            await producer.append(event)
+        await caught_up(superuser, 3)
+    async with superuser.transaction():
+        await superuser.execute("SET LOCAL session_replication_role = replica")
+        await superuser.execute("DELETE FROM record.events WHERE event_id = $1", events[1].event_id)
+    assert await Projector(engine).catch_up() == 3
+    skipped = await superuser.fetch("SELECT * FROM projection.skipped_events")
+    assert [(row["event_id"], row["log_index"]) for row in skipped] == [(None, 1)]
+    assert await superuser.fetchval("SELECT count(*) FROM projection.workflows") == 2
 
 
 @pytest.mark.parametrize(

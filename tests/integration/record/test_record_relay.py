@@ -11,7 +11,7 @@ from uuid import uuid7
 import pytest
 from pydantic import SecretStr
 from recordevents import started
-from recordlog import sequencing, until
+from recordlog import sequencing
 from recordrelay import STREAMS, Published, published, relaying, stream_holds
 from recordservers import REPOSITORY, NatsServer, free_port
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_fixed
@@ -27,6 +27,7 @@ from venture_core.messaging.subjects import (
 from venture_core.messaging.window import PublishError, PublishWindow
 from venture_core.record.producer import EventProducer
 from venture_core.record.replay import StreamState, rebuild_stream, stream_state
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

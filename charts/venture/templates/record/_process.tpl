@@ -61,7 +61,11 @@ spec:
             - name: VENTURE_LOG_LEVEL
               value: {{ $root.Values.record.logLevel }}
             {{- range $endpoint := .endpoints }}
+            {{- if eq $endpoint "s3" }}
+            {{- include "venture.s3Env" $root | nindent 12 }}
+            {{- else }}
             {{- include "venture.urlEnv" (dict "root" $root "endpoint" $endpoint) | nindent 12 }}
+            {{- end }}
             {{- end }}
             {{- with include (printf "venture.%s.env" .component) $root }}
             {{- . | nindent 12 }}

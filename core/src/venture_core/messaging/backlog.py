@@ -66,6 +66,10 @@ class Backlog:
             self._missing -= 1
         return self.ready()
 
+    def take_all(self, messages: Iterable[Msg]) -> list[Msg]:
+        """Take events that came together; return those that may be handled now, in order."""
+        return [ready for message in messages for ready in self.take(message)]
+
     def ready(self) -> list[Msg]:
         """Return what may be handled now, if anything, in the order of the stream."""
         if self.is_holding:

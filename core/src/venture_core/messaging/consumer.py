@@ -1,9 +1,9 @@
 """Consumers: durable, explicit, in order per workflow, and never stuck on one event.
 
-Events of one workflow are handled one after the other, of several workflows at once. A failed
-handling is tried again in place, with growing pauses, while the broker is told that the event is
-being worked on: so a later event of the same workflow never overtakes it. When the attempts are
-used up the event goes to the dead letters, and its workflow goes on.
+A consumer that can ask the record (`Recorded`) believes no message that the record does not know,
+takes what the stream discarded out of the record, and knows how far it has come, whatever becomes
+of the stream. One without it checks only that an event's hash is the event's: whoever may publish
+could forge one.
 
 A consumer may see an event twice: when it died between handling and acknowledging. What it handled
 in this process it recognises; across processes `venture_core.record.inbox` does, in the
@@ -12,94 +12,67 @@ order: where order matters, run one and a standby.
 """
 
 import asyncio
-import time
-from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
+import nats.errors
 import nats.js.errors
 import structlog
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_random,
-)
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random
 
 from venture_core.messaging import metrics
 from venture_core.messaging.backlog import Backlog
 from venture_core.messaging.connection import is_interruption
-from venture_core.messaging.deadletters import put_dead_letter
 from venture_core.messaging.delivery import Delivery, MalformedEventError
+from venture_core.messaging.gaps import GapWatch, Progress
+from venture_core.messaging.handling import CannotHandleError, Handler, Handling, Work
 from venture_core.messaging.pull import REQUEST_SECONDS, Puller, PullError
+from venture_core.messaging.settings import ConsumerSettings
 from venture_core.messaging.streams import DEAD_LETTERS, EVENTS
-from venture_core.messaging.subjects import EVENT_SUBJECTS, requeue_subject
+from venture_core.messaging.subjects import requeue_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from uuid import UUID
+    from collections.abc import Callable, Sequence
 
     from nats.aio.client import Client
     from nats.aio.msg import Msg
 
-RECENT_EVENTS: Final = 10_000
-DRAIN_SECONDS: Final = 10.0
-LAG_EVERY_SECONDS: Final = 5.0
+    from venture_core.messaging.recorded import Look, Recorded
+
+__all__ = ["CannotHandleError", "ConsumerSettings", "EventConsumer", "Handler"]
+
+MEASURE_SECONDS: Final = 2.0
+"""How often the broker is asked how far the consumer is."""
 RECOUNT_SECONDS: Final = 0.5
 """How often, while new events are held back, the broker is asked how many are still to come."""
-
-type Handler = Callable[[Delivery], Awaitable[None]]
+CLOSING_SECONDS: Final = 5.0
+"""How long what came last may wait for the record when the process ends."""
 
 log = structlog.get_logger(__name__)
-
-
-class CannotHandleError(Exception):
-    """Raised by a handler for an event that no further attempt would help: to the dead letters."""
-
-
-class ConsumerSettings(BaseModel):
-    """How a consumer takes its events."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-    """Names it for good: its place in the stream, its dead letters and its inbox go by it."""
-
-    subjects: Annotated[tuple[str, ...], Field(min_length=1)] = EVENT_SUBJECTS
-    """Which events: subjects, where `*` stands for a word and a last `>` for all that follow."""
-
-    max_ack_pending: Annotated[int, Field(ge=1, le=10_000)] = 500
-    """How many events it may have in hand."""
-
-    concurrency: Annotated[int, Field(ge=1, le=1000)] = 16
-    """How many workflows' events it handles at once."""
-
-    ack_wait_seconds: Annotated[float, Field(ge=1, le=600)] = 30
-    """After how long without a sign of life an event is delivered again."""
-
-    max_attempts: Annotated[int, Field(ge=1, le=100)] = 10
-    """After how many attempts, over all deliveries, an event goes to the dead letters."""
-
-    backoff_seconds: Annotated[tuple[float, ...], Field(min_length=1)] = (0.2, 1, 5, 15, 60)
-    """The pauses after the first, second … failed attempt; the last one stays."""
 
 
 class EventConsumer:
     """Runs a handler over a durable consumer's events."""
 
-    def __init__(self, client: Client, settings: ConsumerSettings, handler: Handler) -> None:
+    def __init__(
+        self,
+        client: Client,
+        settings: ConsumerSettings,
+        handler: Handler,
+        *,
+        recorded: Recorded | None = None,
+        on_new_session: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_new_session` is called when the database may have been restored meanwhile."""
         self._client = client
         self._settings = settings
-        self._handler = handler
-        self._queues: dict[UUID, deque[tuple[Msg, Delivery]]] = {}
-        self._held: dict[str, Msg] = {}
+        self._recorded = recorded
+        self._on_new_session = on_new_session
+        self._hand = Handling(client, settings, handler)
+        self._progress = None if recorded is None else Progress(settings, recorded)
+        self._gaps = GapWatch(settings)
         self._backlogs: dict[str, Backlog] = {}
-        self._room = asyncio.Condition()
-        self._slots = asyncio.Semaphore(settings.concurrency)
-        self._recent: OrderedDict[UUID, None] = OrderedDict()
-        self._workers: set[asyncio.Task[None]] = set()
+        self._arriving: list[Msg] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set; then finish what is in hand.
@@ -113,12 +86,14 @@ class EventConsumer:
                 for stream, subjects in sources
             ]
             beating = group.create_task(self._keep_alive())
-            measuring = group.create_task(self._measure_lag())
+            measuring = group.create_task(self._measure())
             await stop.wait()
             for task in pulling:
                 task.cancel()
             await asyncio.wait(pulling)
-            await self._drain()
+            await self._hand.drain()
+            if self._client.is_connected:
+                await self._client.flush(timeout=3)
             beating.cancel()
             measuring.cancel()
 
@@ -155,26 +130,21 @@ class EventConsumer:
                 seconds = RECOUNT_SECONDS if backlog.is_holding else REQUEST_SECONDS
                 room = await self._free(seconds)
                 if room:
-                    async for message in puller.request(room, seconds):
-                        await self._accept_all(backlog.take(message))
+                    async for messages in puller.request(room, seconds):
+                        await self._accept_all(backlog.take_all(messages), stream)
                 if backlog.is_holding:
                     info = await jetstream.consumer_info(stream, self._settings.name)
                     backlog.recount(info, in_hand=self._in_hand(stream))
-                await self._accept_all(backlog.ready())
+                await self._accept_all(backlog.ready(), stream)
         finally:
             # What is held back to the end comes again, in order, when its time is up.
             del self._backlogs[stream]
-            for message in await puller.close():
-                await self._accept_all(backlog.take(message))
+            await self._accept_last(backlog.take_all(await puller.close()), stream)
 
     def _in_hand(self, stream: str) -> set[int]:
         """Return the stream sequences of what is at work."""
-        metadata = [message.metadata for message in self._held.values()]
+        metadata = [each.metadata for each in (*self._hand.messages, *self._arriving)]
         return {each.sequence.stream for each in metadata if each.stream == stream}
-
-    async def _accept_all(self, messages: list[Msg]) -> None:
-        for message in messages:
-            await self._accept(message)
 
     def _config(self, subjects: tuple[str, ...]) -> ConsumerConfig:
         one = len(subjects) == 1
@@ -193,122 +163,81 @@ class EventConsumer:
     async def _free(self, seconds: float) -> int:
         """Wait until there is room for events, but no longer; return for how many there is."""
         try:
-            async with asyncio.timeout(seconds), self._room:
-                await self._room.wait_for(lambda: self._room_left() > 0)
+            async with asyncio.timeout(seconds):
+                await self._hand.wait_for_room(lambda: self._room_left() > 0)
         except TimeoutError:
             return 0
         return self._room_left()
 
     def _room_left(self) -> int:
         held_back = sum(len(backlog) for backlog in self._backlogs.values())
-        return self._settings.max_ack_pending - len(self._held) - held_back
+        return self._settings.max_ack_pending - len(self._hand) - held_back
 
-    async def _accept(self, message: Msg) -> None:
-        """Queue a message behind the others of its workflow."""
-        if message.metadata.num_delivered > 1:
-            metrics.REDELIVERED.labels(self._settings.name).inc()
+    async def _accept_last(self, messages: list[Msg], stream: str) -> None:
+        """Take what came while this ends; what the record says nothing of in time comes again."""
         try:
-            delivery = Delivery.parse(message)
-        except MalformedEventError as error:
-            await self._bury(message, str(error), message.metadata.num_delivered)
-            await self._let_go(message)
-            return
-        self._held[message.reply] = message
-        workflow = delivery.event.workflow_id
-        queue = self._queues.get(workflow)
-        if queue is not None:
-            queue.append((message, delivery))
-            return
-        self._queues[workflow] = deque([(message, delivery)])
-        worker = asyncio.create_task(self._work(workflow))
-        self._workers.add(worker)
-        worker.add_done_callback(self._finished)
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await self._accept_all(messages, stream)
+        except TimeoutError:
+            log.warning("events come again later", events=len(messages))
 
-    async def _work(self, workflow: UUID) -> None:
-        """Handle a workflow's events one after the other, until none is left."""
-        queue = self._queues[workflow]
+    async def _accept_all(self, messages: list[Msg], stream: str) -> None:
+        """Put messages of one stream into the hand, in their order."""
+        parsed = []
+        for message in messages:
+            if message.metadata.num_delivered > 1:
+                metrics.REDELIVERED.labels(self._settings.name).inc()
+            try:
+                parsed.append((message, Delivery.parse(message)))
+            except MalformedEventError as error:
+                await self._hand.bury(message, str(error))
+        if not parsed:
+            return
+        self._arriving += messages
         try:
-            while queue:
-                message, delivery = queue[0]
-                async with self._slots:
-                    await self._settle(message, delivery)
-                queue.popleft()
-                await self._let_go(message)
+            if self._recorded is None or self._progress is None:
+                for message, delivery in parsed:
+                    self._hand.add(Work(delivery, message))
+                return
+            look = await self._look(self._recorded, self._progress, [each for _, each in parsed])
+            for message, delivery in parsed:
+                await self._accept(message, delivery, look, self._progress, stream)
         finally:
-            del self._queues[workflow]
-            for message, _ in queue:
-                await self._let_go(message)
+            del self._arriving[: len(messages)]
 
-    def _finished(self, worker: asyncio.Task[None]) -> None:
-        self._workers.discard(worker)
-        if not worker.cancelled() and worker.exception() is not None:
-            # The broker was away when it mattered; what was in hand is delivered again.
-            error = repr(worker.exception())
-            log.error("could not settle an event", consumer=self._settings.name, error=error)
+    async def _look(
+        self, recorded: Recorded, progress: Progress, deliveries: Sequence[Delivery]
+    ) -> Look:
+        """Ask the record about deliveries; forget what an earlier state of it has seen."""
+        look = await recorded.look(deliveries)
+        if progress.begin(look):
+            self._hand.forget()
+            self._on_new_session()
+        return look
 
-    async def _let_go(self, message: Msg) -> None:
-        self._held.pop(message.reply, None)
-        async with self._room:
-            self._room.notify_all()
-
-    async def _settle(self, message: Msg, delivery: Delivery) -> None:
-        """Handle an event, or bury it after its last attempt; acknowledge it either way."""
-        name, event = self._settings.name, delivery.event
-        if event.event_id in self._recent:
-            metrics.HANDLED.labels(name, "repeated").inc()
-            await message.ack()
+    async def _accept(
+        self, message: Msg, delivery: Delivery, look: Look, progress: Progress, stream: str
+    ) -> None:
+        """Put an event of the record into the hand, and before it what it comes after."""
+        index, sequence = delivery.log_index, message.metadata.sequence.stream
+        if (index, delivery.event.this_event_hash) not in look.known:
+            metrics.REFUSED.labels(self._settings.name).inc()
+            await self._hand.bury(message, f"the record has no such event at log index {index}")
             return
-        if delivery.attempt > self._settings.max_attempts:
-            await self._bury(message, "every attempt ended this process", delivery.attempt - 1)
-            return
-        try:
-            await self._attempts(delivery)(self._handle, delivery)
-        except Exception as error:
-            # Whatever a handler raises: the event, not the consumer, is given up.
-            log.exception("gave an event up", consumer=name, event_id=str(event.event_id))
-            await self._bury(message, f"{type(error).__name__}: {error}", delivery.attempt)
-            return
-        self._remember(event.event_id)
-        metrics.HANDLED.labels(name, "handled").inc()
-        await message.ack()
-
-    def _attempts(self, delivery: Delivery) -> AsyncRetrying:
-        before = delivery.attempt - 1
-        pauses = self._settings.backoff_seconds
-        return AsyncRetrying(
-            retry=retry_if_exception(
-                lambda error: (
-                    isinstance(error, Exception) and not isinstance(error, CannotHandleError)
+        if stream == EVENTS:
+            if index < look.next_log_index:
+                metrics.HANDLED.labels(self._settings.name, "repeated").inc()
+                await message.ack()
+                progress.came(index, sequence)
+                return
+            jetstream = self._client.jetstream(timeout=3)
+            async for missed in progress.missed(jetstream, index, sequence):
+                await self._hand.wait_for_room(
+                    lambda: len(self._hand) < self._settings.max_ack_pending
                 )
-            ),
-            stop=stop_after_attempt(self._settings.max_attempts - before),
-            wait=lambda state: pauses[min(before + state.attempt_number, len(pauses)) - 1],
-            before_sleep=self._report,
-            reraise=True,
-        )
-
-    async def _handle(self, delivery: Delivery) -> None:
-        began = time.perf_counter()
-        try:
-            await self._handler(delivery)
-        except Exception:
-            metrics.FAILED.labels(self._settings.name).inc()
-            raise
-        metrics.HANDLE_SECONDS.labels(self._settings.name).observe(time.perf_counter() - began)
-
-    async def _bury(self, message: Msg, reason: str, attempts: int) -> None:
-        """Put a message among the dead letters, and only then acknowledge it."""
-        jetstream = self._client.jetstream(timeout=3)
-        await put_dead_letter(
-            jetstream, message, consumer=self._settings.name, reason=reason, attempts=attempts
-        )
-        metrics.HANDLED.labels(self._settings.name, "dead").inc()
-        await message.ack()
-
-    def _remember(self, event_id: UUID) -> None:
-        self._recent[event_id] = None
-        if len(self._recent) > RECENT_EVENTS:
-            self._recent.popitem(last=False)
+                self._hand.add(Work(missed, None))
+            progress.came(index, sequence)
+        self._hand.add(Work(delivery, message))
 
     async def _keep_alive(self) -> None:
         """Tell the broker that everything in hand is still being worked on."""
@@ -318,33 +247,26 @@ class EventConsumer:
                 held_back = [
                     each for backlog in self._backlogs.values() for each in backlog.waiting
                 ]
-                for message in [*self._held.values(), *held_back]:
+                for message in [*self._hand.messages, *self._arriving, *held_back]:
                     await message.in_progress()
 
-    async def _measure_lag(self) -> None:
+    async def _measure(self) -> None:
+        """Tell how far the consumer is, and remember what is settled."""
         jetstream = self._client.jetstream(timeout=3)
         while True:
             try:
+                first_in_hand = self._hand.first_log_index
                 info = await jetstream.consumer_info(EVENTS, self._settings.name)
                 lag = (info.num_pending or 0) + (info.num_ack_pending or 0)
                 metrics.LAG.labels(self._settings.name).set(lag)
+                if self._progress is None:
+                    state = (await jetstream.stream_info(EVENTS)).state
+                    self._gaps.look(info, state.first_seq)
+                else:
+                    await self._progress.settle(info, first_in_hand)
             except (nats.js.errors.APIError, nats.errors.Error, TimeoutError) as error:
                 log.debug("the consumer's lag is not known", error=repr(error))
-            await asyncio.sleep(LAG_EVERY_SECONDS)
-
-    async def _drain(self) -> None:
-        """Let everything in hand be handled, for a while.
-
-        What is left then is delivered again after `ack_wait_seconds`, in order. It is not given
-        back at once: the broker does not keep the order of what it is given back.
-        """
-        if self._workers:
-            await asyncio.wait(self._workers, timeout=DRAIN_SECONDS)
-        for worker in list(self._workers):
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
-        if self._client.is_connected:
-            await self._client.flush(timeout=3)
+            await asyncio.sleep(MEASURE_SECONDS)
 
     def _report(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

@@ -1,11 +1,12 @@
 """Dead letters: events that a consumer gave up, kept for people to look at and hand back."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import nats.js.errors
 
-from venture_core.messaging.delivery import LOG_INDEX_HEADER
+from venture_core.messaging.delivery import LOG_INDEX_HEADER, Delivery, claimed_log_index
 from venture_core.messaging.streams import DEAD_LETTERS
 from venture_core.messaging.subjects import (
     DEAD_LETTER_PREFIX,
@@ -29,6 +30,7 @@ _REASON: Final = "Venture-Reason"
 _ATTEMPTS: Final = "Venture-Attempts"
 _MESSAGE_ID: Final = "Nats-Msg-Id"
 _SUBJECT_WORDS: Final = 3
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
 class DeadLetterNotFoundError(Exception):
@@ -53,24 +55,32 @@ class DeadLetter:
 
 
 async def put_dead_letter(
-    jetstream: JetStreamContext, message: Msg, *, consumer: str, reason: str, attempts: int
+    jetstream: JetStreamContext,
+    given: Msg | Delivery,
+    *,
+    consumer: str,
+    reason: str,
+    attempts: int,
 ) -> None:
-    """Keep a message that `consumer` gives up; doing so twice keeps one."""
-    event_type = _original_subject(message.subject)
+    """Keep what `consumer` gives up, a message or an event out of the record; twice keeps one."""
+    index: int | None
+    if isinstance(given, Delivery):
+        subject, index = given.event.event_type, given.log_index
+        body, key = given.event.model_dump_json().encode(), f"record/{index}"
+    else:
+        subject, body = _original_subject(given.subject), given.data
+        index = claimed_log_index(given.headers)
+        key = f"{given.metadata.stream}/{given.metadata.sequence.stream}"
     headers = {
         _CONSUMER: consumer,
         _REASON: " ".join(reason.split())[:MAX_REASON],
         _ATTEMPTS: str(attempts),
-        _MESSAGE_ID: f"{consumer}/{message.metadata.stream}/{message.metadata.sequence.stream}",
+        _MESSAGE_ID: f"{consumer}/{key}",
     }
-    index = (message.headers or {}).get(LOG_INDEX_HEADER)
     if index is not None:
-        headers[LOG_INDEX_HEADER] = index
+        headers[LOG_INDEX_HEADER] = str(index)
     await jetstream.publish(
-        dead_letter_subject(consumer, event_type),
-        message.data,
-        stream=DEAD_LETTERS,
-        headers=headers,
+        dead_letter_subject(consumer, subject), body, stream=DEAD_LETTERS, headers=headers
     )
 
 
@@ -130,14 +140,14 @@ def _original_subject(subject: str) -> str:
 def _parse(message: RawStreamMsg) -> DeadLetter:
     headers = message.headers or {}
     words = (message.subject or "").split(".", _SUBJECT_WORDS - 1)
-    index = headers.get(LOG_INDEX_HEADER)
+    attempts = headers.get(_ATTEMPTS, "")
     return DeadLetter(
         sequence=message.seq or 0,
         consumer=words[1],
         event_type=words[2],
-        log_index=None if index is None else int(index),
+        log_index=claimed_log_index(headers),
         reason=headers.get(_REASON, ""),
-        attempts=int(headers.get(_ATTEMPTS, "0")),
+        attempts=int(attempts) if _NUMBER.fullmatch(attempts) else 0,
         at=message.time,
         body=message.data or b"",
     )

@@ -21,6 +21,17 @@ REDELIVERED = Counter(
     "Events that were delivered again after nobody had acknowledged them.",
     ["consumer"],
 )
+REFUSED = Counter(
+    "venture_consumer_refused_total",
+    "Messages that the record does not know: somebody else publishes, or the database forgot.",
+    ["consumer"],
+)
+GAP_EVENTS = Counter(
+    "venture_consumer_gap_events_total",
+    "Events that the stream discarded before the consumer got them: filled from the record, or "
+    "lost.",
+    ["consumer", "outcome"],
+)
 LAG = Gauge(
     "venture_consumer_lag_events",
     "Events of the stream that the consumer has not acknowledged.",

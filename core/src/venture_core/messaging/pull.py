@@ -49,26 +49,32 @@ class Puller:
                 unread.append(message)
         return unread
 
-    async def request(self, count: int, seconds: float) -> AsyncIterator[Msg]:
-        """Ask for up to `count` messages; yield them until the broker ends the request.
+    async def request(self, count: int, seconds: float) -> AsyncIterator[list[Msg]]:
+        """Ask for up to `count` messages; yield those that are there until the request ends.
 
-        It does so after `seconds`. Raises PullError.
+        The broker ends it after `seconds`. What comes together is yielded together, the first
+        message the moment it comes. Raises PullError.
         """
         wanted = {"batch": count, "expires": int(seconds * _NANOSECONDS)}
         await self._client.publish(self._subject, json.dumps(wanted).encode(), reply=self._inbox)
-        for _ in range(count):
+        while count > 0:
             try:
                 async with asyncio.timeout(seconds + GRACE_SECONDS):
-                    message = await self._arrived.get()
+                    arrived = [await self._arrived.get()]
             except TimeoutError as error:
                 raise PullError("the broker does not answer") from error
-            status = _status(message)
-            if status is None:
-                yield message
-            elif status in _ENDED:
-                return
-            else:
-                raise PullError(f"the broker ended the request: {message.headers}")
+            while len(arrived) < count and not self._arrived.empty():
+                arrived.append(self._arrived.get_nowait())
+            messages = [each for each in arrived if _status(each) is None]
+            if messages:
+                yield messages
+            count -= len(messages)
+            for message in arrived:
+                status = _status(message)
+                if status in _ENDED:
+                    return
+                if status is not None:
+                    raise PullError(f"the broker ended the request: {message.headers}")
 
 
 def _status(message: Msg) -> str | None:

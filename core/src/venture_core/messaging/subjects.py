@@ -7,9 +7,12 @@ that clients use to those (its `mappings`; the chart sets them for its own serve
 """
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from venture_core.events.registry import EVENT_ROOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EVENT_SUBJECTS: Final = tuple(f"{root}.>" for root in EVENT_ROOTS)
 DEAD_LETTER_PREFIX: Final = "dlq"
@@ -39,6 +42,23 @@ def subject_of(canonical: bytes) -> str:
     if found is None:
         raise ValueError("these are no event's canonical bytes: they hold no event_type")
     return found[1].decode()
+
+
+def is_captured(subject: str, patterns: Iterable[str]) -> bool:
+    """Tell whether one of the patterns, as NATS reads them, matches a subject."""
+    words = subject.split(".")
+    return any(_matches(words, pattern.split(".")) for pattern in patterns)
+
+
+def _matches(words: list[str], pattern: list[str]) -> bool:
+    if pattern[-1] == ">":
+        pattern = pattern[:-1]
+        if len(words) <= len(pattern):
+            return False
+        words = words[: len(pattern)]
+    return len(words) == len(pattern) and all(
+        wanted in {"*", word} for word, wanted in zip(words, pattern, strict=True)
+    )
 
 
 def dead_letter_subject(consumer: str, event_type: str) -> str:

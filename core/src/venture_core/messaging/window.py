@@ -17,11 +17,15 @@ ACK_SECONDS: Final = 3.0
 _EXPECTED_STREAM: Final = "Nats-Expected-Stream"
 _EXPECTED_LAST: Final = "Nats-Expected-Last-Sequence"
 _EXPECTED_LAST_ID: Final = "Nats-Expected-Last-Msg-Id"
-_MESSAGE_ID: Final = "Nats-Msg-Id"
+MESSAGE_ID_HEADER: Final = "Nats-Msg-Id"
 
 
 class PublishError(Exception):
     """A message was refused or not acknowledged in time: where the stream ends is not known."""
+
+
+class DuplicateError(PublishError):
+    """The stream holds a message of this id, or held it lately, and takes no other."""
 
 
 class _Sent(NamedTuple):
@@ -56,10 +60,10 @@ class PublishWindow:
         """Listen for acknowledgements."""
         await self._client.subscribe(f"{self._inbox}.*", cb=self._on_reply)
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, kind: type[PublishError] = PublishError) -> None:
         """Give everything in flight up."""
         if self._error is None:
-            self._error = PublishError(reason)
+            self._error = kind(reason)
         self._changed.set()
 
     async def publish(
@@ -89,7 +93,7 @@ class PublishWindow:
             subject,
             payload,
             reply=f"{self._inbox}.{self._last}",
-            headers={_MESSAGE_ID: message_id, **headers, **expected},
+            headers={MESSAGE_ID_HEADER: message_id, **headers, **expected},
         )
 
     async def drain(self) -> None:
@@ -115,6 +119,11 @@ class PublishWindow:
         answer = json.loads(message.data) if message.data else {"error": "nobody listens"}
         if "error" in answer:
             self.fail(f"the stream {self._stream} refused a message: {answer['error']}")
+            return
+        if answer.get("duplicate"):
+            self.fail(
+                f"the stream {self._stream} holds {answer['seq']} under the same id", DuplicateError
+            )
             return
         expected = self._sent[0].sequence if self._sent else None
         if answer["seq"] != expected or answer["stream"] != self._stream:

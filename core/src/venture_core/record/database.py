@@ -54,6 +54,8 @@ class Role(StrEnum):
     """Read events, and note what it has archived. It drops nothing."""
     CONFIRMER = "venture_confirmer"
     """Read archives back, confirm what they hold, and drop months that are confirmed."""
+    RECOVERY = "venture_recovery"
+    """Begin an epoch of the log after a loss: only people do, with a login of their own."""
     PRIVACY = "venture_privacy"
     """Read and erase personal data."""
 

@@ -51,6 +51,13 @@ class LeadershipLostError(Exception):
     """Another process plays the role now."""
 
 
+class StandStillError(Exception):
+    """The role must not be played until people have acted.
+
+    The process stays, unready, says why, and looks again every few seconds.
+    """
+
+
 @dataclass(slots=True)
 class Contact:
     """When the database last answered this process, for its readiness."""
@@ -75,7 +82,19 @@ class Leader:
         self.contact = Contact()
         self._holder = holder
         self._lease_seconds = lease_seconds
+        self.complaint: str | None = None
+        """Why the role must not be played, where it must not."""
         metrics.LEADER.labels(role).set(0)
+        metrics.STANDS_STILL.labels(role).set(0)
+
+    def stand_still(self, reason: str | None) -> None:
+        """Note why the role must not be played; None: it may."""
+        self.complaint = reason
+        metrics.STANDS_STILL.labels(self.role).set(0 if reason is None else 1)
+
+    def complaints(self) -> list[str]:
+        """Return why the role must not be played, for the readiness of the process."""
+        return [] if self.complaint is None else [self.complaint]
 
     async def take(self, connection: asyncpg.Connection) -> int | None:
         """Take the role if nobody holds it; return the new epoch, or None."""
@@ -109,13 +128,14 @@ async def lead_until(
 
     `work` gets a connection of its own and the epoch, and returns soon after `stop` is set. What
     the database refuses or does not have (yet: it may still be migrated), a lost connection and a
-    lost role are logged, and the process stands by again; any other error is raised.
+    lost role are logged, and the process stands by again; so it does after a StandStillError, which
+    is the leader's complaint until `work` clears it. Any other error is raised.
     """
     attempts = AsyncRetrying(
         retry=retry_if_exception(_is_interruption),
         wait=wait_random(0.2, 1),
         stop=lambda _: stop.is_set(),
-        before_sleep=lambda state: _report(leader.role, state),
+        before_sleep=lambda state: _report(leader, state),
         retry_error_callback=lambda _: None,
     )
     async for attempt in attempts:
@@ -148,9 +168,13 @@ async def _lead(
 
 
 def _is_interruption(error: BaseException) -> bool:
-    return isinstance(error, LeadershipLostError) or judge(error) is not None
+    return isinstance(error, (LeadershipLostError, StandStillError)) or judge(error) is not None
 
 
-def _report(role: str, state: RetryCallState) -> None:
+def _report(leader: Leader, state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log.warning("not leading any more", role=role, error=repr(error))
+    if isinstance(error, StandStillError):
+        leader.stand_still(str(error))
+        log.error("standing still until people act", role=leader.role, problem=str(error))
+        return
+    log.warning("not leading any more", role=leader.role, error=repr(error))

@@ -22,6 +22,15 @@ APPENDED = Counter(
 LEADER = Gauge(
     "venture_record_leader", "1 where this process plays the role, 0 where it stands by.", ["role"]
 )
+STANDS_STILL = Gauge(
+    "venture_record_stands_still",
+    "1 where this process must not play the role until people have acted; its log says why.",
+    ["role"],
+)
+ANCHOR_AGE_SECONDS = Gauge(
+    "venture_anchor_age_seconds",
+    "How long ago the object store was last known to hold the log's newest checkpoint.",
+)
 LOG_SIZE = Gauge("venture_log_size", "Events that have a place in the log.")
 SEQUENCE_SECONDS = Histogram(
     "venture_event_sequence_seconds",
@@ -64,11 +73,27 @@ RELAY_MISSING = Counter(
     "venture_relay_missing_total",
     "Events of the log that the record no longer holds, and that could not be published.",
 )
+RELAY_UNREADABLE = Counter(
+    "venture_relay_unreadable_total",
+    "Events of the log whose bytes are no event, and that could not be published.",
+)
+RELAY_STRANGERS = Counter(
+    "venture_relay_strangers_total",
+    "Messages in the stream that are not the log's next events: somebody else publishes there.",
+)
+PHANTOMS = Gauge(
+    "venture_record_phantoms",
+    "Events that the stream holds, the record does not, and no event of the log has named yet.",
+)
 RELAY_ARCHIVED = Counter(
     "venture_relay_archived_total",
     "Events of archived months that a stream made anew does not get.",
 )
 PROJECTED = Counter("venture_projection_events_total", "Events applied to the read models.")
+PROJECTION_SKIPPED = Counter(
+    "venture_projection_skipped_total",
+    "Events that a read model could not take in; projection.skipped_events names them.",
+)
 PROJECTION_LAG_EVENTS = Gauge(
     "venture_projection_lag_events", "Numbered events that the read models do not show yet."
 )

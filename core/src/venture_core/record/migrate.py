@@ -15,9 +15,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from venture_core.events.envelope import Service
 from venture_core.events.types import REGISTRY
 from venture_core.process.jobs import EXIT_DONE, EXIT_FAILED, run_job
-from venture_core.record.database import CONNECT_SECONDS, SERVICE_ROLES, Role
+from venture_core.record.database import CONNECT_SECONDS, SERVICE_ROLES, Role, service_role
 from venture_core.record.migrations.script import DataLossError
 from venture_core.settings.dataplane import PostgresEndpoint
 from venture_core.settings.programs import LogSettings
@@ -57,10 +58,10 @@ DO $$ BEGIN
 END $$
 """
 
-_JOIN_PRODUCERS = """
+_JOIN = """
 DO $$ BEGIN
-  IF NOT pg_has_role('{role}', '{producer}', 'MEMBER') THEN
-    GRANT {producer} TO {role};
+  IF NOT pg_has_role('{role}', '{group}', 'MEMBER') THEN
+    GRANT {group} TO {role};
   END IF;
 EXCEPTION WHEN unique_violation THEN
   RAISE NOTICE 'role {role} was made a member meanwhile';
@@ -128,9 +129,13 @@ async def _prepare(connection: AsyncConnection) -> None:
         await connection.exec_driver_sql(_CREATE_ROLE.format(role=role))
         await connection.exec_driver_sql(_TAKE_ON_ROLE.format(role=role))
     for role in SERVICE_ROLES:
-        await connection.exec_driver_sql(
-            _JOIN_PRODUCERS.format(role=role, producer=Role.PRODUCER.value)
-        )
+        await connection.exec_driver_sql(_JOIN.format(role=role, group=Role.PRODUCER.value))
+    # Who begins an epoch of the log says so in the log, through the one function that does both:
+    # the service's rights count there, and are not the role's own.
+    await connection.exec_driver_sql(f"ALTER ROLE {Role.RECOVERY.value} NOINHERIT")
+    await connection.exec_driver_sql(
+        _JOIN.format(role=Role.RECOVERY.value, group=service_role(Service.EVENT_RELAY))
+    )
     for schema in SCHEMAS:
         await connection.exec_driver_sql(
             f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {OWNER}"

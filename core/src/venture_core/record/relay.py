@@ -9,27 +9,25 @@ relay publishes again from where the stream really ends, from the first event wh
 
 import asyncio
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import nats.js.errors
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception, wait_random
 
-from venture_core.events.chain import FIRST_SEQ
-from venture_core.events.envelope import recorded_json
+from venture_core.events.envelope import MAX_EVENT_BYTES
 from venture_core.messaging.connection import connect_nats, is_interruption
 from venture_core.messaging.delivery import LOG_INDEX_HEADER
 from venture_core.messaging.streams import EVENTS, StreamSettings, reconcile_streams
-from venture_core.messaging.subjects import subject_of
-from venture_core.messaging.window import PublishError, PublishWindow
+from venture_core.messaging.window import DuplicateError, PublishError, PublishWindow
 from venture_core.record import metrics
+from venture_core.record.continuity import AnchorWatch, LogContradictionError
 from venture_core.record.database import LOG_CHANNEL
 from venture_core.record.leader import RENEW_SECONDS
+from venture_core.record.outgoing import UnreadableEventError, read_log
+from venture_core.record.streamend import find_position
 
 if TYPE_CHECKING:
     import ssl
-    from datetime import datetime
 
     import asyncpg
     from nats.aio.client import Client
@@ -37,31 +35,25 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from tenacity import RetryCallState
 
+    from venture_core.record.continuity import Continuity
     from venture_core.record.leader import Leader
+    from venture_core.record.outgoing import Outgoing
+    from venture_core.record.streamend import Position
 
 ROLE: Final = "relay"
 
 BATCH_EVENTS: Final = 500
+MESSAGE_BYTES: Final = MAX_EVENT_BYTES + 1024
+"""How large a message can be: an event, the chain's fields, and headers."""
 AUDIT_SECONDS: Final = 5.0
 """How often the relay compares where the stream ends with what it was told."""
 
-_POSITION = "SELECT * FROM record.relay_positions WHERE stream = $1"
 _SAVE = """
 INSERT INTO record.relay_positions
   (stream, next_log_index, stream_sequence, stream_created_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (stream) DO UPDATE SET next_log_index = excluded.next_log_index,
   stream_sequence = excluded.stream_sequence, stream_created_at = excluded.stream_created_at,
   updated_at = clock_timestamp()
-"""
-_READ = """
-SELECT l.log_index, l.seq, e.event_id, e.prev_event_hash, e.this_event_hash, e.canonical,
-  extract(epoch FROM clock_timestamp() - l.appended_at)::float8 AS age,
-  e.canonical IS NULL
-    AND EXISTS (SELECT FROM record.archives WHERE end_log_index > l.log_index) AS is_archived
-FROM (SELECT * FROM record.log_index WHERE log_index >= $1 ORDER BY log_index LIMIT $2) l
-LEFT JOIN record.events e ON e.workflow_id = l.workflow_id AND e.seq = l.seq
-  AND e.appended_at = l.appended_at
-ORDER BY l.log_index
 """
 _BEHIND = """
 SELECT (SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index) AS size,
@@ -70,15 +62,6 @@ SELECT (SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index) AS size,
 """
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Position:
-    """How far the stream has been fed, as far as it has acknowledged."""
-
-    next_log_index: int
-    stream_sequence: int
-    stream_created_at: datetime
 
 
 class Relay:
@@ -92,17 +75,22 @@ class Relay:
         *,
         name: str,
         tls: ssl.SSLContext | None = None,
+        continuity: Continuity | None = None,
     ) -> None:
+        """Without `continuity` nothing notices when the database forgets: for tests only."""
         self._tls = tls
         self._leader = leader
         self._url = url
         self._streams = streams
         self._name = name
+        self._watch = None if continuity is None else AnchorWatch(continuity)
+        self._copies = 0
 
     async def run(self, connection: asyncpg.Connection, epoch: int, stop: asyncio.Event) -> None:
         """Publish until `stop` is set, through all failures of the broker.
 
-        Raises LeadershipLostError, StreamMismatchError, and the database driver's errors.
+        Raises LeadershipLostError, StreamMismatchError, LogContradictionError where the log is not
+        the one that was signed before, AnchorUnavailableError, and the database driver's errors.
         """
         grown = asyncio.Event()
         await connection.add_listener(LOG_CHANNEL, lambda *_: grown.set())
@@ -136,16 +124,35 @@ class Relay:
             on_disconnect=disconnected,
         )
         try:
+            if client.max_payload < MESSAGE_BYTES:
+                raise PublishError(f"the broker takes no messages of {MESSAGE_BYTES} bytes")
             jetstream = client.jetstream(timeout=3)
             await reconcile_streams(jetstream, self._streams)
+            await self._begin(jetstream, connection)
             position = await find_position(jetstream, connection)
             window = PublishWindow(client, EVENTS, last_sequence=position.stream_sequence)
             windows.append(window)
             await window.open()
-            feed = Feed(connection, window, position)
+            feed = Feed(connection, window, position, copies=self._copies)
             await self._feed_until(stop, feed, epoch, grown, jetstream)
+        except DuplicateError:
+            # What the record says now is not in the stream where it belongs, whatever else is there
+            # under its id: a copy, or an event that the record had forgotten and got again.
+            self._copies += 1
+            raise
         finally:
             await _close(client)
+
+    async def _begin(self, jetstream: JetStreamContext, connection: asyncpg.Connection) -> None:
+        """Compare the log with its anchor before anything is published of it."""
+        if self._watch is not None:
+            try:
+                await self._watch.begin(connection)
+            except LogContradictionError:
+                # What consumers may have seen is to be known before somebody begins a new epoch.
+                await find_position(jetstream, connection)
+                raise
+        self._leader.stand_still(None)
 
     async def _feed_until(
         self,
@@ -160,7 +167,9 @@ class Relay:
             grown.clear()
             idle = not await feed.next_batch()
             if idle:
-                await feed.window.drain()
+                await feed.settle()
+            if self._watch is not None:
+                await self._watch.look(feed.connection)
             now = time.monotonic()
             if idle or now - held > RENEW_SECONDS:
                 await self._save(feed, epoch)
@@ -170,7 +179,7 @@ class Relay:
                     await _audit(jetstream, feed.position)
                     audited = now
                 await _wait(grown)
-        await feed.window.drain()
+        await feed.settle()
         await self._save(feed, epoch)
 
     async def _save(self, feed: Feed, epoch: int) -> None:
@@ -194,83 +203,73 @@ class Feed:
     """Reads the log and publishes it."""
 
     def __init__(
-        self, connection: asyncpg.Connection, window: PublishWindow, position: Position
+        self,
+        connection: asyncpg.Connection,
+        window: PublishWindow,
+        position: Position,
+        *,
+        copies: int,
     ) -> None:
+        """Go on from `position`; ids of messages are made anew with `copies`, where not 0."""
+        self._copies = copies
         self.connection = connection
         self.window = window
         self.position = position
         self._next = position.next_log_index
 
     async def next_batch(self) -> bool:
-        """Publish the next events of the log; return False where there are none."""
-        rows = await self.connection.fetch(_READ, self._next, BATCH_EVENTS)
+        """Publish the next events of the log; return False where there are none.
+
+        What cannot be published is stepped over, loudly: it would hold back all that follows.
+        """
+        entries = await read_log(self.connection, self._next, BATCH_EVENTS)
         read_at = time.monotonic()
-        for row in rows:
-            self._next = row["log_index"] + 1
-            if row["is_archived"]:
+        for entry in entries:
+            self._next = entry.log_index + 1
+            if entry.is_archived:
                 metrics.RELAY_ARCHIVED.inc()
                 continue
-            if row["canonical"] is None:
-                log.error("an event of the log is not in the record", log_index=row["log_index"])
-                metrics.RELAY_MISSING.inc()
+            try:
+                subject, body = entry.message()
+            except UnreadableEventError as error:
+                _report_unreadable(entry, error)
                 continue
-            await self._publish(row, read_at)
-        return bool(rows)
+            await self._publish(entry, subject, body, read_at)
+        return bool(entries)
 
-    async def _publish(self, row: asyncpg.Record, read_at: float) -> None:
-        log_index, born = row["log_index"], read_at - row["age"]
+    async def settle(self) -> None:
+        """Wait until the stream holds everything that was read of the log; raises PublishError."""
+        await self.window.drain()
+        # What was stepped over at the end of the log is behind us, too.
+        self.position.next_log_index = self._next
+
+    async def _publish(self, entry: Outgoing, subject: str, body: bytes, read_at: float) -> None:
+        born = read_at - entry.age_seconds
 
         def acknowledged() -> None:
-            self.position.next_log_index = log_index + 1
+            self.position.next_log_index = entry.log_index + 1
             self.position.stream_sequence += 1
             metrics.RELAYED.inc()
             metrics.RELAY_SECONDS.observe(time.monotonic() - born)
 
-        message = recorded_json(
-            row["canonical"],
-            seq=row["seq"],
-            prev=row["prev_event_hash"] if row["seq"] > FIRST_SEQ else None,
-            this=row["this_event_hash"],
-        )
         await self.window.publish(
-            subject_of(row["canonical"]),
-            message,
-            message_id=str(row["event_id"]),
-            headers={LOG_INDEX_HEADER: str(log_index)},
+            subject,
+            body,
+            message_id=f"{entry.event_id}.{self._copies}" if self._copies else str(entry.event_id),
+            headers={LOG_INDEX_HEADER: str(entry.log_index)},
             acknowledged=acknowledged,
         )
 
 
-async def find_position(jetstream: JetStreamContext, connection: asyncpg.Connection) -> Position:
-    """Find where the stream ends, by its last message of ours, and count what it has lost."""
-    info = await jetstream.stream_info(EVENTS)
-    if info.created is None:
-        raise PublishError("the broker does not say when the stream was created")
-    row = await connection.fetchrow(_POSITION, EVENTS)
-    same = row is not None and row["stream_created_at"] == info.created
-    last, first = info.state.last_seq, info.state.first_seq
-    if same and last == row["stream_sequence"]:
-        return Position(row["next_log_index"], last, info.created)
-    next_log_index = await _next_after(jetstream, last, first)
-    if row is not None:
-        lost = row["next_log_index"] - next_log_index
-        cause = "lost_messages" if same and lost > 0 else "unsaved" if same else "new_stream"
-        metrics.RELAY_RECOVERIES.labels(cause).inc()
-        log.warning("found the stream's end anew", cause=cause, lost=max(lost, 0), last=last)
-    return Position(next_log_index, last, info.created)
-
-
-async def _next_after(jetstream: JetStreamContext, last: int, first: int) -> int:
-    """Return the log index after that of the last message which the relay published."""
-    for sequence in range(last, max(first, 1) - 1, -1):
-        try:
-            message = await jetstream.get_msg(EVENTS, sequence)
-        except nats.js.errors.NotFoundError:
-            continue
-        index = (message.headers or {}).get(LOG_INDEX_HEADER)
-        if index is not None:
-            return int(index) + 1
-    return 0
+def _report_unreadable(entry: Outgoing, error: UnreadableEventError) -> None:
+    """Say which event consumers will never get, and why."""
+    log.error(
+        "an event of the log cannot be published and is stepped over",
+        log_index=entry.log_index,
+        event_id=str(entry.event_id),
+        problem=str(error),
+    )
+    (metrics.RELAY_MISSING if entry.canonical is None else metrics.RELAY_UNREADABLE).inc()
 
 
 async def _audit(jetstream: JetStreamContext, position: Position) -> None:

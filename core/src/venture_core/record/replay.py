@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import nats.js.errors
 
-from venture_core.messaging.delivery import LOG_INDEX_HEADER
 from venture_core.messaging.streams import EVENTS
 from venture_core.record.reading import log_size
+from venture_core.record.streamend import newest_of_the_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ class StreamState:
     messages: int
     """Messages in the stream, a stranger's too."""
     last_log_index: int | None
-    """The log index of the stream's last message; None where it has none of ours."""
+    """The log index of the stream's last message that is the log's; None where there is none."""
     log_size: int
     """Events in the log."""
 
@@ -44,12 +44,11 @@ async def stream_state(jetstream: JetStreamContext, connection: asyncpg.Connecti
     """Compare the stream with the log; a stream that is gone holds nothing."""
     size = await log_size(connection)
     try:
-        state = (await jetstream.stream_info(EVENTS)).state
-        last = await jetstream.get_msg(EVENTS, state.last_seq) if state.messages else None
+        messages = (await jetstream.stream_info(EVENTS)).state.messages
+        index = await newest_of_the_log(jetstream, connection)
     except nats.js.errors.NotFoundError:
         return StreamState(0, None, size)
-    index = None if last is None else (last.headers or {}).get(LOG_INDEX_HEADER)
-    return StreamState(state.messages, None if index is None else int(index), size)
+    return StreamState(messages, index, size)
 
 
 async def rebuild_stream(

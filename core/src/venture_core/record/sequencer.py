@@ -10,6 +10,7 @@ its row has the greater id.
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -27,17 +28,20 @@ from venture_core.events.checkpoint import (
 from venture_core.events.merkle import leaf_hash
 from venture_core.events.notes import NoteFormatError, NoteSignatureError
 from venture_core.record import metrics
+from venture_core.record.anchor import AnchorKeeper
+from venture_core.record.continuity import RECOVERIES, Signed, attest_recoveries, continues
 from venture_core.record.database import LOG_CHANNEL
 from venture_core.record.failures import ends_connection
-from venture_core.record.leader import RENEW_SECONDS
+from venture_core.record.leader import RENEW_SECONDS, LeadershipLostError
 from venture_core.record.lognodes import kept_nodes, load_frontier
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from uuid import UUID
 
     from venture_core.events.merkle import Frontier
     from venture_core.events.notes import NoteSigner, NoteVerifier
+    from venture_core.record.continuity import Continuity
     from venture_core.record.leader import Leader
 
 ROLE: Final = "sequencer"
@@ -48,6 +52,8 @@ BATCH_EVENTS: Final = 4000
 """About how many events are numbered in one transaction."""
 CLOCK_DOUBT: Final = timedelta(seconds=2)
 """How far this clock may be behind the one that signed before without anybody being told."""
+COMPARE_SECONDS: Final = 2.0
+"""How often the log is compared with what was signed last."""
 MONTHS_AHEAD: Final = 3
 PARTITIONS_EVERY_SECONDS: Final = 3600.0
 
@@ -123,33 +129,108 @@ class _Batch:
 class Sequencer:
     """Numbers and signs while it leads."""
 
-    def __init__(self, leader: Leader, *, origin: str, signers: Sequence[NoteSigner]) -> None:
-        """Sign as the log `origin`; more than one signer means that a key is being replaced."""
+    def __init__(
+        self,
+        leader: Leader,
+        *,
+        origin: str,
+        signers: Sequence[NoteSigner],
+        continuity: Continuity | None = None,
+    ) -> None:
+        """Sign as the log `origin`; more than one signer means that a key is being replaced.
+
+        Without `continuity` nothing outside the database notices when it forgets: for tests only.
+        """
         if not signers:
             raise ValueError("a log without a signature proves nothing: give at least one signer")
         self._leader = leader
         self._origin = origin
         self._signers = signers
+        self._continuity = continuity
+        self._signed: Signed | None = None
 
     async def run(self, connection: asyncpg.Connection, epoch: int, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; raises LeadershipLostError and the driver's errors."""
+        """Work until `stop` is set.
+
+        Raises LeadershipLostError, LogContradictionError where the log is not the one that was
+        signed before, AnchorUnavailableError, and the driver's errors.
+        """
         for signer in self._signers:
             await connection.execute(_ENTER_KEY, signer.verifier.text)
+        async with self._anchoring(connection) as keeper:
+            await self._number_until(stop, connection, epoch, keeper)
+
+    @asynccontextmanager
+    async def _anchoring(
+        self, connection: asyncpg.Connection
+    ) -> AsyncIterator[AnchorKeeper | None]:
+        """Compare the log with its anchor, then keep the anchor new beside the numbering."""
+        compared = None
+        if self._continuity is not None:
+            compared = await self._continuity.check(connection, self._signed)
+        if compared is not None and self._signed and self._signed.epoch < compared.epoch:
+            # Somebody has decided to go on without it.
+            self._signed = None
+        self._leader.stand_still(None)
+        if compared is None:
+            yield None
+            return
+        await attest_recoveries(connection, compared.anchor, self._origin, self._signers)
+        keeper = AnchorKeeper(compared.anchor, found=compared.found)
+        keeping = asyncio.create_task(keeper.run())
+        try:
+            yield keeper
+        finally:
+            keeping.cancel()
+            await asyncio.wait({keeping})
+            # The database may be gone for good: whoever leads next has to know what was signed.
+            await keeper.keep_last()
+            if not keeping.cancelled():
+                keeping.result()
+
+    async def _number_until(
+        self,
+        stop: asyncio.Event,
+        connection: asyncpg.Connection,
+        epoch: int,
+        keeper: AnchorKeeper | None,
+    ) -> None:
         state = await _load(connection, [each.verifier for each in self._signers])
-        held = make_room_at = float("-inf")
+        recoveries = await connection.fetchval(RECOVERIES)
+        held = make_room_at = compared = float("-inf")
         while not stop.is_set():
             now = time.monotonic()
             if now >= make_room_at:
                 made = await _make_room(connection)
                 make_room_at = now + (PARTITIONS_EVERY_SECONDS if made else RENEW_SECONDS * 60)
+            if keeper is not None and now - compared > COMPARE_SECONDS:
+                await self._compare(connection, keeper)
+                compared = now
             if await connection.fetchval(_ANY) or self._is_due(state):
-                state = await self._step(connection, epoch, state)
+                state, note = await self._step(connection, epoch, state)
+                if note is not None:
+                    self._remember(note, recoveries, keeper)
                 held = now
                 continue
             if now - held > RENEW_SECONDS:
                 await self._leader.hold(connection, epoch)
                 held = now
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _compare(self, connection: asyncpg.Connection, keeper: AnchorKeeper) -> None:
+        """See whether the log continues what was signed last, and nobody else anchors."""
+        if not keeper.check():
+            raise LeadershipLostError("another process anchors this log")
+        if self._signed is not None and not await continues(connection, self._signed.checkpoint):
+            raise LeadershipLostError("the database is not as this process left it")
+
+    def _remember(
+        self, signed: tuple[Checkpoint, bytes], recoveries: int, keeper: AnchorKeeper | None
+    ) -> None:
+        """Note what is signed and committed."""
+        self._signed = Signed(*signed, recoveries)
+        if keeper is not None:
+            keeper.signed = self._signed.note
 
     def _is_due(self, state: _Log) -> bool:
         """Tell whether the log has grown and its last signature is old enough."""
@@ -158,24 +239,30 @@ class Sequencer:
             and time.monotonic() - state.signed_at >= CHECKPOINT_SECONDS
         )
 
-    async def _step(self, connection: asyncpg.Connection, epoch: int, state: _Log) -> _Log:
-        """Take a batch into the log, sign if it is time; return what is committed then."""
+    async def _step(
+        self, connection: asyncpg.Connection, epoch: int, state: _Log
+    ) -> tuple[_Log, tuple[Checkpoint, bytes] | None]:
+        """Take a batch into the log, sign if it is time; return what is committed and signed."""
+        signed = None
         async with connection.transaction():
             await self._leader.hold(connection, epoch)
             rows = await connection.fetch(_TAKE, BATCH_EVENTS)
             batch = _Batch(sorted(rows, key=lambda row: row["append_id"]), time.monotonic())
-            grown = await _number(connection, state, batch) if rows else state
-            signs = self._is_due(grown)
-            after = await self._sign(connection, grown) if signs else grown
-        _measure(batch, grown, signed=signs)
-        return after
+            grown = after = await _number(connection, state, batch) if rows else state
+            if self._is_due(grown):
+                signed = await self._sign(connection, grown)
+                after = _Log(
+                    grown.frontier, grown.frontier.size, None, time.monotonic(), signed[0].signed_at
+                )
+        _measure(batch, grown, signed=signed is not None)
+        return after, signed
 
-    async def _sign(self, connection: asyncpg.Connection, state: _Log) -> _Log:
+    async def _sign(self, connection: asyncpg.Connection, state: _Log) -> tuple[Checkpoint, bytes]:
         now = _not_before(state.signed_time)
         checkpoint = Checkpoint(self._origin, state.frontier.size, state.frontier.root(), now)
         note = sign_checkpoint(checkpoint, self._signers)
         await connection.execute(_SIGN, checkpoint.size, checkpoint.root, note.decode())
-        return _Log(state.frontier, checkpoint.size, None, time.monotonic(), now)
+        return checkpoint, note
 
 
 async def _make_room(connection: asyncpg.Connection) -> bool:

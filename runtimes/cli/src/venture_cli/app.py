@@ -12,6 +12,7 @@ from venture_cli.commands import (
     deadletters,
     events,
     nouns,
+    record,
     report,
     version,
 )
@@ -71,9 +72,12 @@ app.add_typer(artifact, name=ARTIFACT.name)
 builds.register(artifact)
 nouns.register(artifact, ARTIFACT)
 artifacts.register(artifact)
-record = typer.Typer(no_args_is_help=True, help="Prove what happened from the signed log.")
-app.add_typer(record, name="audit")
-audit.register(record)
+proofs = typer.Typer(no_args_is_help=True, help="Prove what happened from the signed log.")
+app.add_typer(proofs, name="audit")
+audit.register(proofs)
+losses = typer.Typer(no_args_is_help=True, help="Go on when the record's database has forgotten.")
+app.add_typer(losses, name="record")
+record.register(losses)
 happenings = typer.Typer(no_args_is_help=True, help="Follow and look up what happened.")
 app.add_typer(happenings, name="events")
 events.register(happenings)

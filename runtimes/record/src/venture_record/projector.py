@@ -12,6 +12,7 @@ import structlog
 from venture_core.messaging.connection import connect_nats
 from venture_core.messaging.consumer import ConsumerSettings, EventConsumer
 from venture_core.process.running import run_process
+from venture_core.record.consumption import ConsumerRecord
 from venture_core.record.projection.projector import NAME as CONSUMER
 from venture_core.record.projection.projector import (
     Projector,
@@ -45,7 +46,15 @@ async def run(settings: ProjectorSettings, process: Process) -> None:
         client = connecting.result()
         try:
             projector = Projector(engine)
-            await EventConsumer(client, ConsumerSettings(name=CONSUMER), projector.handle).run(stop)
+            async with ConsumerRecord(settings.postgres_url, CONSUMER) as recorded:
+                consumer = EventConsumer(
+                    client,
+                    ConsumerSettings(name=CONSUMER),
+                    projector.handle,
+                    recorded=recorded,
+                    on_new_session=projector.forget,
+                )
+                await consumer.run(stop)
         finally:
             await client.close()
     finally:

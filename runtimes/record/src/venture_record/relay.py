@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from venture_core.objectstore import ObjectStore
 from venture_core.process.running import run_process
+from venture_core.record.continuity import Continuity
 from venture_core.record.database import Role, connect
 from venture_core.record.leader import Leader, lead_until
 from venture_core.record.relay import ROLE, Relay
@@ -20,7 +22,15 @@ async def run(settings: RelaySettings, process: Process) -> None:
     """Stand by and publish until the process is to stop."""
     stop = process.stop
     leader = Leader(ROLE, settings.pod_name)
-    relay = Relay(leader, settings.nats_url, settings.streams(), name=NAME, tls=settings.nats_tls())
+    process.ready_unless(leader.complaints)
+    relay = Relay(
+        leader,
+        settings.nats_url,
+        settings.streams(),
+        name=NAME,
+        tls=settings.nats_tls(),
+        continuity=Continuity(ObjectStore(settings.s3())),
+    )
 
     async def work(connection: asyncpg.Connection, epoch: int) -> None:
         await relay.run(connection, epoch, stop)

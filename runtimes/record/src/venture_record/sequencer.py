@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from venture_core.artifacts.provenance import load_private_key
 from venture_core.events.notes import NoteSigner
+from venture_core.objectstore import ObjectStore
 from venture_core.process.running import run_process
+from venture_core.record.continuity import Continuity
 from venture_core.record.database import Role, connect
 from venture_core.record.leader import Leader, lead_until
 from venture_core.record.sequencer import ROLE, Sequencer
@@ -27,7 +29,13 @@ async def run(settings: SequencerSettings, process: Process) -> None:
         for file in files
     ]
     leader = Leader(ROLE, settings.pod_name)
-    sequencer = Sequencer(leader, origin=settings.checkpoint_origin, signers=signers)
+    process.ready_unless(leader.complaints)
+    sequencer = Sequencer(
+        leader,
+        origin=settings.checkpoint_origin,
+        signers=signers,
+        continuity=Continuity(ObjectStore(settings.s3())),
+    )
 
     async def work(connection: asyncpg.Connection, epoch: int) -> None:
         await sequencer.run(connection, epoch, stop)

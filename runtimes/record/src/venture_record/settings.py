@@ -9,8 +9,8 @@ from venture_core.settings.dataplane import NatsEndpoint, PostgresEndpoint, S3En
 from venture_core.settings.programs import LogSettings, ProcessSettings
 
 
-class SequencerSettings(ProcessSettings, PostgresEndpoint):
-    """What the sequencer needs."""
+class SequencerSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
+    """What the sequencer needs; the bucket is where it anchors the log."""
 
     checkpoint_origin: Annotated[str, StringConstraints(pattern=r"^[^\s+]{1,256}$")]
     """The log's name for its whole life, like `venture.example.com/record`."""
@@ -20,8 +20,8 @@ class SequencerSettings(ProcessSettings, PostgresEndpoint):
     """Keys that sign as well, while one is being replaced by another."""
 
 
-class RelaySettings(ProcessSettings, PostgresEndpoint, NatsEndpoint):
-    """What the relay needs."""
+class RelaySettings(ProcessSettings, PostgresEndpoint, NatsEndpoint, S3Endpoint):
+    """What the relay needs; it reads the log's anchor in the bucket."""
 
     nats_stream_replicas: int = Field(ge=1, le=5)
     """On how many servers the streams are kept."""

@@ -158,11 +158,16 @@ class IntentRow(LastEvent, Base):
 
 
 class SkippedEvent(Base):
-    """An event that no read model could take in: a fault of ours, to be seen by people."""
+    """An event that some read model could not take in: to be seen by people.
+
+    Of a type that we do not know, of another form than its type has, or no event at all.
+    """
 
     __tablename__ = "skipped_events"
 
     log_index: Mapped[int] = mapped_column(primary_key=True)
-    event_id: Mapped[UUID]
+    event_id: Mapped[UUID | None]
+    """Unknown where the record does not hold the event."""
     event_type: Mapped[str]
+    """Empty where it cannot be read."""
     problem: Mapped[str]

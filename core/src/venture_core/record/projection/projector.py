@@ -6,7 +6,7 @@ transaction. So nothing is shown twice or in disorder, whatever the broker deliv
 not at all, and any number of projectors may run: the position's row lets one at a time.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from pydantic import ValidationError
@@ -26,6 +26,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from venture_core.events.chain import event_hash
 from venture_core.events.envelope import EventEnvelopeV1
 from venture_core.events.registry import EventRefusedError, UnknownEventTypeError
 from venture_core.events.types import REGISTRY
@@ -46,9 +47,10 @@ if TYPE_CHECKING:
 
 NAME: Final = "projector"
 BATCH_EVENTS: Final = 500
+MAX_PROBLEM: Final = 1000
 
 _READ = text("""
-SELECT l.log_index, l.seq, e.event_id, e.canonical
+SELECT l.log_index, l.seq, l.workflow_id, l.event_hash, e.event_id, e.prev_event_hash, e.canonical
 FROM (
   SELECT * FROM record.log_index WHERE log_index >= :first ORDER BY log_index LIMIT :count
 ) l
@@ -63,7 +65,7 @@ log = structlog.get_logger(__name__)
 
 
 class RecordIncompleteError(Exception):
-    """An event of the log is not in the record any more: archived, or taken away."""
+    """Events of the log are not in the record: archived, or not there yet."""
 
 
 def projection_engine(url: SecretStr) -> AsyncEngine:
@@ -96,6 +98,10 @@ class Projector:
         while self._shown <= delivery.log_index:
             if not await patiently(self.advance):
                 raise RecordIncompleteError(f"the log has no event {delivery.log_index} yet")
+
+    def forget(self) -> None:
+        """Ask the database again how far the read models are: it may have been restored."""
+        self._shown = 0
 
     async def catch_up(self) -> int:
         """Show everything that the log holds; return how many events it took."""
@@ -160,31 +166,52 @@ async def _take_batch(session: AsyncSession, position: Position) -> int:
     """Apply the events after the position to the rows of this session."""
     parameters = {"first": position.next_log_index, "count": BATCH_EVENTS}
     found = (await session.execute(_READ, parameters)).all()
-    events = [(_payload(logged), logged) for logged in map(_parse, found)]
+    position.next_log_index += len(found)
+    entries = [_read_entry(row) for row in found]
+    session.add_all(each for each in entries if isinstance(each, SkippedEvent))
+    events = [(_payload(each), each) for each in entries if isinstance(each, Logged)]
     for model in READ_MODELS:
         await model.apply(session, events)
     for payload, logged in events:
         if isinstance(payload, str):
-            session.add(_skipped(logged, payload))
-        position.next_log_index = logged.log_index + 1
-    return len(events)
+            event = logged.event
+            session.add(_skipped(logged.log_index, event.event_id, event.event_type, payload))
+    return len(found)
 
 
-def _parse(row: Row[tuple[int, int, UUID, bytes | None]]) -> Logged:
+def _read_entry(row: Row[Any]) -> Logged | SkippedEvent:
+    """Return the event of an entry of the log; where nobody can read it, that it is skipped.
+
+    What an attacker or an older version left in the record must not hold back all that follows.
+    """
     if row.canonical is None:
-        raise RecordIncompleteError(f"the event at log index {row.log_index} is not in the record")
-    # The hash is the business of those who verify; here the bytes are as the record holds them.
-    event = EventEnvelopeV1.model_validate_json(row.canonical)
+        return _skipped(row.log_index, row.event_id, "", "its bytes are not in the record")
+    try:
+        event = EventEnvelopeV1.model_validate_json(row.canonical)
+        problem = _problem(event, row)
+    except ValueError as error:
+        return _skipped(row.log_index, row.event_id, "", f"its bytes are no event: {error}")
+    if problem is not None:
+        return _skipped(row.log_index, row.event_id, event.event_type, problem)
     return Logged(event, row.seq, row.log_index)
 
 
+def _problem(event: EventEnvelopeV1, row: Row[Any]) -> str | None:
+    """Say what the bytes of an entry contradict, if anything."""
+    if event.seq is not None or event.canonical_bytes() != row.canonical:
+        return "its bytes are not in canonical form"
+    if (event.event_id, event.workflow_id) != (row.event_id, row.workflow_id):
+        return f"its bytes name event {event.event_id} of workflow {event.workflow_id}"
+    if event_hash(row.prev_event_hash, row.seq, row.canonical) != row.event_hash:
+        return "its bytes are not those that were logged"
+    return None
+
+
 def _payload(logged: Logged) -> object:
-    """Return the event's payload, None for a type we do not know, or what is wrong with it."""
+    """Return the event's payload, or what is wrong with it."""
     try:
         return REGISTRY.check(logged.event)
-    except UnknownEventTypeError:
-        return None
-    except (EventRefusedError, ValidationError) as error:
+    except (UnknownEventTypeError, EventRefusedError, ValidationError) as error:
         return str(error)
 
 
@@ -197,11 +224,12 @@ def _report(state: RetryCallState) -> None:
     log.warning("the read models wait for the database", error=repr(error))
 
 
-def _skipped(logged: Logged, problem: str) -> SkippedEvent:
-    log.error("an event cannot be shown", log_index=logged.log_index, problem=problem)
+def _skipped(log_index: int, event_id: UUID | None, event_type: str, problem: str) -> SkippedEvent:
+    log.error("an event cannot be shown", log_index=log_index, problem=problem)
+    metrics.PROJECTION_SKIPPED.inc()
     return SkippedEvent(
-        log_index=logged.log_index,
-        event_id=logged.event.event_id,
-        event_type=logged.event.event_type,
-        problem=problem,
+        log_index=log_index,
+        event_id=event_id,
+        event_type=event_type,
+        problem=problem[:MAX_PROBLEM].replace("\0", "\N{REPLACEMENT CHARACTER}"),
     )

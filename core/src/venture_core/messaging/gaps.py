@@ -1,0 +1,133 @@
+"""What a consumer missed: events that the stream discarded before the consumer got them.
+
+The stream keeps only so much, and says nothing of what it discards. A consumer that can ask the
+record notices where an event does not follow the one before, and takes what is between out of the
+record, in order. One that cannot at least says how much it missed.
+"""
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from venture_core.messaging import metrics
+from venture_core.messaging.streams import EVENTS
+from venture_core.messaging.subjects import is_captured
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from nats.js import JetStreamContext
+    from nats.js.api import ConsumerInfo
+
+    from venture_core.messaging.delivery import Delivery
+    from venture_core.messaging.recorded import Look, Recorded
+    from venture_core.messaging.settings import ConsumerSettings
+
+STRETCH: Final = 200
+"""How many events are read of the record at once."""
+SEEN: Final = 100_000
+"""How many messages' places are remembered: more than a consumer may have outstanding."""
+
+log = structlog.get_logger(__name__)
+
+
+class Progress:
+    """How far a consumer has come in the log, as this process knows it."""
+
+    def __init__(self, settings: ConsumerSettings, recorded: Recorded) -> None:
+        self._settings = settings
+        self._recorded = recorded
+        self._session: int | None = None
+        self._next: int | None = None
+        self._last_sequence: int | None = None
+        self._seen: deque[tuple[int, int]] = deque(maxlen=SEEN)
+        self._acknowledged = self._settled = 0
+
+    def begin(self, look: Look) -> bool:
+        """Start over where the record is asked on another connection; tell whether it is."""
+        if look.session == self._session:
+            return False
+        self._session = look.session
+        self._next, self._last_sequence = look.next_log_index, None
+        self._acknowledged = self._settled = look.next_log_index
+        self._seen.clear()
+        return True
+
+    async def missed(
+        self, jetstream: JetStreamContext, log_index: int, sequence: int
+    ) -> AsyncIterator[Delivery]:
+        """Yield the events before this one that were not delivered and no longer will be."""
+        first = self._next
+        if first is not None and log_index > first and await self._is_gap(jetstream, sequence):
+            async for delivery in self._read(first, log_index):
+                yield delivery
+
+    def came(self, log_index: int, sequence: int) -> None:
+        """Note that the stream delivered this one."""
+        self._next = max(self._next or 0, log_index + 1)
+        self._last_sequence = max(self._last_sequence or 0, sequence)
+        self._seen.append((sequence, log_index))
+
+    async def settle(self, info: ConsumerInfo, first_in_hand: int | None) -> None:
+        """Remember in the record what is settled: by us, and by what the broker says by all."""
+        floor = info.ack_floor.stream_seq if info.ack_floor else 0
+        while self._seen and self._seen[0][0] <= floor:
+            self._acknowledged = max(self._acknowledged, self._seen.popleft()[1] + 1)
+        bound = self._acknowledged
+        if first_in_hand is not None:
+            bound = min(bound, first_in_hand)
+        if bound > self._settled:
+            await self._recorded.settle(bound)
+            self._settled = bound
+
+    async def _is_gap(self, jetstream: JetStreamContext, sequence: int) -> bool:
+        """Tell whether messages before this one were discarded, or nobody knows of any."""
+        if self._last_sequence is None:
+            return True
+        if sequence <= self._last_sequence + 1:
+            return False
+        state = (await jetstream.stream_info(EVENTS)).state
+        return state.first_seq > self._last_sequence + 1
+
+    async def _read(self, first: int, end: int) -> AsyncIterator[Delivery]:
+        name, filled, lost, begin = self._settings.name, 0, 0, first
+        while first < end:
+            stretch = await self._recorded.read(first, min(end, first + STRETCH))
+            lost += stretch.unreadable
+            for delivery in stretch.deliveries:
+                if is_captured(delivery.event.event_type, self._settings.subjects):
+                    filled += 1
+                    yield delivery
+            first = stretch.next_log_index
+            self._next = first
+        metrics.GAP_EVENTS.labels(name, "filled").inc(filled)
+        metrics.GAP_EVENTS.labels(name, "lost").inc(lost)
+        log.warning(
+            "filled a gap from the record", consumer=name, first=begin, end=end, events=filled
+        )
+        if lost:
+            log.error("the record no longer holds events of a gap", consumer=name, events=lost)
+
+
+class GapWatch:
+    """Says what a consumer without the record has missed: it can do no more."""
+
+    def __init__(self, settings: ConsumerSettings) -> None:
+        self._settings = settings
+        self._told = 0
+
+    def look(self, info: ConsumerInfo, first_sequence: int) -> None:
+        """Compare how far the consumer came with where the stream begins now."""
+        delivered = info.delivered.stream_seq if info.delivered else 0
+        missing = first_sequence - 1 - max(delivered, self._told)
+        if missing <= 0:
+            return
+        self._told = first_sequence - 1
+        metrics.GAP_EVENTS.labels(self._settings.name, "lost").inc(missing)
+        log.error(
+            "the stream discarded messages before this consumer got them; those of its subjects "
+            "are lost to it",
+            consumer=self._settings.name,
+            messages=missing,
+        )

@@ -1,0 +1,221 @@
+"""Handling events: of one workflow one after the other, of several workflows at once.
+
+A failed handling is tried again in place, with growing pauses, while the broker is told that the
+event is being worked on: so a later event of the same workflow never overtakes it. When the
+attempts are used up the event goes to the dead letters, and its workflow goes on.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+
+from venture_core.messaging import metrics
+from venture_core.messaging.deadletters import put_dead_letter
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from uuid import UUID
+
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+    from venture_core.messaging.delivery import Delivery
+    from venture_core.messaging.settings import ConsumerSettings
+
+RECENT_EVENTS: Final = 10_000
+DRAIN_SECONDS: Final = 10.0
+
+type Handler = Callable[[Delivery], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+class CannotHandleError(Exception):
+    """Raised by a handler for an event that no further attempt would help: to the dead letters."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """An event in hand."""
+
+    delivery: Delivery
+    message: Msg | None
+    """The message that brought it; None where the record did."""
+
+    @property
+    def key(self) -> object:
+        """What names it among all that is in hand."""
+        return self.message.reply if self.message is not None else self.delivery.log_index
+
+
+class Handling:
+    """Everything that a consumer has in hand, and who works on it."""
+
+    def __init__(self, client: Client, settings: ConsumerSettings, handler: Handler) -> None:
+        self._client = client
+        self._settings = settings
+        self._handler = handler
+        self._queues: dict[UUID, deque[Work]] = {}
+        self._held: dict[object, Work] = {}
+        self._room = asyncio.Condition()
+        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._recent: OrderedDict[UUID, None] = OrderedDict()
+        self._workers: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def messages(self) -> Iterable[Msg]:
+        """The messages that brought what is in hand."""
+        return [work.message for work in self._held.values() if work.message is not None]
+
+    @property
+    def first_log_index(self) -> int | None:
+        """The place in the log of the first event that is in hand, None where nothing is."""
+        return min((work.delivery.log_index for work in self._held.values()), default=None)
+
+    def forget(self) -> None:
+        """Recognise nothing that was handled before: it may be undone."""
+        self._recent.clear()
+
+    async def wait_for_room(self, is_there: Callable[[], bool]) -> None:
+        """Wait until `is_there`, which is asked whenever something has left the hand."""
+        async with self._room:
+            await self._room.wait_for(is_there)
+
+    def add(self, work: Work) -> None:
+        """Queue an event behind the others of its workflow."""
+        self._held[work.key] = work
+        workflow = work.delivery.event.workflow_id
+        queue = self._queues.get(workflow)
+        if queue is not None:
+            queue.append(work)
+            return
+        self._queues[workflow] = deque([work])
+        worker = asyncio.create_task(self._work(workflow))
+        self._workers.add(worker)
+        worker.add_done_callback(self._finished)
+
+    async def drain(self) -> None:
+        """Let everything in hand be handled, for a while.
+
+        What is left then is delivered again after `ack_wait_seconds`, in order. It is not given
+        back at once: the broker does not keep the order of what it is given back.
+        """
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=DRAIN_SECONDS)
+        for worker in list(self._workers):
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+
+    async def bury(self, message: Msg, reason: str) -> None:
+        """Put a message that is no event among the dead letters, and only then acknowledge it."""
+        await self._put(message, reason, message.metadata.num_delivered)
+        await message.ack()
+
+    async def _work(self, workflow: UUID) -> None:
+        """Handle a workflow's events one after the other, until none is left."""
+        queue = self._queues[workflow]
+        try:
+            while queue:
+                async with self._slots:
+                    await self._settle(queue[0])
+                await self._let_go(queue.popleft())
+        finally:
+            del self._queues[workflow]
+            for work in queue:
+                await self._let_go(work)
+
+    def _finished(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        if not worker.cancelled() and worker.exception() is not None:
+            # The broker was away when it mattered; what was in hand is delivered again.
+            error = repr(worker.exception())
+            log.error("could not settle an event", consumer=self._settings.name, error=error)
+
+    async def _let_go(self, work: Work) -> None:
+        self._held.pop(work.key, None)
+        async with self._room:
+            self._room.notify_all()
+
+    async def _settle(self, work: Work) -> None:
+        """Handle an event, or bury it after its last attempt; acknowledge it either way."""
+        name, delivery = self._settings.name, work.delivery
+        event_id = delivery.event.event_id
+        if event_id in self._recent:
+            metrics.HANDLED.labels(name, "repeated").inc()
+            await _acknowledge(work.message)
+            return
+        if delivery.attempt > self._settings.max_attempts:
+            await self._give_up(work, "every attempt ended this process", delivery.attempt - 1)
+            return
+        try:
+            await self._attempts(delivery)(self._handle, delivery)
+        except Exception as error:
+            # Whatever a handler raises: the event, not the consumer, is given up.
+            log.exception("gave an event up", consumer=name, event_id=str(event_id))
+            await self._give_up(work, f"{type(error).__name__}: {error}", delivery.attempt)
+            return
+        self._remember(event_id)
+        metrics.HANDLED.labels(name, "handled").inc()
+        await _acknowledge(work.message)
+
+    def _attempts(self, delivery: Delivery) -> AsyncRetrying:
+        before = delivery.attempt - 1
+        pauses = self._settings.backoff_seconds
+        return AsyncRetrying(
+            retry=retry_if_exception(
+                lambda error: (
+                    isinstance(error, Exception) and not isinstance(error, CannotHandleError)
+                )
+            ),
+            stop=stop_after_attempt(self._settings.max_attempts - before),
+            wait=lambda state: pauses[min(before + state.attempt_number, len(pauses)) - 1],
+            before_sleep=self._report,
+            reraise=True,
+        )
+
+    async def _handle(self, delivery: Delivery) -> None:
+        began = time.perf_counter()
+        try:
+            await self._handler(delivery)
+        except Exception:
+            metrics.FAILED.labels(self._settings.name).inc()
+            raise
+        metrics.HANDLE_SECONDS.labels(self._settings.name).observe(time.perf_counter() - began)
+
+    async def _give_up(self, work: Work, reason: str, attempts: int) -> None:
+        await self._put(work.message or work.delivery, reason, attempts)
+        await _acknowledge(work.message)
+
+    async def _put(self, given: Msg | Delivery, reason: str, attempts: int) -> None:
+        """Put an event, or what came instead of one, among the dead letters."""
+        await put_dead_letter(
+            self._client.jetstream(timeout=3),
+            given,
+            consumer=self._settings.name,
+            reason=reason,
+            attempts=attempts,
+        )
+        metrics.HANDLED.labels(self._settings.name, "dead").inc()
+
+    def _remember(self, event_id: UUID) -> None:
+        self._recent[event_id] = None
+        if len(self._recent) > RECENT_EVENTS:
+            self._recent.popitem(last=False)
+
+    def _report(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log.warning("trying again", consumer=self._settings.name, error=repr(error))
+
+
+async def _acknowledge(message: Msg | None) -> None:
+    """Acknowledge the message that brought an event, if one did."""
+    if message is not None:
+        await message.ack()

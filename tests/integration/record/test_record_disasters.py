@@ -1,0 +1,332 @@
+"""Databases forget, streams overflow, readers hold on: nothing is lost or doubled in silence."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections import Counter
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+from recordcast import Cast, Disasters, connect_again, script
+from recordlog import signed_size
+from recordprocesses import ORIGIN, record_processes, write_key
+from recordreader import TABLE
+from recordservers import NatsServer, PostgresServer
+from recordwriter import promises
+from soaking import seconds
+from venture_core.events.bundle import open_bundle
+from venture_core.events.notes import NoteVerifier
+from venture_core.events.verify import verify_bundle
+from venture_core.messaging.connection import connect_nats, is_interruption
+from venture_core.messaging.delivery import LOG_INDEX_HEADER
+from venture_core.messaging.streams import EVENTS
+from venture_core.record.database import Role, connect
+from venture_core.record.export import export_bundle
+from venture_core.record.failures import judge
+from venture_core.record.recovery import NothingToRecoverError, find_damage, recover
+from waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from pydantic import SecretStr
+    from venture_core.objectstore import S3Settings
+
+SECONDS = seconds(short=60, soak=900)
+"""How long it is struck; minutes find more."""
+SEED = int(os.environ.get("VENTURE_CRASH_SEED", "20261126"))
+WRITERS = 2
+WORKFLOWS = 8
+STREAM_BYTES = 1024 * 1024
+"""The least there is: about 1,300 events, so that the stream is full soon."""
+
+
+class Witness:
+    """Sees what the stream holds, as a consumer outside the database would."""
+
+    def __init__(self, broker: SecretStr) -> None:
+        self._broker = broker
+        self.seen: set[str] = set()
+
+    async def watch(self) -> None:
+        """Read along until cancelled, through restarts of the broker."""
+        while True:
+            try:
+                await self._read()
+            except Exception as error:
+                if not is_interruption(error):
+                    raise
+                await asyncio.sleep(0.2)
+
+    async def _read(self) -> None:
+        client = await connect_nats(self._broker, name="witness", reconnect=False)
+        try:
+            jetstream = client.jetstream()
+            subscription = await jetstream.subscribe(">", stream=EVENTS, ordered_consumer=True)
+            while not client.is_closed:
+                try:
+                    message = await subscription.next_msg(timeout=1)
+                except TimeoutError:
+                    continue
+                headers = message.headers or {}
+                if LOG_INDEX_HEADER in headers:
+                    self.seen.add(headers["Nats-Msg-Id"][:36])
+        finally:
+            await client.close()
+
+
+class Duty:
+    """Whoever is on duty: recovers the record whenever it stands still, as the guide says."""
+
+    def __init__(self, database: SecretStr) -> None:
+        self._database = database
+        self.recovered: Counter[str] = Counter()
+
+    async def watch(self) -> None:
+        """Look again and again until cancelled."""
+        while True:
+            await asyncio.sleep(0.5)
+            try:
+                await self.look()
+            except Exception as error:
+                if judge(error) is None:
+                    raise
+
+    async def look(self, *, phantoms: bool = False) -> bool:
+        """Recover once, if there is anything to; name phantoms of a whole log only if asked."""
+        connection = await connect(self._database, Role.RECOVERY, name="duty")
+        try:
+            damage = await find_damage(connection)
+            if damage.loss is None and not phantoms:
+                return False
+            await recover(
+                connection, damage, who="duty", reason="the test did it", now=datetime.now(UTC)
+            )
+        except NothingToRecoverError:
+            return False
+        finally:
+            connection.terminate()
+        self.recovered["epochs" if damage.loss else "phantoms named"] += 1
+        return True
+
+
+async def hold_snapshots(database: SecretStr, held: Counter[str]) -> None:
+    """Read for a long time, again and again, as an export or pg_dump does."""
+    while True:
+        try:
+            connection = await asyncpg.connect(database.get_secret_value(), timeout=5)
+            try:
+                async with connection.transaction(isolation="repeatable_read"):
+                    await connection.fetchval("SELECT count(*) FROM record.events")
+                    await asyncio.sleep(15)
+                    await connection.fetchval("SELECT count(*) FROM record.log_index")
+                    held["long reads"] += 1
+            finally:
+                connection.terminate()
+        except Exception as error:
+            if judge(error) is None:
+                raise
+            held["long reads cut off"] += 1
+            await asyncio.sleep(0.5)
+
+
+@pytest.fixture
+async def cast(tmp_path: Path) -> AsyncIterator[Cast]:
+    """Run servers of this test's own."""
+    with tempfile.TemporaryDirectory(prefix="venture-disasters-") as data:
+        postgres, broker = PostgresServer(Path(data)), NatsServer(tmp_path)
+        await postgres.start()
+        await broker.start()
+        members = Cast(tmp_path, postgres, broker, seed=SEED)
+        try:
+            yield members
+        finally:
+            for process in members.processes.values():
+                process.kill()
+            broker.kill()
+            postgres.kill()
+
+
+def engage(cast: Cast, database: SecretStr, bucket: S3Settings) -> NoteVerifier:
+    """Start the record's processes, writers and a reader; return the log's key."""
+    key_file, key = write_key(cast.folder)
+    for suffix in ("a", "b"):
+        processes = record_processes(
+            cast.folder,
+            database=database,
+            broker=cast.broker.url(),
+            bucket=bucket,
+            key=key_file,
+            suffix=suffix,
+            stream_bytes=STREAM_BYTES,
+        )
+        for name in ("venture-sequencer", "venture-event-relay"):
+            cast.add(f"{name}-{suffix}", processes[name])
+    url = database.get_secret_value()
+    for number in range(WRITERS):
+        name = f"writer-{number}"
+        arguments = (url, str(cast.folder / f"{name}.acks"), name, str(WORKFLOWS), "forgetful")
+        cast.add(name, script(cast.folder, name, "recordwriter.py", *arguments))
+    reader = ("recordreader.py", url, cast.broker.url().get_secret_value())
+    cast.add("reader", script(cast.folder, "reader", *reader))
+    return NoteVerifier(ORIGIN, key.public_key())
+
+
+async def strike_for(cast: Cast, disasters: Disasters, span: float) -> None:
+    """Kill, restore, fail over, and let the reader sleep while the stream overflows."""
+    chooser = Random(SEED)  # noqa: S311 - to be repeated, not secret
+    until_then = time.monotonic() + span
+    await cast.kill_for(span / 8)
+    backed_up_at = await disasters.back_up()
+    steps = ["failover", "sleep", "restore"]
+    while time.monotonic() < until_then:
+        step = steps[0]
+        steps = steps[1:] + steps[:1]
+        await cast.kill_for(chooser.uniform(4, 8))
+        if step == "failover":
+            await disasters.fail_over()
+        elif step == "restore":
+            await disasters.restore(backed_up_at)
+            backed_up_at = await disasters.back_up()
+        else:
+            await asyncio.to_thread(cast.processes["reader"].kill)
+            cast.kills["reader, for long"] += 1
+            await asyncio.sleep(8)
+            cast.processes["reader"].start()
+        # Long enough for leases to run out, for somebody to act, and for the log to go on.
+        await asyncio.sleep(14)
+
+
+@asynccontextmanager
+async def beside(*watches: asyncio.Task[None]) -> AsyncIterator[None]:
+    """Keep tasks running; raise what one of them raised."""
+    try:
+        yield
+    finally:
+        for task in watches:
+            task.cancel()
+        for result in await asyncio.gather(*watches, return_exceptions=True):
+            if result is not None and not isinstance(result, asyncio.CancelledError):
+                raise result
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(SECONDS * 3 + 400)
+async def test_what_a_database_forgets_is_never_lost_in_silence(
+    cast: Cast, own_bucket: S3Settings
+) -> None:
+    database = await cast.postgres.create_database()
+    url = database.get_secret_value()
+    connection = await connect_again(url)
+    await connection.execute(TABLE)
+    await connection.close()
+    verifier = engage(cast, database, own_bucket)
+    disasters, duty, held = Disasters(cast, seed=SEED), Duty(database), Counter[str]()
+    witness = Witness(cast.broker.url())
+    async with beside(
+        asyncio.create_task(witness.watch()),
+        asyncio.create_task(duty.watch()),
+        asyncio.create_task(hold_snapshots(database, held)),
+    ):
+        await strike_for(cast, disasters, SECONDS)
+        files = [cast.folder / f"writer-{number}.acks" for number in range(WRITERS)]
+        for file in files:
+            await until(_grows(file), seconds=90)
+        for number in range(WRITERS):
+            assert await asyncio.to_thread(cast.processes[f"writer-{number}"].stop) == 0
+        connection = await connect_again(url)
+        await _settled(connection, duty)
+    written = await connection.fetchval("SELECT count(*) FROM record.log_index")
+    await _consumed_once_and_in_order(connection, written)
+    lost = await _what_is_lost_has_a_name(connection, disasters, files, witness)
+    await _is_provable(connection, cast.folder / "bundle", verifier, written)
+    gap = "SELECT count(*) FROM record.recoveries"
+    print(
+        f"\n{sum(cast.kills.values())} kills {dict(cast.kills)}, "
+        f"{dict(Counter(each.kind for each in disasters.struck))}, {dict(held)}, in "
+        f"{SECONDS:.0f} s: {written} events in the log, {len(witness.seen)} seen in the stream, "
+        f"{await connection.fetchval(gap)} epochs told of in the log at the end, "
+        f"{dict(duty.recovered)}; {lost}; "
+        f"{(cast.folder / 'reader.log').read_text().count('filled a gap')} gaps filled"
+    )
+    await connection.close()
+
+
+def _grows(file: Path) -> Callable[[], object]:
+    size = file.stat().st_size if file.exists() else 0
+
+    async def grown() -> bool:
+        return file.exists() and file.stat().st_size > size  # noqa: ASYNC240 - a local file
+
+    return grown
+
+
+async def _settled(connection: asyncpg.Connection, duty: Duty) -> None:
+    """Wait until everything is numbered, signed, published, consumed, and phantoms are named."""
+
+    async def level() -> bool:
+        if await duty.look(phantoms=True):
+            return False
+        row = await connection.fetchrow(
+            "SELECT (SELECT count(*) FROM record.events) AS written, "
+            "(SELECT count(*) FROM record.log_index) AS logged, "
+            "(SELECT count(*) FROM consumed) AS consumed, "
+            "(SELECT next_log_index FROM record.relay_positions) AS published"
+        )
+        assert row is not None
+        signed = await signed_size(connection)
+        return bool(
+            row["written"] == row["logged"] == signed == row["published"] == row["consumed"]
+        )
+
+    await until(level, seconds=200)
+
+
+async def _consumed_once_and_in_order(connection: asyncpg.Connection, written: int) -> None:
+    rows = await connection.fetch("SELECT workflow_id, seq FROM consumed ORDER BY place")
+    assert len(rows) == written
+    last: dict[object, int] = {}
+    for row in rows:
+        assert row["seq"] == last.get(row["workflow_id"], 0) + 1, dict(row)
+        last[row["workflow_id"]] = row["seq"]
+
+
+async def _what_is_lost_has_a_name(
+    connection: asyncpg.Connection, disasters: Disasters, files: list[Path], witness: Witness
+) -> dict[str, int]:
+    """Check that everything promised or seen is there, or named, or fell to a disaster unseen."""
+    recorded = {
+        str(row["event_id"]) for row in await connection.fetch("SELECT event_id FROM record.events")
+    }
+    named = await connection.fetch(
+        "SELECT event_id FROM record.phantoms WHERE named_by IS NOT NULL"
+    )
+    phantoms = {str(row["event_id"]) for row in named}
+    unnamed = witness.seen - recorded - phantoms
+    assert not unnamed, unnamed
+    promised = {event: at for file in files for event, at in promises(file).items()}
+    lost = {event: at for event, at in promised.items() if str(event) not in recorded}
+    for event, at in lost.items():
+        assert any(each.may_have_lost(at) for each in disasters.struck), (event, at)
+    return {
+        "acknowledged": len(promised),
+        "of them lost with the database": len(lost),
+        "phantoms named": len(phantoms),
+    }
+
+
+async def _is_provable(
+    connection: asyncpg.Connection, folder: Path, verifier: NoteVerifier, written: int
+) -> None:
+    await export_bundle(connection, folder)
+    report = await asyncio.to_thread(verify_bundle, open_bundle(folder), [verifier])
+    assert report.ok, report.finding
+    assert report.entries == written
