@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from kubelet import Kubelet
+from operatorprocess import OperatorProcess
 from recordservers import NatsServer, PostgresServer
 from s3server import S3Server
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -92,6 +96,58 @@ async def namespace(client: KubernetesClient) -> str:
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     await client.create(NAMESPACES, body)
     return name
+
+
+@pytest.fixture
+def operator_settings() -> dict[str, str]:
+    """Return further settings of the operator, in its own names, for a module to replace."""
+    return {}
+
+
+@pytest.fixture
+async def operator(
+    api_server: Path,
+    client: KubernetesClient,
+    namespace: str,
+    work_namespace: str,
+    s3_settings: S3Settings,
+    database: SecretStr,
+    tmp_path: Path,
+    operator_settings: dict[str, str],
+) -> AsyncIterator[OperatorProcess]:
+    """Run one operator, on the test's namespace."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key.pem").write_bytes(pem)
+    process = OperatorProcess(
+        kubeconfig=api_server,
+        namespace=namespace,
+        s3=s3_settings,
+        signing_key=tmp_path / "key.pem",
+        log=tmp_path / "operator.log",
+        work_namespace=work_namespace,
+        database=database,
+        **operator_settings,
+    )
+    await process.start()
+    yield process
+    code = await process.terminate()
+    assert code in {0, -9}, f"the operator ended with {code}"
+
+
+@pytest.fixture
+async def work_namespace(client: KubernetesClient, namespace: str) -> str:
+    """Create the namespace where that operator runs Jobs."""
+    name = f"{namespace}-work"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    await client.create(NAMESPACES, body)
+    return name
+
+
+@pytest.fixture
+def kubelet(client: KubernetesClient, work_namespace: str) -> Kubelet:
+    """Return what plays the Job controller and the kubelet there."""
+    return Kubelet(client, work_namespace)
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 from builds import Builds, condition, patiently
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from kubelet import Kubelet
 from operatorprocess import OperatorProcess
 from venture_core.artifacts import provenance
 from venture_core.artifacts.jobcontract import EXIT_TRANSIENT, EXIT_USER_ERROR, Stage
@@ -18,60 +15,18 @@ from venture_core.kubernetes.resources import (
     EVENTS,
     JOBS,
     LEASES,
-    NAMESPACES,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from kubelet import Kubelet
     from pydantic import SecretStr
     from recordservers import PostgresServer
     from venture_core.kubernetes.client import KubernetesClient
     from venture_core.objectstore import ObjectStore, S3Settings
 
 type Body = dict[str, Any]
-
-
-@pytest.fixture
-async def operator(
-    api_server: Path,
-    client: KubernetesClient,
-    namespace: str,
-    work_namespace: str,
-    s3_settings: S3Settings,
-    database: SecretStr,
-    tmp_path: Path,
-) -> AsyncIterator[OperatorProcess]:
-    key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "key.pem").write_bytes(pem)
-    process = OperatorProcess(
-        kubeconfig=api_server,
-        namespace=namespace,
-        s3=s3_settings,
-        signing_key=tmp_path / "key.pem",
-        log=tmp_path / "operator.log",
-        work_namespace=work_namespace,
-        database=database,
-    )
-    await process.start()
-    yield process
-    code = await process.terminate()
-    assert code in {0, -9}, f"the operator ended with {code}"
-
-
-@pytest.fixture
-async def work_namespace(client: KubernetesClient, namespace: str) -> str:
-    name = f"{namespace}-work"
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    await client.create(NAMESPACES, body)
-    return name
-
-
-@pytest.fixture
-def kubelet(client: KubernetesClient, work_namespace: str) -> Kubelet:
-    return Kubelet(client, work_namespace)
 
 
 @pytest.fixture

@@ -428,6 +428,10 @@ def test_a_stalled_build_comes_back_with_retry() -> None:
 def test_a_finished_build_goes_when_its_time_is_over(ttl: int | None, default: int | None) -> None:
     spec = {} if ttl is None else {"ttlSecondsAfterFinished": ttl}
     done = ready(**spec)
+    ending = Observed(
+        started(**spec), job=succeeded(), publication=publication(), default_ttl_seconds=default
+    )
+    assert decide(ending, NOW).requeue_after_seconds == 60
     early = decide(Observed(done, default_ttl_seconds=default), NOW + timedelta(seconds=59))
     assert (early.actions, early.requeue_after_seconds) == ((), 1)
     due = decide(Observed(done, default_ttl_seconds=default), NOW + timedelta(seconds=60))

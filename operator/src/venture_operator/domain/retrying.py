@@ -61,10 +61,12 @@ def job_uid(work: Retrying, attempt: int) -> str:
     return job.uid if job is not None and job.attempt == attempt else ""
 
 
-def seconds_to_live(work: Retrying, default_ttl_seconds: int | None, now: datetime) -> float | None:
-    """Return in how many seconds the finished object is to be deleted, None where it stays."""
+def seconds_to_live(
+    work: Retrying, status: RetryingStatus, default_ttl_seconds: int | None, now: datetime
+) -> float | None:
+    """Return in how many seconds work that ended with `status` is to be deleted; None: it stays."""
     ttl = work.spec.ttl_seconds_after_finished
     ttl = default_ttl_seconds if ttl is None else ttl
-    if ttl is None or work.status.finished_at is None:
+    if ttl is None or status.finished_at is None:
         return None
-    return max(0.0, (work.status.finished_at + timedelta(seconds=ttl) - now).total_seconds())
+    return max(0.0, (status.finished_at + timedelta(seconds=ttl) - now).total_seconds())

@@ -140,14 +140,14 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
             trouble = trouble_of(error)
             if trouble is None:
                 raise
-            await self._explain(body, trouble, now)
+            again = await self._explain(body, trouble, now)
             if trouble.is_defect:
                 raise
-            return trouble.after_seconds
+            return again
         await self._conclude(body, work.status, status, plan.transition)
         return plan.requeue_after_seconds
 
-    async def _explain(self, body: Body, trouble: Trouble, now: datetime) -> None:
+    async def _explain(self, body: Body, trouble: Trouble, now: datetime) -> float | None:
         """Have the object's conditions say what is in the way; an intent may be written by now."""
         work = self._parse(body)
         if trouble.after_seconds is None:
@@ -155,7 +155,7 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
         else:
             after = trouble.after_seconds
             plan = self._service.waiting(work, trouble.reason, trouble.message, after, now)
-        status, transition = plan.status, plan.transition
+        status, transition, again = plan.status, plan.transition, plan.requeue_after_seconds
         try:
             await self._record.append(self._service.subject(work.metadata), plan.facts, now)
         except (TransientError, AppendRefusedError) as error:
@@ -166,7 +166,9 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
             snapshot = Snapshot(work.metadata, cast("S", work.status))
             phase = self._service.phase(work, Standing.WORKING)
             status, transition = with_state(snapshot, state, now, phase=phase), None
+            again = further.after_seconds
         await self._conclude(body, work.status, status, transition)
+        return again
 
     async def _conclude(
         self, body: Body, before: StatusModel, status: S | None, transition: Transition | None

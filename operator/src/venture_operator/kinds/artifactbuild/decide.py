@@ -19,6 +19,7 @@ from venture_crds.v1alpha1.lifecycle import JobStatus
 
 from venture_operator.domain import conditions, plan, retrying
 from venture_operator.domain.backoff import after_failed_job
+from venture_operator.domain.conditions import has_ended
 from venture_operator.domain.plan import Transition, first_opinion, seen, with_state
 from venture_operator.kinds.artifactbuild import facts
 from venture_operator.kinds.artifactbuild.outcome import (
@@ -81,14 +82,27 @@ class Observed:
 
 def decide(observed: Observed, now: datetime) -> Plan:
     """Return what to do next; an empty plan means: nothing until something changes."""
-    return told_of_resumption(observed.build, first_opinion(_RULES, observed, now))
+    build = observed.build
+    given = told_of_resumption(build, first_opinion(_RULES, observed, now))
+    return expiring(build, given, observed.default_ttl_seconds, now)
+
+
+def expiring(
+    build: ArtifactBuild, given: Plan, default_ttl_seconds: int | None, now: datetime
+) -> Plan:
+    """Have a plan that ends the work look again when the build's time is over."""
+    status = given.status
+    if status is None or given.requeue_after_seconds is not None or not has_ended(status):
+        return given
+    left = retrying.seconds_to_live(build, status, default_ttl_seconds, now)
+    return replace(given, requeue_after_seconds=left and min(left, LONGEST_TIMER_SECONDS))
 
 
 def _rule_finished(observed: Observed, now: datetime) -> Plan | None:
     build = observed.build
     if not retrying.is_finished(build):
         return None
-    left = retrying.seconds_to_live(build, observed.default_ttl_seconds, now)
+    left = retrying.seconds_to_live(build, build.status, observed.default_ttl_seconds, now)
     if left == 0:
         return plan.Plan(actions=(Expire(),))
     again = None if left is None else min(left, LONGEST_TIMER_SECONDS)

@@ -22,7 +22,7 @@ from venture_operator.domain.references import Reference
 from venture_operator.errors import StalledError, TransientError
 from venture_operator.kinds.artifactbuild import facts, plans
 from venture_operator.kinds.artifactbuild.compilejob import CONTAINER, compile_input, compile_job
-from venture_operator.kinds.artifactbuild.decide import Observed, decide
+from venture_operator.kinds.artifactbuild.decide import Observed, decide, expiring
 from venture_operator.kinds.artifactbuild.outcome import (
     JobFailed,
     JobOutcome,
@@ -107,7 +107,8 @@ class ArtifactBuildService:
 
     def stalled(self, work: ArtifactBuild, reason: str, message: str, now: datetime) -> Plan:
         """Return the plan for what only the user can mend."""
-        return plans.stalled_plan(work, reason, message, now)
+        plan = plans.stalled_plan(work, reason, message, now)
+        return expiring(work, plan, self._tools.default_ttl_seconds, now)
 
     async def decide(self, work: ArtifactBuild, now: datetime) -> Plan:
         """Observe and decide; a Job starts only when it has a place."""

@@ -1,0 +1,174 @@
+"""How ArtifactBuilds wait for their turn, are deleted, expire, and leave nothing behind."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import pytest
+from builds import Builds, condition, patiently, unique_deck
+from kubelet import upload
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, JOBS
+from venture_operator.builders.job import PodSettings
+from venture_operator.domain.references import Reference
+from venture_operator.kinds.artifactbuild.compilejob import compile_job
+
+if TYPE_CHECKING:
+    from kubelet import Kubelet
+    from operatorprocess import OperatorProcess
+    from pydantic import SecretStr
+    from venture_core.kubernetes.client import KubernetesClient
+    from venture_core.objectstore import ObjectStore
+
+type Body = dict[str, Any]
+
+
+@pytest.fixture
+def operator_settings() -> dict[str, str]:
+    return {"jobs_at_once": "1"}
+
+
+@pytest.fixture
+def builds(client: KubernetesClient, namespace: str) -> Builds:
+    return Builds(client, namespace)
+
+
+async def next_job(kubelet: Kubelet, owner: str) -> Body:
+    """Wait until the build of that name has a Job with its input."""
+
+    async def found() -> Body | None:
+        for job in await kubelet.jobs():
+            if job["metadata"]["labels"]["venture.parpour.dev/owner"] == owner:
+                try:
+                    await kubelet.input_of(job)
+                except AssertionError:
+                    return None
+                return job
+        return None
+
+    job = await patiently(found, lambda seen: seen is not None)
+    assert job is not None
+    return job
+
+
+async def told(database: SecretStr, uid: str) -> list[str]:
+    """Return the types of the events about a build, in their order."""
+    connection = await asyncpg.connect(database.get_secret_value())
+    try:
+        rows = await connection.fetch("SELECT canonical FROM record.events ORDER BY seq")
+    finally:
+        await connection.close()
+    events = [json.loads(row["canonical"]) for row in rows]
+    prefix = "artifact.build."
+    return [
+        each["event_type"].removeprefix(prefix) for each in events if each["payload"]["uid"] == uid
+    ]
+
+
+@pytest.mark.usefixtures("operator")
+async def test_over_the_cap_a_build_says_that_it_waits_for_its_turn(
+    builds: Builds, kubelet: Kubelet
+) -> None:
+    await builds.create("first")
+    first = await next_job(kubelet, "first")
+    await builds.create("second")
+    queued = await builds.until("second", "Reconciling")
+    assert condition(queued, "Reconciling")["reason"] == "Queued"
+    assert queued["status"]["phase"] == "Pending"
+    assert "job" not in queued["status"]
+
+    await kubelet.succeed(first, b"first")
+    await kubelet.succeed(await next_job(kubelet, "second"), b"second")
+    await builds.until("second", "Ready")
+
+
+@pytest.mark.usefixtures("operator")
+async def test_the_end_of_a_build_is_recorded_and_its_job_goes(
+    builds: Builds, kubelet: Kubelet, client: KubernetesClient, database: SecretStr
+) -> None:
+    body = await builds.create("deck")
+    await next_job(kubelet, "deck")
+    await client.delete(ARTIFACT_BUILDS, "deck", builds.namespace)
+    await patiently(kubelet.jobs, lambda jobs: jobs == [])
+    uid = body["metadata"]["uid"]
+    story = await patiently(lambda: told(database, uid), lambda seen: "deleted.v1" in seen)
+    assert story == ["requested.v1", "started.v1", "deleted.v1"]
+
+    await builds.create("deck")
+    await kubelet.succeed(await next_job(kubelet, "deck"), b"its place is free again")
+    await builds.until("deck", "Ready")
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_job_whose_owner_is_gone_is_swept(
+    client: KubernetesClient, work_namespace: str, builds: Builds, kubelet: Kubelet
+) -> None:
+    """What an operator leaves that died between a deletion and its consequences."""
+    stays = await builds.create("stays")
+    await next_job(kubelet, "stays")
+    for name, uid in (("gone", "5b3f0d8e-0000-4000-8000-000000000009"), ("stays", "another")):
+        owner = Reference("ArtifactBuild", builds.namespace, name, uid)
+        orphan = compile_job(
+            owner,
+            name=f"{name}-orphan",
+            namespace=work_namespace,
+            deadline_seconds=60,
+            pod=PodSettings(image="x"),
+        )
+        await client.create(JOBS, orphan, work_namespace)
+    left = await patiently(kubelet.jobs, lambda jobs: len(jobs) == 1)
+    labels = left[0]["metadata"]["labels"]
+    assert labels["venture.parpour.dev/owner-uid"] == stays["metadata"]["uid"]
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_finished_build_expires_and_its_artifact_stays(
+    builds: Builds,
+    kubelet: Kubelet,
+    client: KubernetesClient,
+    store: ObjectStore,
+    database: SecretStr,
+) -> None:
+    body = await builds.create("deck", ttlSecondsAfterFinished=3)
+    await kubelet.succeed(await next_job(kubelet, "deck"), b"it stays")
+    ready = await builds.until("deck", "Ready")
+    await patiently(
+        lambda: client.get(ARTIFACT_BUILDS, "deck", builds.namespace), lambda found: found is None
+    )
+    key = f"artifacts/sha256/{ready['status']['artifact']['sha256']}/artifact"
+    assert await store.head(key) is not None
+    uid = body["metadata"]["uid"]
+    story = await patiently(lambda: told(database, uid), lambda seen: "deleted.v1" in seen)
+    assert story[-2:] == ["completed.v1", "deleted.v1"]
+
+
+@pytest.mark.usefixtures("operator")
+async def test_what_is_uploaded_after_the_result_changes_nothing(
+    builds: Builds, kubelet: Kubelet, store: ObjectStore
+) -> None:
+    """The form lives on for a while: whoever kept it may use it, without effect."""
+    await builds.create("deck")
+    job = await next_job(kubelet, "deck")
+    request = await kubelet.input_of(job)
+    await kubelet.succeed(job, b"honest bytes")
+    ready = await builds.until("deck", "Ready")
+    assert (await upload(request, b"foreign bytes")).is_success
+    key = f"artifacts/sha256/{ready['status']['artifact']['sha256']}/artifact"
+    assert await store.get(key, max_bytes=100) == b"honest bytes"
+    await builds.create("again", source={"inline": unique_deck()})
+    await kubelet.succeed(await next_job(kubelet, "again"), b"other bytes")
+    await builds.until("again", "Ready")
+    assert await store.get(key, max_bytes=100) == b"honest bytes"
+
+
+@pytest.mark.usefixtures("operator")
+async def test_the_cache_of_one_namespace_does_not_serve_another(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, store: ObjectStore
+) -> None:
+    del operator
+    source = {"inline": unique_deck()}
+    await builds.create("deck", source=source)
+    await kubelet.succeed(await next_job(kubelet, "deck"), b"of this namespace")
+    ready = await builds.until("deck", "Ready")
+    name = ready["status"]["cacheKey"].removeprefix("sha256:")
+    assert await store.head(f"cache/namespaces/{builds.namespace}/{name}.json") is not None
+    assert await store.head(f"cache/all/{name}.json") is None
