@@ -1,0 +1,1 @@
+ALTER FUNCTION record.venture_append_events RESET plan_cache_mode;
