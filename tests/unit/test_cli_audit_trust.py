@@ -73,6 +73,13 @@ def test_the_statement_says_what_was_proven(bundle: Path, tmp_path: Path) -> Non
     assert "Of the 5 entries before, only that they were these is proven" in later
 
 
+def test_the_statement_says_what_was_left_out(bundle: Path) -> None:
+    result = run("verify", bundle, "--key", VERIFIER, "--no-strict")
+    assert result.exit_code == ExitCode.OK
+    assert "That each line is an event was not looked at" in result.stdout
+    assert "not looked at" not in run("verify", bundle, "--key", VERIFIER).stdout
+
+
 def test_a_policy_is_made_of_keys_and_used(bundle: Path, tmp_path: Path) -> None:
     path = tmp_path / "made.policy"
     result = run("policy", "--key", VERIFIER, "-o", path)

@@ -212,6 +212,21 @@ def test_signed_garbage_is_named(tmp_path: Path, name: str) -> None:
     assert finding.log_index == 2 or finding.kind is Kind.CHAIN_BROKEN
 
 
+def test_without_strictness_what_was_signed_is_proven_all_the_same(tmp_path: Path) -> None:
+    good = [each.canonical for each in entries(4)]
+    garbage = good[2].replace(b":", b": ", 1)
+    folder = signed_bundle(tmp_path / "signed", [*good[:2], garbage, good[3], good[0]])
+    assert not verify_bundle(open_bundle(folder), [SIGNER.verifier]).ok
+    report = verify_bundle(open_bundle(folder), [SIGNER.verifier], strict=False)
+    assert report.ok
+    assert not report.strict
+    events = folder / "events.ndjson"
+    events.write_bytes(events.read_bytes().replace(b"deck-3", b"desk-3"))
+    finding = verify_bundle(open_bundle(folder), [SIGNER.verifier], strict=False).finding
+    assert finding is not None
+    assert (finding.kind, finding.log_index) == (Kind.CONTENT_CHANGED, 3)
+
+
 def test_an_event_id_that_was_logged_twice(tmp_path: Path) -> None:
     good = [each.canonical for each in entries(8)]
     twice = good[2].replace(b"deck-2", b"other")

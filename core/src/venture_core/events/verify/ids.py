@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_BUCKETS: Final = 256
+_BUCKETS: Final = 64
 
 
 class EventIds:
@@ -18,12 +18,13 @@ class EventIds:
 
     def __init__(self) -> None:
         self._buckets = [array("q") for _ in range(_BUCKETS)]
+        self._appends = [bucket.append for bucket in self._buckets]
 
     def add(self, ids: Iterable[bytes]) -> None:
         """Take in further ids."""
-        append = [bucket.append for bucket in self._buckets]
+        appends, mask = self._appends, _BUCKETS - 1
         for hashed in map(hash, ids):
-            append[hashed & _BUCKETS - 1](hashed)
+            appends[hashed & mask](hashed)
 
     def repeated(self) -> frozenset[int]:
         """Return the hashes that came more than once, by which `hash` finds the ids again."""

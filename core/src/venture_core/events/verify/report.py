@@ -154,6 +154,9 @@ class Report:
     bundles: int
     """How many bundles were looked at."""
 
+    strict: bool
+    """Whether each line was looked at as an event, in its one form and with an id of its own."""
+
     entries: int
     """How many entries were verified before the end or the first fault."""
 
@@ -189,6 +192,7 @@ class Report:
             first=0,
             size=0,
             bundles=1,
+            strict=True,
             entries=0,
             workflows=0,
             checkpoints=0,

@@ -56,12 +56,15 @@ class EntryStream:
         checkpoints: Sequence[Checkpoint],
         progress: Callable[[int, int], None],
         before: EntryStream | None = None,
+        *,
+        strict: bool = True,
     ) -> None:
         """Prepare; the checkpoints are in order of size and their signatures verified.
 
         `progress` is told how many entries are done, of how many, once per batch. `before` has read
         the log up to here or beyond: what both read is the same, so from its end on this one goes
-        on with its chains and ids.
+        on with its chains and ids. Without `strict` neither the form of events nor their ids are
+        looked at.
         """
         manifest = bundle.manifest
         self._bundle = bundle
@@ -72,7 +75,7 @@ class EntryStream:
         self._heads: dict[bytes, bytes] = {}
         self._is_whole = manifest.first == 0
         self._before = before
-        self._forms = EventForms()
+        self._forms = EventForms() if strict else None
         self.ids: EventIds = EventIds() if before is None else before.ids
         """The ids of the good entries."""
         self.line_bytes = 0
@@ -121,10 +124,11 @@ class EntryStream:
         logged = [record[2] for record in records[:good]]
         if hashes != logged:
             good = next(at for at, (a, b) in enumerate(zip(hashes, logged, strict=True)) if a != b)
-        ids = self._forms.ids(lines[:good])
-        if is_new:
-            self.ids.add(ids)
-        good = len(ids)
+        if self._forms is not None:
+            ids = self._forms.ids(lines[:good])
+            if is_new:
+                self.ids.add(ids)
+            good = len(ids)
         if bad := self._add(leaf_hashes(hashes[:good])):
             return bad
         return BadEntry(self.size) if good < min(len(lines), len(records)) else None

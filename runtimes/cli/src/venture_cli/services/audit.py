@@ -56,6 +56,8 @@ def verify_bundle_files(
     trust: Trust,
     checkpoint: Path | None,
     progress: Callable[[int, int], None],
+    *,
+    strict: bool = True,
 ) -> Report:
     """Verify the bundles at `paths` as one log, in whatever order they are given.
 
@@ -68,7 +70,7 @@ def verify_bundle_files(
         )
         policy = trust.read(bundles[0].manifest.origin, paths)
         known = None if checkpoint is None else read_checkpoint(checkpoint, policy)
-        return verify_series(bundles, policy, known=known, progress=progress)
+        return verify_series(bundles, policy, known=known, strict=strict, progress=progress)
     except BundleError as error:
         return Report.unreadable(error)
     except ValueError as error:

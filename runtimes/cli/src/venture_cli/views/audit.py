@@ -163,10 +163,11 @@ def _statement(report: Report) -> str:
         if report.first == 0
         else f" Of the {report.first:,} entries before, only that they were these is proven."
     )
+    form = "" if report.strict else " That each line is an event was not looked at."
     return (
         f"Proven: these entries are the log as it was signed up to {report.size:,} entries{when}, "
         f"by the keys above; none was changed, removed or inserted.{before} Not proven: whether "
-        "the log grew since, and whether what it says is true."
+        f"the log grew since, and whether what it says is true.{form}"
     )
 
 
@@ -200,6 +201,7 @@ def _report_data(report: Report) -> dict[str, Any]:
         "entries": report.entries,
         "workflows": report.workflows,
         "bundles": report.bundles,
+        "strict": report.strict,
         "checkpoints": report.checkpoints,
         "signedAt": _time(report.signed_at),
         "timedFrom": report.timed_from,
