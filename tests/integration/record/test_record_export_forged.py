@@ -77,7 +77,7 @@ async def test_an_auditor_may_say_which_log_it_is(
     await export_bundle(auditor, tmp_path / "wrong", origin="other.example.com/log")
     finding = verify_bundle(open_bundle(tmp_path / "wrong"), [SIGNER.verifier]).finding
     assert finding is not None
-    assert finding.kind is Kind.FORGED_CHECKPOINT
+    assert finding.kind is Kind.OTHER_LOG
 
 
 async def test_a_log_of_which_nothing_is_signed_is_refused(
