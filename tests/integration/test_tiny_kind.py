@@ -10,6 +10,7 @@ from builds import condition, patiently
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tinykind import BANNERS
+from venture_core.events.envelope import Service
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import EVENTS, JOBS, NAMESPACES, Resource
@@ -90,7 +91,7 @@ async def operator(
         }
     )
     built = build_operator(settings, client, kinds=(tinykind.wire,))
-    async with built.record.lead(writer="tests", epoch=1):
+    async with built.record.lead(writer=f"{Service.ORCHESTRATOR}/tests", epoch=1):
         running = [
             asyncio.create_task(built.resync.run()),
             asyncio.create_task(

@@ -18,7 +18,14 @@ from venture_operator.domain import conditions
 from venture_operator.domain.conditions import Standing
 from venture_operator.domain.facts import Fact, Subject
 from venture_operator.domain.names import child_name
-from venture_operator.domain.plan import Plan, Transition, first_opinion, with_state
+from venture_operator.domain.plan import (
+    Plan,
+    Transition,
+    first_opinion,
+    stalled_plan,
+    waiting_plan,
+    with_state,
+)
 from venture_operator.domain.references import Reference
 from venture_operator.services.kind import Kind, Shared, Wired
 from venture_operator.storage.objects import Objects
@@ -152,14 +159,13 @@ class BannerService:
         self, work: Banner, reason: str, message: str, after_seconds: float, now: datetime
     ) -> BannerPlan:
         """Return the plan for what is not there yet."""
-        state = conditions.working(reason, message)
-        status = with_state(work, state, now, phase=Phase.WAITING)
-        return Plan(status=status, requeue_after_seconds=after_seconds)
+        return waiting_plan(
+            work, reason, message, now, after_seconds=after_seconds, phase=Phase.WAITING
+        )
 
     def stalled(self, work: Banner, reason: str, message: str, now: datetime) -> BannerPlan:
         """Return the plan for what only the user can mend."""
-        state = conditions.stalled(reason, message)
-        return Plan(status=with_state(work, state, now, phase=Phase.TORN))
+        return stalled_plan(work, reason, message, now, phase=Phase.TORN)
 
     async def decide(self, work: Banner, now: datetime) -> BannerPlan:
         """Observe and decide."""

@@ -33,6 +33,7 @@ class CommonReason(DocumentedReason):
         "every 60 s",
     )
     JOB_REFUSED = "JobRefused", "a quota or rule of the work namespace forbids it", "every 30 s"
+    NAME_TAKEN = "NameTaken", "another owner has a Job of that name: an alarm, tell us", "no"
     API_FORBIDDEN = "ApiForbidden", "the operator lacks a right", "every 30 s"
     API_REFUSED = "ApiRefused", "the API server refuses a request of the operator", "every 30 s"
     API_UNAVAILABLE = "ApiUnavailable", "the API server does not answer in time", "every 5 s"

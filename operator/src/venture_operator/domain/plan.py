@@ -97,3 +97,25 @@ def seen[S: LifecycleStatus](managed: Managed[S]) -> S:
     return managed.status.model_copy(
         update={"observed_generation": generation, "conditions": moved}
     )
+
+
+def waiting_plan[S: LifecycleStatus, A](
+    managed: Managed[S],
+    reason: str,
+    message: str,
+    now: datetime,
+    *,
+    after_seconds: float,
+    **fields: object,
+) -> Plan[S, A]:
+    """Return the plan for something that is not there yet: say so, and look again."""
+    status = with_state(managed, conditions.working(reason, message), now, **fields)
+    return Plan(status=status, requeue_after_seconds=after_seconds)
+
+
+def stalled_plan[S: LifecycleStatus, A](
+    managed: Managed[S], reason: str, message: str, now: datetime, **fields: object
+) -> Plan[S, A]:
+    """Return the plan for what only the user can mend: say so, once."""
+    status = with_state(managed, conditions.stalled(reason, message), now, **fields)
+    return Plan(status=status, transition=Transition(reason, message, warning=True))

@@ -53,7 +53,8 @@ class Children:
         """
         made, is_new = await self._create(JOBS, job)
         if not is_new and owner_of(made) != owner_of(job):
-            raise StalledError("NameTaken", f"another owner has Job {job['metadata']['name']}")
+            message = f"another owner has Job {job['metadata']['name']}"
+            raise StalledError(CommonReason.NAME_TAKEN, message)
         return made, is_new
 
     async def create_input(self, secret: Body, job_uid: str) -> None:

@@ -92,27 +92,21 @@ type Fields = dict[str, object]
 
 def stalled_plan(build: ArtifactBuild, reason: str, message: str, now: datetime) -> Plan:
     """Return the plan for a failure that only the user can mend."""
-    status = with_state(
-        build,
-        conditions.stalled(reason, message),
-        now,
-        phase=Phase.FAILED,
-        finished_at=now,
-        retry_at=None,
-        handled_retry=build.spec.retry,
-    )
+    fields: Fields = {"finished_at": now, "retry_at": None, "handled_retry": build.spec.retry}
+    given: Plan = plan.stalled_plan(build, reason, message, now, phase=Phase.FAILED, **fields)
     fact = facts.failed(build, retrying.last_attempt(build), reason, message)
-    transition = Transition(reason, message, warning=True)
-    return told_of_resumption(build, plan.Plan(facts=(fact,), status=status, transition=transition))
+    return told_of_resumption(build, replace(given, facts=(fact,)))
 
 
 def waiting_plan(
     build: ArtifactBuild, reason: str, message: str, now: datetime, *, after_seconds: float
 ) -> Plan:
     """Return the plan for something that is not there yet, or does not answer."""
-    state = conditions.working(reason, message)
-    status = with_state(build, state, now, phase=phase_at_work(build))
-    return told_of_resumption(build, plan.Plan(status=status, requeue_after_seconds=after_seconds))
+    phase = phase_at_work(build)
+    given: Plan = plan.waiting_plan(
+        build, reason, message, now, after_seconds=after_seconds, phase=phase
+    )
+    return told_of_resumption(build, given)
 
 
 def queued_plan(build: ArtifactBuild, message: str, now: datetime) -> Plan:

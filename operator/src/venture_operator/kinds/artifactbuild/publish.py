@@ -1,5 +1,6 @@
 """From an upload to an artifact: verify, store by content, sign, remember."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts import provenance
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from venture_operator.kinds.artifactbuild.bucket import Bucket
     from venture_operator.kinds.artifactbuild.outcome import JobSucceeded
 
+UPLOADS_AT_ONCE = 4
+"""How many uploads are read at the same time, each in pieces of about a megabyte."""
 BUILDER_ID = "https://venture.parpour.dev/operator"
 
 
@@ -40,6 +43,7 @@ class Publisher:
     def __init__(self, bucket: Bucket, key: Ed25519PrivateKey) -> None:
         self._bucket = bucket
         self._key = key
+        self._room = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._key_id = provenance.key_id(key.public_key())
 
     async def inspect(self, build: ArtifactBuild, job: JobSucceeded, attempt: int) -> Publication:
@@ -91,7 +95,8 @@ class Publisher:
         self, build: ArtifactBuild, reported: JobArtifact, attempt: int
     ) -> None:
         try:
-            found = await self._bucket.claim_upload(build.metadata.uid, attempt)
+            async with self._room:
+                found = await self._bucket.claim_upload(build.metadata.uid, attempt)
         except ObjectNotFoundError as error:
             message = "the Job reported an upload that is not there"
             raise UploadError(BuildReason.UPLOAD_MISSING, message) from error
