@@ -42,6 +42,7 @@ def nested(depth: int) -> bytes:
 RIGHT = [
     EVENT,
     event(payload={}),
+    event(payload={"text": "plain"}),
     event(payload={"a": [], "b": {}, "c": [1, 2, 3], "d": [1, "x", None], "e": [True, False]}),
     event(payload={"text": '"\\/\b\f\n\r\t\x00\x1f\x7f\u2028'}),
     event(payload={"\u00e9": "\u20ac \U0001f600", "a": "\u0080"}),

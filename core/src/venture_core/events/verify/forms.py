@@ -63,7 +63,8 @@ class EventForms:
         """Do the same for lines among which some need a closer look."""
         ids: list[bytes] = []
         for line in lines:
-            name = self._recognise(line, escaped=b"\\" in line) if _is_clean(line) else None
+            may_be = len(line) <= MAX_EVENT_BYTES and _is_clean(line)
+            name = self._recognise(line, escaped=b"\\" in line) if may_be else None
             if name is None:
                 break
             ids.append(name)
