@@ -10,6 +10,7 @@ from uuid import UUID, uuid7
 import pytest
 from nats.js.errors import NotFoundError
 from recordevents import started
+from recordlog import caught_up, sequencing
 from recordrelay import STREAMS
 from recordservers import NatsServer
 from venture_core.events.chain import ChainHead
@@ -27,6 +28,7 @@ from venture_core.messaging.streams import EVENTS, reconcile_streams
 from venture_core.record.consumption import ConsumerRecord
 from venture_core.record.database import Role, connect
 from venture_core.record.inbox import Inbox
+from venture_core.record.producer import EventProducer
 from waiting import until
 
 if TYPE_CHECKING:
@@ -366,7 +368,15 @@ async def test_an_inbox_lets_an_event_in_once(
     database: SecretStr, superuser: asyncpg.Connection
 ) -> None:
     first, second = [await connect(database, Role.PROJECTOR, name="test") for _ in range(2)]
-    inbox, delivery = Inbox("tester"), Delivery(started(uuid7(), 1), 5, 1)
+    inbox = Inbox("tester")
+    async with sequencing(database), EventProducer(database, name="test") as producer:
+        await producer.append_all(started(uuid7(), 1) for _ in range(6))
+        await caught_up(superuser, 6)
+    async with ConsumerRecord(database, "tester") as recorded:
+        delivery = (await recorded.read(5, 6)).deliveries[0]
+    with pytest.raises(CannotHandleError, match="no such event"):
+        async with first.transaction():
+            await inbox.enter(first, Delivery(delivery.event, 4, 1))
     with pytest.raises(ValueError, match="transaction"):
         await inbox.enter(first, delivery)
 

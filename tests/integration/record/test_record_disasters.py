@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 from recordcast import Cast, Disasters, connect_again, script
-from recordlog import signed_size
 from recordprocesses import ORIGIN, record_processes, write_key
 from recordreader import TABLE
 from recordservers import NatsServer, PostgresServer
@@ -32,7 +31,7 @@ from venture_core.record.database import Role, connect
 from venture_core.record.export import export_bundle
 from venture_core.record.failures import judge
 from venture_core.record.recovery import NothingToRecoverError, find_damage, recover
-from waiting import until
+from waiting import patiently, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -272,22 +271,21 @@ def _grows(file: Path) -> Callable[[], object]:
 async def _settled(connection: asyncpg.Connection, duty: Duty) -> None:
     """Wait until everything is numbered, signed, published, consumed, and phantoms are named."""
 
-    async def level() -> bool:
+    async def look() -> dict[str, object]:
         if await duty.look(phantoms=True):
-            return False
+            return {"named": "phantoms, just now"}
         row = await connection.fetchrow(
             "SELECT (SELECT count(*) FROM record.events) AS written, "
             "(SELECT count(*) FROM record.log_index) AS logged, "
+            "(SELECT max(size) FROM record.checkpoints) AS signed, "
             "(SELECT count(*) FROM consumed) AS consumed, "
             "(SELECT next_log_index FROM record.relay_positions) AS published"
         )
-        assert row is not None
-        signed = await signed_size(connection)
-        return bool(
-            row["written"] == row["logged"] == signed == row["published"] == row["consumed"]
-        )
+        return dict(row or {})
 
-    await until(level, seconds=200)
+    await patiently(
+        look, lambda seen: len(seen) > 1 and len(set(seen.values())) == 1, within_seconds=200
+    )
 
 
 async def _consumed_once_and_in_order(connection: asyncpg.Connection, written: int) -> None:

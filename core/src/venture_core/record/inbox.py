@@ -8,15 +8,19 @@ inbox forgets only that, and only when no dead letter can bring it back.
 
 from typing import TYPE_CHECKING, Final
 
+from venture_core.messaging.handling import CannotHandleError
+
 if TYPE_CHECKING:
     import asyncpg
 
     from venture_core.messaging.delivery import Delivery
 
 _ENTER = """
-INSERT INTO record.consumer_inbox (consumer, event_id, log_index) VALUES ($1, $2, $3)
+INSERT INTO record.consumer_inbox (consumer, event_id, log_index)
+SELECT $1, $2, $3 FROM record.log_index WHERE log_index = $3 AND event_hash = $4
 ON CONFLICT DO NOTHING RETURNING true
 """
+_RECORDED = "SELECT EXISTS (SELECT FROM record.log_index WHERE log_index = $1 AND event_hash = $2)"
 _PRUNE = """
 DELETE FROM record.consumer_inbox i
 WHERE i.consumer = $1 AND i.handled_at < clock_timestamp() - make_interval(days => $2)
@@ -36,12 +40,18 @@ class Inbox:
     async def enter(self, connection: asyncpg.Connection, delivery: Delivery) -> bool:
         """Note an event as handled by the transaction in progress; False where it was before.
 
-        A second transaction with the same event waits for the first to end.
+        A second transaction with the same event waits for the first to end. Raises
+        CannotHandleError where the record has no such event: a database that was restored while the
+        event was in hand has forgotten it, and must not be told of it again by its consumer.
         """
         if not connection.is_in_transaction():
             raise ValueError("an inbox is entered in the transaction that handles the event")
-        event_id = delivery.event.event_id
-        return bool(await connection.fetchval(_ENTER, self._consumer, event_id, delivery.log_index))
+        place = (delivery.log_index, bytes.fromhex(delivery.event.this_event_hash or ""))
+        if await connection.fetchval(_ENTER, self._consumer, delivery.event.event_id, *place):
+            return True
+        if not await connection.fetchval(_RECORDED, *place):
+            raise CannotHandleError(f"the record has no such event at log index {place[0]}")
+        return False
 
     async def prune(self, connection: asyncpg.Connection, *, keep_days: int = KEEP_DAYS) -> None:
         """Forget what was handled more than `keep_days` ago and lies before the position."""
