@@ -33,6 +33,8 @@ DOCKERFILES = {
     "venture-dev-valkey": "hack/images/valkey/Dockerfile",
     "venture-dev-versitygw": "hack/images/versitygw/Dockerfile",
 }
+# The image that holds a program compiled here.
+_GATEWAY = "venture-dev-versitygw"
 _NEXT = "mend what the log names, then run again"
 
 
@@ -43,6 +45,11 @@ class Image:
     name: str
     dockerfile: Path
     reference: str
+
+
+def without_programs() -> list[str]:
+    """Return the names of the images that need no program compiled here."""
+    return [name for name in DOCKERFILES if name != _GATEWAY]
 
 
 def docker_answers() -> bool:
@@ -59,9 +66,10 @@ def plan(names: list[str], base: str | None) -> dict[str, Image]:
             f"no image is called {', '.join(sorted(unknown))}",
             next_step=f"use one of {', '.join(DOCKERFILES)}",
         )
-    _provide_versitygw()
     images = {}
     for name in names or DOCKERFILES:
+        if name == _GATEWAY:
+            _provide_versitygw()
         path = REPOSITORY / DOCKERFILES[name]
         try:
             tag = dockerfile.content_tag(REPOSITORY, path, base or "")
@@ -135,6 +143,7 @@ def _build_with_buildah(names: list[str]) -> dict[str, Image]:
                 ],
                 log=log,
                 next_step=_NEXT,
+                what=f"Building {image.name}",
             )
             # Uncompressed: squeezing layers takes longer than anything it saves on one machine.
             destination = f"oci:{store.folder}:{image.reference}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import cache
 from typing import TYPE_CHECKING
 
 from progress import run, step
@@ -33,15 +34,25 @@ def ensure(names: tuple[str, ...], log: Path) -> None:
     absent = missing(names)
     if not absent:
         return
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with step(f"Installing Debian packages: {' '.join(absent)}", log):
-        for arguments in (("update",), ("install", "--yes", "--no-install-recommends", *absent)):
-            run(
-                ["apt-get", *arguments],
-                log=log,
-                env=environment,
-                next_step="make `apt-get update` work, then run again",
-            )
+        _update_lists(log)
+        _apt_get("install", "--yes", "--no-install-recommends", *absent, log=log)
+
+
+@cache
+def _update_lists(log: Path) -> None:
+    """Fetch the lists of packages, once in a run."""
+    _apt_get("update", log=log)
+
+
+def _apt_get(*arguments: str, log: Path) -> None:
+    run(
+        ["apt-get", *arguments],
+        log=log,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        next_step="make `apt-get update` work, then run again",
+        what=f"apt-get {arguments[0]}",
+    )
 
 
 def missing(names: tuple[str, ...]) -> list[str]:

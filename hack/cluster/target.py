@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import binaries
 import images
 import native
+import preparation
 from paths import REPOSITORY, cache_dir
 from progress import ClusterError, output, run, step
 
@@ -44,6 +45,7 @@ def up() -> Target:
         return chosen
     if images.docker_answers():
         return Target("kind cluster", _kind_up(), _images_of_kind)
+    preparation.ensure()
     return Target("native cluster", native.up(), lambda: _tag_settings(native.load_images([])))
 
 

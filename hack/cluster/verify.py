@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import binaries
 import packages
+import preparation
 import python
 import release
 import target
@@ -43,6 +44,7 @@ _TYPED = ("crds", "core", "operator", "webhooks", "runtimes")
 def check() -> None:
     """Run every check that needs no server; stop at the first that fails."""
     began = time.monotonic()
+    preparation.ensure_for_checks()
     bin_folder = python.ensure_environment() / "bin"
     helm = binaries.ensure("tools") / "helm"
     chart = REPOSITORY / "charts" / "venture"

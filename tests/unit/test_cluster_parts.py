@@ -258,3 +258,17 @@ def test_every_image_has_its_dockerfile_and_its_setting_in_the_chart(
     assert sorted(settings.values()) == sorted(f"tag-of-{name}" for name in images.DOCKERFILES)
     for dockerfile in images.DOCKERFILES.values():
         assert (CLUSTER.parents[1] / dockerfile).is_file()
+
+
+def test_images_without_programs_are_planned_before_anything_is_compiled(
+    module: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiled(name: str) -> Path:
+        raise AssertionError(f"{name} was to be compiled")
+
+    monkeypatch.setattr(module("binaries"), "ensure", compiled)
+    images = module("images")
+    early = images.plan(images.without_programs(), "base")
+    assert set(images.DOCKERFILES) - set(early) == {"venture-dev-versitygw"}
+    with pytest.raises(AssertionError, match="tools was to be compiled"):
+        images.plan([], "base")
