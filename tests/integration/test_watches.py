@@ -13,6 +13,7 @@ from builds import Builds, condition, patiently
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from operatorprocess import OperatorProcess
+from venture_core.kubernetes.bounded import read_object
 from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, Resource
 from venture_operator.services.leadership import LEASE_SECONDS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from pydantic import SecretStr
+    from recordservers import PostgresServer
     from venture_core.kubernetes.client import KubernetesClient
     from venture_core.objectstore import S3Settings
 
@@ -37,6 +39,7 @@ CRDS = Resource(
     namespaced=False,
 )
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
+MIB = 1024 * 1024
 USER = "venture-operator-under-test"
 ROLES = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
 ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
@@ -252,6 +255,104 @@ async def test_a_leader_that_is_cut_off_ends_and_its_successor_goes_on(
     await is_seen(builds, "meanwhile", within_seconds=30)
     assert time.monotonic() - restored < 30
     await stage.until(200)
+
+
+def nested(depth: int) -> Body:
+    value: Body = {"end": 1}
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+UNREADABLE = {
+    "levels": {"kind": "SlideSpec", "deep": nested(900)},
+    "names": {"kind": "SlideSpec", "x": {f"a{number}": 1 for number in range(44_000)}},
+    "bytes": {"kind": "SlideSpec", "title": "x" * 1_200_000},
+    "odd keys": {"kind": "SlideSpec", "a\x00b\nc": 1},
+}
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body")
+async def test_what_cannot_be_read_is_told_on_the_object_once_and_hurts_nobody(
+    stage: Stage, client: KubernetesClient, tmp_path: Path
+) -> None:
+    mine, theirs = Builds(client, stage.home), Builds(client, stage.other)
+    for number, document in enumerate(UNREADABLE.values()):
+        await theirs.create(f"odd-{number}", source={"inline": document})
+    names = [f"odd-{number}" for number in range(len(UNREADABLE))]
+    for name in names:
+        body = await theirs.until(name, "Stalled", within_seconds=30)
+        assert condition(body, "Stalled")["message"]
+
+    for change in range(5):
+        for name in names:
+            note = {"metadata": {"annotations": {"change": str(change)}}}
+            await client.patch(ARTIFACT_BUILDS, name, note, stage.other)
+    await starts(mine, "honest", within_seconds=10)
+    await stage.until(200)
+    assert await stage.metric("venture_watch_restarts_total{") == 0
+    assert await stage.metric("venture_watch_missed_total{") == 0
+    lines = (tmp_path / "operator.log").read_text().splitlines()
+    told = [each for each in lines if '"level": "error"' in each or "Traceback" in each]
+    assert told == []
+    assert len([each for each in lines if "unreadable" in each]) <= len(names)
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body")
+async def test_objects_of_a_megabyte_do_not_show_in_the_operators_memory(
+    stage: Stage, client: KubernetesClient
+) -> None:
+    builds = Builds(client, stage.other)
+    await starts(builds, "warm-up")
+    before = stage.operator.memory()
+    small: list[Body] = [{}] * 60_000
+    for number in range(12):
+        inline = {"kind": "SlideSpec", "title": "x" * 1_000_000, "slides": small}
+        await builds.create(f"large-{number}", source={"inline": inline})
+    for number in range(12):
+        body = await patiently(
+            lambda name=f"large-{number}": client.get(
+                ARTIFACT_BUILDS, name, stage.other, read=read_object
+            ),
+            lambda body: condition(body, "Stalled").get("status") == "True",
+        )
+        assert "bytes" in condition(body, "Stalled")["message"]
+    assert stage.operator.peak_memory() - before < 100 * MIB
+
+    # They are there when it starts, too, in one list.
+    assert await stage.operator.terminate() == 0
+    await stage.operator.start()
+    await until_leading(stage)
+    assert stage.operator.peak_memory() < before + 100 * MIB
+
+
+async def test_without_postgres_every_build_says_so_within_five_seconds(
+    stage: Stage, client: KubernetesClient, postgres: PostgresServer
+) -> None:
+    builds = Builds(client, stage.home)
+    await starts(builds, "before")
+    postgres.kill()
+    try:
+        names = [f"build-{number}" for number in range(100)]
+        await asyncio.gather(*map(builds.create, names))
+        created = time.monotonic()
+        for name in names:
+            body = await patiently(
+                lambda name=name: builds.get(name),
+                lambda body: condition(body, "Reconciling").get("reason") == "RecordUnavailable",
+                within_seconds=max(0.1, created + 5 - time.monotonic()),
+            )
+            message = condition(body, "Reconciling")["message"]
+            assert message.startswith("the database of the record does not answer (")
+    finally:
+        await postgres.start()
+    for name in names:
+        await builds.until(name, "Reconciling", within_seconds=30)
+        await patiently(
+            lambda name=name: builds.get(name),
+            lambda body: condition(body, "Reconciling")["reason"] != "RecordUnavailable",
+            within_seconds=30,
+        )
 
 
 async def test_stopping_does_not_wait_for_watches_that_hang(stage: Stage) -> None:

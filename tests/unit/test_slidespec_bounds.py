@@ -90,3 +90,15 @@ def test_what_is_nested_too_deeply_has_no_canonical_form() -> None:
         value = {"a": value}
     with pytest.raises(CanonicalJsonError, match="nested too deeply"):
         canonical_json(value)
+
+
+def test_names_are_shown_harmlessly_and_cut() -> None:
+    cases = {
+        "a\\u0000b\\nc": "/a\\u0000b\\u000ac",
+        "\\u202etxt": "/\\u202etxt",
+        "n" * 500_000: "/" + "n" * 100 + "\u2026",
+    }
+    for name, shown in cases.items():
+        with pytest.raises(InvalidIRError) as refused:
+            parse_ir(deck(f'"{name}":1'))
+        assert refused.value.problems[0].pointer == shown

@@ -3,13 +3,11 @@
 import asyncio
 import logging
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import structlog
 from venture_core.events.envelope import Service
 from venture_core.kubernetes.client import KubernetesClient
-from venture_core.kubernetes.errors import ForbiddenError, NotFoundError
 from venture_core.process.running import run_process
 
 from venture_operator import metrics
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
     from venture_core.process.running import Process
 
-    from venture_operator.services.watches import Streams
 
 DRAIN_SECONDS = 10.0
 """How long reconciles in progress may take to end after a signal."""
@@ -61,7 +58,6 @@ async def run(settings: OperatorSettings, process: Process) -> None:
         if epoch is None:
             return
         try:
-            await _require_crds(client, operator.streams)
             await publish_signing_key(
                 client,
                 operator.signing_key.public_key(),
@@ -92,23 +88,6 @@ async def _stand_by(leadership: Leadership, stopped: asyncio.Event) -> int | Non
     return None
 
 
-async def _require_crds(client: KubernetesClient, streams: Streams) -> None:
-    """Fail at once, and say why, where what shall be watched is not served."""
-    missing: set[str] = set()
-    for stream in streams:
-        resource = stream.watch.resource
-        try:
-            # Without rights over the whole cluster only the watched namespaces can be asked.
-            await anext(client.metadata(resource, stream.namespace, label_selector="none=none"))
-        except NotFoundError:
-            missing.add(f"{resource.plural}.{resource.group}")
-        except ForbiddenError:
-            # One namespace's trouble: its watch waits, and says so.
-            continue
-    if missing:
-        sys.exit(f"the CRD {', '.join(sorted(missing))} is not installed (crds.install)")
-
-
 async def _lead(
     operator: Operator,
     leadership: Leadership,
@@ -129,7 +108,9 @@ async def _lead(
 async def _reconcile(operator: Operator, lease_uid: str, epoch: int) -> None:
     """Watch and reconcile until cancelled, then give reconciles in progress time to end."""
     writer = f"{Service.ORCHESTRATOR}/{lease_uid}"
-    async with operator.record.lead(writer=writer, epoch=epoch), asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as group:
+        # Not awaited: while the database is away, every object says so.
+        recording = group.create_task(operator.record.hold(writer=writer, epoch=epoch))
         working = [group.create_task(each.run()) for each in operator.controllers]
         resyncing = group.create_task(operator.resync.run())
         watching = group.create_task(run_watches(operator.streams, _connect, operator.resync.soon))
@@ -141,6 +122,7 @@ async def _reconcile(operator: Operator, lease_uid: str, epoch: int) -> None:
             for each in operator.controllers:
                 each.stop()
             await asyncio.wait(working, timeout=DRAIN_SECONDS)
+            recording.cancel()
 
 
 if __name__ == "__main__":

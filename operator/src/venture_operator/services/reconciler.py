@@ -19,9 +19,10 @@ from venture_crds.v1alpha1.reasons import CommonReason
 from venture_operator import metrics
 from venture_operator.domain import conditions
 from venture_operator.domain.conditions import Standing, stalled, working
-from venture_operator.domain.plan import Snapshot, with_state
+from venture_operator.domain.plan import Plan, Snapshot, with_state
 from venture_operator.errors import TransientError
 from venture_operator.services.troubles import trouble_of
+from venture_operator.services.watches import kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from venture_crds.resource import Resource
 
     from venture_operator.domain.facts import Fact, Subject
-    from venture_operator.domain.plan import Plan, Transition
+    from venture_operator.domain.plan import Transition
     from venture_operator.services.kind import Kind
     from venture_operator.services.troubles import Trouble
     from venture_operator.storage.objects import Objects
@@ -127,7 +128,11 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
             await self._refuse(body, body.get(UNREADABLE) or _first_problem(error), now)
             return None
         try:
+            if not conditions.has_ended(cast("S", work.status)):
+                self._record.require()
             plan = await self._service.decide(work, now)
+            if plan != Plan():
+                self._record.require()
             await self._record.append(self._service.subject(work.metadata), plan.facts, now)
             if plan.intent is not None:
                 body = await self._write(body, plan.intent.to_json()) or body
@@ -191,7 +196,7 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
         except (ConflictError, NotFoundError) as error:
             raise _ChangedError from error
         if written is not None:
-            self._watched.put(self._kind.stub(written))
+            self._watched.put(kept(written, self._kind.stub))
         return written
 
     async def _tell(self, again: float | None) -> float | None:

@@ -58,20 +58,8 @@ class Watch:
         return self.namespaces or (None,)
 
     def keep(self, body: Body) -> Body:
-        """Return the stub of an object; of one that cannot be read, whose it is and why not.
-
-        Never raises: an object that one tenant wrote must not silence the watch of all.
-        """
-        if UNREADABLE in body:
-            return _remnant(body, body[UNREADABLE])
-        try:
-            kept = self.stub(body)
-        except Exception:
-            log.exception("stub_failed", resource=self.resource.plural, name=body["metadata"])
-            return _remnant(body, "its fields are not what the schema says")
-        if _is_deeper(kept, MAX_DEPTH):
-            return _remnant(body, f"it is nested more than {MAX_DEPTH} levels deep")
-        return kept
+        """Return what is kept of an object."""
+        return kept(body, self.stub)
 
 
 @dataclass(slots=True)
@@ -192,6 +180,23 @@ class Streams:
         return list(found.values())
 
 
+def kept(body: Body, stub: Stub) -> Body:
+    """Return the stub of an object; of one that cannot be read, whose it is and why not.
+
+    Never raises: an object that one tenant wrote must not silence the watch of all.
+    """
+    if UNREADABLE in body:
+        return _remnant(body, body[UNREADABLE])
+    try:
+        small = stub(body)
+    except Exception:
+        log.exception("stub_failed", kind=body["kind"], object=body["metadata"])
+        return _remnant(body, "its fields are not what the schema says")
+    if _is_deeper(small, MAX_DEPTH):
+        return _remnant(body, f"it is nested more than {MAX_DEPTH} levels deep")
+    return small
+
+
 def refusal(error: KubernetesError) -> str:
     """Return what the API server said, in few words; of a missing CRD it says only 404."""
     missing = isinstance(error, NotFoundError)
@@ -200,10 +205,10 @@ def refusal(error: KubernetesError) -> str:
 
 def _remnant(body: Body, why: str) -> Body:
     status = body.get("status")
-    kept = {key: body[key] for key in ("apiVersion", "kind", "metadata")} | {UNREADABLE: why}
+    rest = {key: body[key] for key in ("apiVersion", "kind", "metadata")} | {UNREADABLE: why}
     if isinstance(status, dict) and not _is_deeper(status, MAX_DEPTH):
-        kept["status"] = status
-    return kept
+        rest["status"] = status
+    return rest
 
 
 def _is_deeper(value: object, levels: int) -> bool:

@@ -51,6 +51,7 @@ class Objects:
             change,
             metadata["namespace"],
             subresource="status",
+            read=read_object,
         )
 
     async def post_event(self, body: Body, transition: Transition) -> None:

@@ -1,7 +1,8 @@
 """The record of events, as the reconciler writes to it."""
 
+import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import structlog
@@ -13,6 +14,7 @@ from tenacity import (
 )
 from venture_core.events.envelope import EventEnvelopeV1, Service
 from venture_core.record.append import AppendError, AppendRefusedError, Fence, StaleEpochError
+from venture_core.record.database import Role, connect
 from venture_core.record.producer import EventProducer
 from venture_crds.v1alpha1.reasons import CommonReason
 
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
 
     from venture_operator.domain.facts import Fact, Subject
 
-APPEND_SECONDS = 5.0
-"""How long an append may look for the database before the reconcile is put off."""
+ANSWER_SECONDS: Final = 2.0
+"""How long an append may take. Only the first that meets a database that is away waits so long."""
+ASK_AGAIN_SECONDS: Final = 1.0
+"""How often a database that is away is asked again; whoever needs it meanwhile is told at once."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +44,10 @@ class Record:
         self._url = url
         self._reporter = reporter
         self._producer: EventProducer | None = None
+        self._away = "the record of events is not open yet: its database was not reached so far"
+        """Why nothing can be recorded; empty while it can."""
+        self._lost = asyncio.Event()
+        """Set when the database fell silent, until it answers."""
 
     @asynccontextmanager
     async def lead(self, *, writer: str, epoch: int) -> AsyncIterator[None]:
@@ -59,15 +67,22 @@ class Record:
                     self._url,
                     name=self._reporter,
                     fence=Fence(writer, epoch),
-                    give_up_after_seconds=APPEND_SECONDS,
+                    give_up_after_seconds=ANSWER_SECONDS,
                 )
                 await producer.__aenter__()
-        self._producer = producer
+        self._producer, self._away = producer, ""
+        asking = asyncio.create_task(self._ask_while_lost())
         try:
             yield
         finally:
-            self._producer = None
+            asking.cancel()
+            self._producer, self._away = None, "the record of events is closed"
             await producer.__aexit__(None, None, None)
+
+    async def hold(self, *, writer: str, epoch: int) -> None:
+        """Keep it open until cancelled, as `lead` does."""
+        async with self.lead(writer=writer, epoch=epoch):
+            await asyncio.Event().wait()
 
     async def append(self, subject: Subject, facts: Sequence[Fact], now: datetime) -> None:
         """Append facts in their order; return when they are durable.
@@ -77,17 +92,38 @@ class Record:
         """
         if not facts:
             return
+        self.require()
         if self._producer is None:
-            raise TransientError(
-                CommonReason.RECORD_UNAVAILABLE, "the record of events is not open yet"
-            )
+            raise AssertionError("required above")
         events = [_event(subject, fact, now) for fact in facts]
         try:
-            await self._producer.append_all(events)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._producer.append_all(events)
         except AppendRefusedError:
             raise
-        except AppendError as error:
-            raise TransientError(CommonReason.RECORD_UNAVAILABLE, str(error)) from error
+        except (AppendError, TimeoutError) as error:
+            self._away = _sentence(error)
+            self._lost.set()
+            raise TransientError(CommonReason.RECORD_UNAVAILABLE, self._away) from error
+
+    def require(self) -> None:
+        """Raise TransientError while nothing can be recorded: then nothing is begun."""
+        if self._away:
+            raise TransientError(CommonReason.RECORD_UNAVAILABLE, self._away)
+
+    async def _ask_while_lost(self) -> None:
+        """Ask a database that fell silent until it answers; nobody else has to wait for it."""
+        while True:
+            await self._lost.wait()
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    connection = await connect(self._url, Role.PRODUCER, name=self._reporter)
+                    await connection.close()
+            except OSError, asyncpg.PostgresError:
+                await asyncio.sleep(ASK_AGAIN_SECONDS)
+                continue
+            self._lost.clear()
+            self._away = ""
 
 
 def _event(subject: Subject, fact: Fact, now: datetime) -> EventEnvelopeV1:
@@ -102,6 +138,13 @@ def _event(subject: Subject, fact: Fact, now: datetime) -> EventEnvelopeV1:
         payload=fact.payload.model_dump(mode="json", by_alias=True),
         created_at=now,
     )
+
+
+def _sentence(error: Exception) -> str:
+    """Say for a person why nothing is recorded."""
+    cause = error.__cause__
+    why = getattr(cause, "strerror", None) or str(cause or "") or "no answer"
+    return f"the database of the record does not answer ({why}), and nothing starts unrecorded"
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -1,5 +1,6 @@
 """What is wrong with a document, said so that its author can find and mend it."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,11 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS = 20
 MAX_SENTENCE = 200
+MAX_TOKEN = 100
+"""The most characters shown of one name in a pointer; the document's author may write any."""
+
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What no log, database or terminal takes well: controls, marks of direction, lone surrogates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +39,14 @@ class InvalidIRError(ValueError):
 
 
 def pointer(parts: Iterable[str | int]) -> str:
-    """Join reference tokens to a JSON pointer, escaping `~` and `/` as RFC 6901 says."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    """Join reference tokens to a JSON pointer, escaping `~` and `/` as RFC 6901 says.
+
+    It is for people: what is invisible in a name is shown by its code, and long names are cut.
+    """
+    return "".join("/" + _shown(str(part)) for part in parts)
+
+
+def _shown(token: str) -> str:
+    cut = token if len(token) <= MAX_TOKEN else token[:MAX_TOKEN] + "\u2026"
+    visible = _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", cut)
+    return visible.replace("~", "~0").replace("/", "~1")
