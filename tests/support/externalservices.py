@@ -39,7 +39,7 @@ class ExternalServices:
         self._create_database()
 
     def _create_database(self) -> None:
-        """Make the database and its two logins as the installation guide says."""
+        """Make the database and the login of migrations as the installation guide says."""
         (script,) = re.findall(r"```sql\n(.*?)```", GUIDE.read_text(), re.DOTALL)
         url = f"postgresql://app:{self.password}@127.0.0.1/postgres"
         command = ("exec", "-i", "postgres", "--", "psql", "--set=ON_ERROR_STOP=1", url)
@@ -53,23 +53,20 @@ class ExternalServices:
     def secrets(self) -> dict[str, dict[str, str]]:
         """Return the Secrets that a release's owner would make: name → data."""
         login = f"app:{self.password}@"
+        owner = f"venture_migration:{self.password}@{self.host('postgres')}/venture"
         return {
-            "team-db": {"uri": self._database_url("venture_processes")},
-            "team-db-owner": {"url": self._database_url("venture_migration")},
+            "team-db-owner": {"url": f"postgresql://{owner}"},
             "team-nats": {"url": f"nats://{login}{self.host('nats')}"},
             "team-redis": {"url": f"redis://{login}{self.host('redis')}/0"},
             "team-s3": {"id": "app", "secret": self.password},
         }
-
-    def _database_url(self, user: str) -> str:
-        return f"postgresql://{user}:{self.password}@{self.host('postgres')}/venture"
 
     def values(self) -> Body:
         """Return the values that point a release at these services."""
         where = {"kubernetes.io/metadata.name": self.namespace}
         return {
             "migration": {"existingSecret": "team-db-owner"},
-            "postgres": {"existingSecret": "team-db", "existingSecretKey": "uri"},
+            "postgres": {"address": f"{self.host('postgres')}/venture"},
             "nats": {"existingSecret": "team-nats"},
             "redis": {"existingSecret": "team-redis"},
             "s3": {

@@ -162,8 +162,10 @@ class PostgresServer:
 class NatsServer:
     """A NATS server with JetStream over a folder, built from Go modules."""
 
-    def __init__(self, folder: Path, *, config: str = "") -> None:
+    def __init__(self, folder: Path, *, config: str = "", login: str = "") -> None:
+        """`login` (user:password) is what this object itself connects with, if there are users."""
         self.port = free_port()
+        self._login = f"{login}@" if login else ""
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._config = folder / "nats.conf"
@@ -171,9 +173,9 @@ class NatsServer:
             f'listen: "127.0.0.1:{self.port}"\njetstream {{ store_dir: "{folder}/data" }}\n{config}'
         )
 
-    def url(self) -> SecretStr:
-        """Return the server's URL."""
-        return SecretStr(f"nats://127.0.0.1:{self.port}")
+    def url(self, login: str = "") -> SecretStr:
+        """Return the server's URL, for a login (user:password) or for this object's."""
+        return SecretStr(f"nats://{f'{login}@' if login else self._login}127.0.0.1:{self.port}")
 
     async def connect(self) -> Client:
         """Connect a client that does not come back when the server goes."""
@@ -181,8 +183,7 @@ class NatsServer:
 
     async def start(self) -> None:
         """Start the server and wait until JetStream answers."""
-        program = await asyncio.to_thread(nats_program)
-        self._launch(program)
+        await asyncio.to_thread(self.launch)
         async for attempt in _patiently():
             with attempt:
                 client = await nats.connect(
@@ -196,7 +197,9 @@ class NatsServer:
                 finally:
                     await client.close()
 
-    def _launch(self, program: Path) -> None:
+    def launch(self) -> None:
+        """Start the server without waiting for it."""
+        program = nats_program()
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(program), "--config", str(self._config)], stdout=log, stderr=log

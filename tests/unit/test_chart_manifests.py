@@ -23,6 +23,8 @@ EXAMPLES = sorted(f"ci/{file.name}" for file in (CHART / "ci").glob("*.yaml"))
 
 WORK = "venture-work-e0c3cd41"
 """What `venture` in `venture-system` calls it."""
+SOURCES = "VENTURE_SETTING_SOURCES"
+"""What the reading of settings itself takes: where each comes from."""
 
 type Json = dict[str, Any]
 type Render = Callable[..., list[Json]]
@@ -398,7 +400,7 @@ def test_the_operator_gets_every_setting_it_requires(manifests: list[Json]) -> N
         str(field.validation_alias or f"VENTURE_{name.upper()}")
         for name, field in OperatorSettings.model_fields.items()
     }
-    assert env.keys() <= known
+    assert env.keys() - {SOURCES} <= known
 
 
 def from_a_secret(variable: Json) -> str:
@@ -426,7 +428,7 @@ def test_the_record_s_processes_get_every_setting_they_require(manifests: list[J
         given = {variable["name"] for variable in container["env"]}
         fields = settings.model_fields
         required = {f"VENTURE_{name.upper()}" for name in fields if fields[name].is_required()}
-        assert required <= given <= {f"VENTURE_{name.upper()}" for name in fields}
+        assert required <= given - {SOURCES} <= {f"VENTURE_{name.upper()}" for name in fields}
 
 
 def test_the_record_s_processes_take_the_settings(
@@ -437,6 +439,8 @@ def test_the_record_s_processes_take_the_settings(
         deployment = named(manifests, "Deployment", f"venture-{component}")
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         for variable in container["env"]:
+            if variable["name"].endswith("_CA_FILE"):
+                continue  # there in the pod only
             monkeypatch.setenv(variable["name"], variable.get("value", from_a_secret(variable)))
         settings()
 
@@ -450,7 +454,7 @@ def test_checkpoint_keys_of_a_rotation_are_mounted(render_chart: Render) -> None
     further = json.loads(env["VENTURE_CHECKPOINT_FURTHER_KEY_FILES"] or "")
     assert further == ["/etc/venture/keys/key-1.pem"]
     secrets = [volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume]
-    assert secrets == ["venture-checkpoints"]
+    assert secrets == ["venture-checkpoints", "venture-db-ca"]
 
 
 def test_the_projector_never_runs_twice(manifests: list[Json]) -> None:
@@ -466,7 +470,8 @@ def test_the_preflight_gets_every_setting_it_requires(manifests: list[Json]) -> 
     fields = PreflightSettings.model_fields
     required = {f"VENTURE_{name.upper()}" for name in fields if fields[name].is_required()}
     keys = {"VENTURE_S3_ACCESS_KEY_ID", "VENTURE_S3_SECRET_ACCESS_KEY"}
-    assert required | keys <= given <= {f"VENTURE_{name.upper()}" for name in fields}
+    known = {f"VENTURE_{name.upper()}" for name in fields}
+    assert required | keys <= given - {SOURCES} <= known
 
 
 def test_the_archiver_comes_with_a_retention_and_gets_its_settings(
@@ -479,7 +484,8 @@ def test_the_archiver_comes_with_a_retention_and_gets_its_settings(
     named(manifests, "CronJob", "venture-archiver")
     (container,) = [one for name, one in containers(manifests) if name.endswith("/archiver")]
     given = {variable["name"] for variable in container["env"]}
-    assert given <= {f"VENTURE_{name.upper()}" for name in ArchiverSettings.model_fields}
+    known = {f"VENTURE_{name.upper()}" for name in ArchiverSettings.model_fields}
+    assert given - {SOURCES} <= known
     for variable in container["env"]:
         monkeypatch.setenv(variable["name"], variable.get("value", from_a_secret(variable)))
     assert ArchiverSettings().retention_months == 3
@@ -502,39 +508,94 @@ def test_the_preflight_ends_before_helm_gives_up(manifests: list[Json]) -> None:
     assert deadline < job["spec"]["activeDeadlineSeconds"]
 
 
-def test_the_migration_runs_after_an_install_and_before_an_upgrade(manifests: list[Json]) -> None:
+def hooks(manifests: list[Json], name: str) -> set[str]:
+    return {
+        one["metadata"]["annotations"]["helm.sh/hook"]
+        for one in manifests
+        if one["metadata"]["name"] == name
+    }
+
+
+def weight(manifests: list[Json], kind: str, name: str) -> int:
+    return int(named(manifests, kind, name)["metadata"]["annotations"]["helm.sh/hook-weight"])
+
+
+def test_what_is_wrong_outside_is_found_before_anything_starts(render_chart: Render) -> None:
+    """Preflight, then migration, then the release: nothing waits for what cannot come."""
+    for example in ("ci/production.yaml", "ci/namespaced.yaml"):
+        manifests = render_chart(example)
+        for name in ("venture-preflight", "venture-migrate"):
+            assert hooks(manifests, name) == {"pre-install,pre-upgrade"}
+        weights = [
+            weight(manifests, "NetworkPolicy", "venture-preflight"),
+            weight(manifests, "Job", "venture-preflight"),
+            weight(manifests, "NetworkPolicy", "venture-migrate"),
+            weight(manifests, "Job", "venture-migrate"),
+        ]
+        assert weights == sorted(set(weights))
+    # The development data plane is part of the release: it has to be there first.
+    manifests = render_chart("ci/dev.yaml")
+    assert hooks(manifests, "venture-migrate") == {"post-install,pre-upgrade"}
+    assert hooks(manifests, "venture-preflight") == {"post-install,post-upgrade"}
     job = named(manifests, "Job", "venture-migrate")
-    policy = named(manifests, "NetworkPolicy", "venture-migrate")
-    preflight = named(manifests, "Job", "venture-preflight")
-    weights = []
-    for each in (policy, job, preflight):
-        annotations = each["metadata"]["annotations"]
-        weights.append(int(annotations.get("helm.sh/hook-weight", "0")))
-        if each is not preflight:
-            assert annotations["helm.sh/hook"] == "post-install,pre-upgrade"
-    assert weights == sorted(weights)
-    assert len(set(weights)) == 3
     assert job["spec"]["activeDeadlineSeconds"] < HELM_TIMEOUT_SECONDS
+    assert weight(manifests, "Job", "venture-migrate") < weight(
+        manifests, "Job", "venture-preflight"
+    )
 
 
-def test_the_migration_gets_the_settings_that_it_knows(manifests: list[Json]) -> None:
+def test_what_runs_before_the_release_needs_nothing_of_it(render_chart: Render) -> None:
+    """Secrets of the release are not there yet: hooks have their own, or the user's."""
+    manifests = render_chart("ci/namespaced.yaml")
+    hook_secrets = {
+        one["metadata"]["name"]
+        for one in of_kind(manifests, "Secret")
+        if "helm.sh/hook" in one["metadata"].get("annotations", {})
+    }
+    released = {one["metadata"]["name"] for one in of_kind(manifests, "Secret")} - hook_secrets
+    for name in ("venture-preflight", "venture-migrate"):
+        pod = named(manifests, "Job", name)["spec"]["template"]["spec"]
+        text = json.dumps(pod)
+        used = set(re.findall(r'"(?:name|secretName)": "(venture-[a-z-]+)"', text))
+        assert not used & released
+
+
+def test_the_migration_gets_the_settings_that_it_knows(
+    manifests: list[Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from venture_core.record.migrate import MigrateSettings
 
     (container,) = [one for name, one in containers(manifests) if name.endswith("/migrate")]
     given = {variable["name"] for variable in container["env"]}
-    assert given == {
-        f"VENTURE_{name.upper()}"
-        for name, field in MigrateSettings.model_fields.items()
-        if field.is_required()
-    }
+    known = {f"VENTURE_{name.upper()}" for name in MigrateSettings.model_fields}
+    assert {"VENTURE_POSTGRES_URL", "VENTURE_LOGINS"} <= given <= known
+    for variable in container["env"]:
+        if not variable["name"].endswith("_CA_FILE"):
+            monkeypatch.setenv(variable["name"], variable.get("value", from_a_secret(variable)))
+    assert "venture_relay" in MigrateSettings().logins["relay"].roles
 
 
-def test_the_migration_may_have_a_login_of_its_own(render_chart: Render) -> None:
+def test_the_migration_has_a_login_of_its_own(render_chart: Render) -> None:
     manifests = render_chart("ci/production.yaml")
     (container,) = [one for name, one in containers(manifests) if name.endswith("/migrate")]
-    (variable,) = container["env"]
+    variable = next(one for one in container["env"] if one["name"] == "VENTURE_POSTGRES_URL")
     reference = variable["valueFrom"]["secretKeyRef"]
-    assert reference == {"name": "venture-db-owner", "key": "uri"}
+    assert (reference["name"], reference["key"]) == ("venture-db-owner", "uri")
+
+
+def test_every_program_logs_in_as_itself(manifests: list[Json]) -> None:
+    for variable in ("VENTURE_POSTGRES_URL", "VENTURE_NATS_URL"):
+        used: dict[tuple[str, str], set[str]] = {}
+        for name, container in containers(manifests):
+            for one in container.get("env", []):
+                if one["name"] == variable:
+                    reference = one["valueFrom"]["secretKeyRef"]
+                    key = (reference["name"], reference["key"])
+                    used.setdefault(key, set()).add(name.partition("/")[2])
+        owner = {"migrate", "preflight"}
+        for key, programs in used.items():
+            shared_broker = key == ("venture-nats", "url")
+            assert len(programs) == 1 or programs == owner or shared_broker, (key, programs)
 
 
 COMPONENT = "app.kubernetes.io/component"
@@ -580,9 +641,27 @@ def test_the_nats_server_maps_requests_away_from_streams(render_chart: Render) -
 def test_urls_in_the_values_go_to_secrets_of_the_release(render_chart: Render) -> None:
     manifests = render_chart("ci/namespaced.yaml")
     values = yaml.safe_load((CHART / "ci" / "namespaced.yaml").read_text())
-    for endpoint in ("postgres", "nats", "redis"):
+    for endpoint in ("nats", "redis"):
         secret = named(manifests, "Secret", f"venture-{endpoint}")
         assert secret["stringData"] == {"url": values[endpoint]["url"]}
+
+
+def test_the_logins_of_an_external_database_are_made_from_its_address(
+    render_chart: Render,
+) -> None:
+    manifests = render_chart("ci/namespaced.yaml")
+    made = named(manifests, "Secret", "venture-migrate")["stringData"]
+    for program in ("operator", "sequencer", "relay", "projector", "auditor"):
+        secret = named(manifests, "Secret", f"venture-login-{program}")
+        assert secret["metadata"]["labels"]["venture.parpour.dev/login"] == program
+        url = secret["stringData"]["postgres-url"]
+        # The migration gives the login the same password that its program gets.
+        assert url == made[f"{program}.postgres-url"]
+        assert url == (
+            f"postgresql://venture_system_venture_{program}:"
+            f"{secret['stringData']['postgres-password']}"
+            "@postgres.example.com:5432/venture?sslmode=require"
+        )
 
 
 def test_existing_secrets_are_used_and_none_is_made(render_chart: Render) -> None:
@@ -595,8 +674,8 @@ def test_existing_secrets_are_used_and_none_is_made(render_chart: Render) -> Non
         if (reference := variable.get("valueFrom", {}).get("secretKeyRef"))
     }
     assert references == {
-        "VENTURE_POSTGRES_URL": ("venture-db-app", "uri"),
-        "VENTURE_NATS_URL": ("venture-nats-user", "url"),
+        "VENTURE_POSTGRES_URL": ("venture-db-owner", "uri"),
+        "VENTURE_NATS_URL": ("venture-nats-preflight", "url"),
         "VENTURE_REDIS_URL": ("venture-redis-user", "url"),
         "VENTURE_S3_ACCESS_KEY_ID": ("venture-s3-user", "accessKeyId"),
         "VENTURE_S3_SECRET_ACCESS_KEY": ("venture-s3-user", "secretAccessKey"),
@@ -618,7 +697,11 @@ def test_volumes_and_their_credentials_stay_or_go_together(
         policy = stateful["spec"]["persistentVolumeClaimRetentionPolicy"]
         assert policy["whenDeleted"] == ("Retain" if retain else "Delete")
     for secret in of_kind(manifests, "Secret"):
-        kept = secret["metadata"].get("annotations", {}).get("helm.sh/resource-policy")
+        annotations = secret["metadata"].get("annotations", {})
+        if "helm.sh/hook" in annotations:
+            assert "hook-succeeded" in annotations["helm.sh/hook-delete-policy"]
+            continue
+        kept = annotations.get("helm.sh/resource-policy")
         signing = secret["metadata"]["name"] in {name for name, _ in GENERATED_KEYS}
         assert kept == ("keep" if retain or signing else None)
 
@@ -643,7 +726,15 @@ def test_generated_credentials_begin_with_a_letter_and_differ(render_chart: Rend
         for key in ("password", "superuser-password", "accessKeyId", "secretAccessKey")
         if key in secret.get("stringData", {})
     ]
+    logins = [
+        secret["stringData"][key]
+        for secret in secrets
+        for key in ("postgres-password", "nats-password")
+        if key in secret.get("stringData", {})
+    ]
     assert len(set(generated)) == 6
+    assert len({*generated, *logins}) == 6 + len(logins)
+    generated += logins
     for credential in generated:
         assert re.fullmatch(r"[a-z][A-Za-z0-9]{39}", credential)
 
@@ -707,3 +798,96 @@ def test_the_chart_has_the_version_of_the_workspace() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert chart["version"] == chart["appVersion"] == project["version"]
+
+
+AUTHORITIES = (
+    'postgres.caSecret={"name": "private-ca", "key": "ca.crt"}',
+    'nats.caSecret={"name": "private-ca", "key": "ca.crt"}',
+    'redis.caSecret={"name": "private-ca", "key": "ca.crt"}',
+    's3.caSecret={"name": "private-ca", "key": "ca.crt"}',
+)
+
+
+def test_a_private_authority_reaches_whoever_speaks_to_an_endpoint(render_chart: Render) -> None:
+    manifests = render_chart("ci/dev.yaml", sets=(*AUTHORITIES, "record.retention.months=1"))
+    speaks = {
+        "operator": {"postgres", "s3"},
+        "sequencer": {"postgres"},
+        "relay": {"postgres", "nats"},
+        "projector": {"postgres", "nats"},
+        "archiver": {"postgres", "s3"},
+        "migrate": {"postgres"},
+        "preflight": {"postgres", "nats", "redis", "s3"},
+    }
+    for workload in workloads(manifests):
+        pod = workload["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        if container["name"] not in speaks:
+            continue
+        env = {one["name"]: one.get("value") for one in container["env"]}
+        mounts = {one["mountPath"] for one in container["volumeMounts"]}
+        for endpoint in ("postgres", "nats", "redis", "s3"):
+            given = env.get(f"VENTURE_{endpoint.upper()}_CA_FILE")
+            if endpoint in speaks[container["name"]]:
+                assert given == f"/etc/venture/ca/{endpoint}/ca.crt"
+                assert f"/etc/venture/ca/{endpoint}" in mounts
+            else:
+                assert given is None
+
+
+def test_what_every_program_is_to_have_reaches_every_program(render_chart: Render) -> None:
+    manifests = render_chart(
+        "ci/dev.yaml",
+        sets=(
+            'global.extraEnv=[{"name": "TZ", "value": "UTC"}]',
+            'global.extraVolumes=[{"name": "extra", "emptyDir": {}}]',
+            'global.extraVolumeMounts=[{"name": "extra", "mountPath": "/extra"}]',
+            'global.proxy.httpsProxy="http://proxy.example.com:3128"',
+            'global.priorityClassName="important"',
+            'global.commonLabels={"example.com/team": "platform"}',
+            "record.retention.months=1",
+        ),
+    )
+    ours = 0
+    for workload in workloads(manifests):
+        pod = workload["spec"]["template"]["spec"]
+        assert pod["priorityClassName"] == "important"
+        (container,) = pod["containers"]
+        if "venture-dev-" in container["image"]:
+            continue
+        ours += 1
+        env = {one["name"]: one.get("value") for one in container["env"]}
+        assert (env["TZ"], env["HTTPS_PROXY"]) == ("UTC", "http://proxy.example.com:3128")
+        assert ".svc" in env["NO_PROXY"]
+        assert "HTTP_PROXY" not in env
+        assert "/extra" in {one["mountPath"] for one in container["volumeMounts"]}
+        assert "extra" in {one["name"] for one in pod["volumes"]}
+    assert ours == 7
+    for one in manifests:
+        if one["kind"] != "CustomResourceDefinition":
+            assert one["metadata"]["labels"]["example.com/team"] == "platform", one["metadata"]
+
+
+def test_the_identity_of_the_workload_takes_the_place_of_keys(render_chart: Render) -> None:
+    annotation = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/venture"}
+    manifests = render_chart(
+        "ci/production.yaml",
+        sets=(
+            's3.credentials="WorkloadIdentity"',
+            's3.existingSecret=""',
+            f"s3.serviceAccountAnnotations={json.dumps(annotation)}",
+        ),
+    )
+    for name, container in containers(manifests):
+        env = {one["name"]: one.get("value") for one in container.get("env", [])}
+        if "VENTURE_S3_ENDPOINT" in env:
+            assert env["VENTURE_S3_CREDENTIALS"] == "WorkloadIdentity"
+            assert "VENTURE_S3_ACCESS_KEY_ID" not in env, name
+    for program in ("archiver", "preflight"):
+        account = named(manifests, "ServiceAccount", f"venture-{program}")
+        assert annotation.items() <= account["metadata"]["annotations"].items()
+    pod = named(manifests, "Job", "venture-preflight")["spec"]["template"]["spec"]
+    assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == (
+        "venture-preflight",
+        False,
+    )

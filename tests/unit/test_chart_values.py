@@ -37,7 +37,8 @@ def test_bare_values_are_refused_with_everything_that_is_to_be_set(helm_template
     message = refusal(helm_template())
     for sentence in (
         "Set global.imageRegistry (or image.registry) to the registry that holds venture.",
-        "Set postgres.existingSecret to a Secret whose key",
+        "Set migration.existingSecret to a Secret whose key",
+        "Set postgres.address (host:port/database), and the logins of all programs are made",
         "Set nats.existingSecret to a Secret whose key",
         "Set redis.existingSecret to a Secret whose key",
         "Set s3.endpoint to the URL of an S3 endpoint.",
@@ -52,7 +53,11 @@ def test_bare_values_are_refused_with_everything_that_is_to_be_set(helm_template
 @pytest.mark.parametrize(
     ("sets", "sentence"),
     [
-        (('postgres.url="mysql://db.test/x"',), "Set postgres.url to a URL of the Postgres"),
+        (('migration.url="mysql://db.test/x"',), "Set migration.url to a URL of the Postgres"),
+        (('migration.existingSecret="other"',), "Set migration.url or migration.existingSecret"),
+        (('postgres.address="postgresql://u:p@db/x"',), "Set postgres.address to host:port/data"),
+        (('postgres.address=""',), "or set postgres.logins.relay.existingSecret"),
+        (('nats.logins={"teapot": {"existingSecret": "x"}}',), "nats.logins.teapot: no program"),
         (('nats.url="http://nats.test"',), "Set nats.url to a URL of NATS"),
         (('redis.url="memcached://redis.test"',), "Set redis.url to a URL of Redis"),
         (('record.checkpoint.origin=""',), "Set record.checkpoint.origin to the name of your log"),
@@ -70,7 +75,11 @@ def test_contradictions_are_named(
 
 
 def test_a_refused_url_is_not_repeated(helm_template: Template) -> None:
-    for sets in ('postgres.url="mysql://u:hunter2@db.test"', 's3.endpoint="ftp://u:hunter2@s3"'):
+    for sets in (
+        'migration.url="mysql://u:hunter2@db.test"',
+        'postgres.address="u:hunter2@db.test/x"',
+        's3.endpoint="ftp://u:hunter2@s3"',
+    ):
         assert "hunter2" not in refusal(helm_template("ci/namespaced.yaml", sets=(sets,)))
 
 

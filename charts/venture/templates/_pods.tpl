@@ -34,6 +34,9 @@ of a component that may refine nodeSelector, tolerations and affinity, or empty.
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with default .root.Values.global.priorityClassName .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 {{- $scheduling := include "venture.scheduling" . | fromYaml }}
 {{- with $scheduling }}
 {{- toYaml . | nindent 0 }}

@@ -14,11 +14,55 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- $kinds := dict "postgres" "the Postgres database" "nats" "NATS with JetStream" "redis" "Redis or Valkey" -}}
-{{- $schemes := dict "postgres" "postgres(ql)?" "nats" "nats|tls|wss?" "redis" "rediss?" -}}
+{{- with .Values.migration -}}
+{{- if $.Values.dataPlane.enabled -}}
+{{- if or .url .existingSecret $.Values.postgres.address $.Values.postgres.logins $.Values.nats.logins -}}
+{{- $problems = append $problems "dataPlane.enabled brings its own: unset migration.url, migration.existingSecret, postgres.address, postgres.logins and nats.logins, or turn dataPlane.enabled off." -}}
+{{- end -}}
+{{- else if and .url .existingSecret -}}
+{{- $problems = append $problems "Set migration.url or migration.existingSecret, not both." -}}
+{{- else if not (or .url .existingSecret) -}}
+{{- $problems = append $problems (printf "Set migration.existingSecret to a Secret whose key %q holds the URL of the login that owns the Postgres database and may create roles (or set migration.url)." .existingSecretKey) -}}
+{{- else if and .url (not (regexMatch "^postgres(ql)?://." .url)) -}}
+{{- $problems = append $problems "Set migration.url to a URL of the Postgres database, user and password included." -}}
+{{- end -}}
+{{- end -}}
+{{- if not .Values.dataPlane.enabled -}}
+{{- if regexMatch "@|://" .Values.postgres.address -}}
+{{- $problems = append $problems "Set postgres.address to host:port/database, without scheme, user and password." -}}
+{{- end -}}
+{{- range $component, $login := include "venture.logins" . | fromYaml -}}
+{{- if and $login.postgres (not (include "venture.loginSecret" (dict "root" $ "component" $component "endpoint" "postgres"))) -}}
+{{- $problems = append $problems (printf "Set postgres.address (host:port/database), and the logins of all programs are made, or set postgres.logins.%s.existingSecret to a Secret with the URL of one that you made." $component) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $known := include "venture.logins" . | fromYaml -}}
+{{- range $endpoint := list "postgres" "nats" -}}
+{{- range $component, $_ := (index $.Values $endpoint).logins -}}
+{{- if not (hasKey (default dict (index $known $component)) $endpoint) -}}
+{{- if not (has $component (list "archiver" "confirmer" "preflight")) -}}
+{{- $problems = append $problems (printf "%s.logins.%s: no program of that name logs in there." $endpoint $component) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $kinds := dict "nats" "NATS with JetStream" "redis" "Redis or Valkey" -}}
+{{- $schemes := dict "nats" "nats|tls|wss?" "redis" "rediss?" -}}
 {{- range $endpoint, $what := $kinds -}}
 {{- $values := index $.Values $endpoint -}}
 {{- $given := or $values.url $values.existingSecret -}}
+{{- if and (eq $endpoint "nats") (not $given) -}}
+{{- $given = true -}}
+{{- range $component, $login := $known -}}
+{{- if and $login.nats (not (dig $component "existingSecret" "" $.Values.nats.logins)) -}}
+{{- $given = false -}}
+{{- end -}}
+{{- end -}}
+{{- if $.Values.dataPlane.enabled -}}
+{{- $given = false -}}
+{{- end -}}
+{{- end -}}
 {{- if and $.Values.dataPlane.enabled $given -}}
 {{- $problems = append $problems (printf "dataPlane.enabled brings its own: unset %s.url and %s.existingSecret, or turn dataPlane.enabled off." $endpoint $endpoint) -}}
 {{- else if and $values.url $values.existingSecret -}}
@@ -43,7 +87,7 @@
 {{- if not .bucket -}}
 {{- $problems = append $problems "Set s3.bucket to a bucket that exists." -}}
 {{- end -}}
-{{- if not .existingSecret -}}
+{{- if and (eq .credentials "AccessKey") (not .existingSecret) -}}
 {{- $problems = append $problems (printf "Set s3.existingSecret to a Secret with the keys %q and %q." .existingSecretAccessKeyIdKey .existingSecretSecretAccessKeyKey) -}}
 {{- end -}}
 {{- if not .egress -}}

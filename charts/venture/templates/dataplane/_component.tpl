@@ -33,7 +33,8 @@ spec:
         {{- include "venture.selector" . | nindent 8 }}
       {{- with include (printf "venture.%s.config" .component) $root }}
       annotations:
-        venture.parpour.dev/config: {{ sha256sum . | trunc 16 | quote }}
+        {{- $users := eq $.component "nats" | ternary (include "venture.nats.authorization" $root) "" }}
+        venture.parpour.dev/config: {{ printf "%s%s" . $users | sha256sum | trunc 16 | quote }}
       {{- end }}
     spec:
       automountServiceAccountToken: false

@@ -1,6 +1,7 @@
 """Connections to NATS."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import nats
 import nats.errors
@@ -28,6 +29,15 @@ def is_interruption(error: BaseException) -> bool:
     return isinstance(error, (nats.errors.Error, OSError, TimeoutError))
 
 
+def inbox_prefix(url: SecretStr) -> str:
+    """Return below which subject a login gets answers: `_INBOX.<user>`, which it alone may read.
+
+    The chart's logins are allowed no other; a URL without a user has everybody's.
+    """
+    user = urlsplit(url.get_secret_value().split(",")[0].strip()).username
+    return f"_INBOX.{unquote(user)}" if user else "_INBOX"
+
+
 async def connect_nats(
     url: SecretStr,
     *,
@@ -49,6 +59,7 @@ async def connect_nats(
         [each.strip() for each in url.get_secret_value().split(",")],
         name=name,
         tls=tls,
+        inbox_prefix=inbox_prefix(url),
         connect_timeout=CONNECT_SECONDS,
         allow_reconnect=reconnect,
         max_reconnect_attempts=-1,

@@ -18,8 +18,9 @@ EVENT_SUBJECTS: Final = tuple(f"{root}.>" for root in EVENT_ROOTS)
 DEAD_LETTER_PREFIX: Final = "dlq"
 REQUEUE_PREFIX: Final = "requeue"
 
-SERVICE_MAPPINGS: Final = {"policy.check.>": "svc.policy.check.>"}
-"""What the NATS server maps: requests under names that a stream captures."""
+SERVICE_MAPPINGS: Final = {"policy.check.tool_allowlist": "svc.policy.check.tool_allowlist"}
+"""What the NATS server maps: requests under names that a stream captures. Exactly these names: a
+pattern would swallow events that begin alike, and the relay would wait for them for ever."""
 
 TOOL_ALLOWLIST_CHECK: Final = "policy.check.tool_allowlist"
 """Where a client asks whether a role may use a tool."""

@@ -4,9 +4,11 @@ A probe returns a short description of what answered, or raises ProbeError. What
 removes.
 """
 
+import asyncio
 import html
 import re
 import socket
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -20,16 +22,19 @@ import redis.exceptions
 from nats.aio.client import Client as NatsClient
 from obstore import exceptions as obstore_errors
 
+from venture_core.messaging.connection import inbox_prefix
 from venture_core.settings.dataplane import split_servers
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Awaitable, Callable
 
     from pydantic import SecretStr
 
     from venture_core.objectstore import S3Settings
 
 CONNECT_SECONDS = 5
+CLOSE_SECONDS = 1
 
 _S3_ERROR = re.compile(r"<Code>([^<]{1,100})</Code>\s*<Message>([^<]{0,500})</Message>")
 # obstore's errors have no type for what happened below HTTP.
@@ -74,10 +79,16 @@ def _unreachable(error: Exception) -> ProbeError:
     )
 
 
-async def probe_postgres(url: SecretStr) -> str:
-    """Log in, and create and fill a temporary table."""
+async def probe_postgres_login(url: SecretStr) -> str:
+    """Log in."""
+    connection = await _connect_postgres(url)
+    await connection.close(timeout=CONNECT_SECONDS)
+    return "the login is good"
+
+
+async def _connect_postgres(url: SecretStr) -> asyncpg.Connection:
     try:
-        connection = await asyncpg.connect(url.get_secret_value(), timeout=CONNECT_SECONDS)
+        return await asyncpg.connect(url.get_secret_value(), timeout=CONNECT_SECONDS)
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise ProbeError(
             f"the login is refused ({error})",
@@ -95,6 +106,11 @@ async def probe_postgres(url: SecretStr) -> str:
         ) from error
     except (OSError, TimeoutError, ValueError) as error:
         raise _unreachable(error) from error
+
+
+async def probe_postgres(url: SecretStr) -> str:
+    """Log in, and create and fill a temporary table."""
+    connection = await _connect_postgres(url)
     try:
         async with connection.transaction():
             await connection.execute(
@@ -119,6 +135,23 @@ async def probe_postgres(url: SecretStr) -> str:
 
 async def probe_nats(url: SecretStr, tls: ssl.SSLContext | None = None) -> str:
     """Log in and ask JetStream for the account's limits."""
+    return await _with_nats(url, tls, _jetstream)
+
+
+async def probe_nats_login(url: SecretStr, tls: ssl.SSLContext | None = None) -> str:
+    """Log in. What the login may do, its program finds out."""
+
+    async def nothing(_client: NatsClient) -> str:
+        return "the login is good"
+
+    return await _with_nats(url, tls, nothing)
+
+
+async def _with_nats(
+    url: SecretStr,
+    tls: ssl.SSLContext | None,
+    look: Callable[[NatsClient], Awaitable[str]],
+) -> str:
     seen: list[Exception] = []
 
     async def remember(error: Exception) -> None:
@@ -135,13 +168,17 @@ async def probe_nats(url: SecretStr, tls: ssl.SSLContext | None = None) -> str:
             connect_timeout=CONNECT_SECONDS,
             error_cb=remember,
             tls=tls,
+            inbox_prefix=inbox_prefix(url),
         )
-        return await _jetstream(client)
+        return await look(client)
     except (nats.errors.Error, OSError, TimeoutError) as error:
         raise _nats_refusal([*seen, error]) from error
     finally:
-        # Also after a refused login, which leaves the connection open.
-        await client.close()
+        # Also after a refused login, which leaves the connection open. Closing one whose handshake
+        # failed never ends by itself.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await client.close()
 
 
 def _nats_refusal(errors: list[Exception]) -> ProbeError:

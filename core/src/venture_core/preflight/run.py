@@ -17,7 +17,9 @@ from tenacity import (
 from venture_core.preflight.probes import (
     ProbeError,
     probe_nats,
+    probe_nats_login,
     probe_postgres,
+    probe_postgres_login,
     probe_redis,
     probe_s3,
 )
@@ -53,6 +55,25 @@ def endpoints(settings: PreflightSettings) -> tuple[Endpoint, ...]:
         ),
         Endpoint("redis", address(settings.redis_url), lambda: probe_redis(settings.redis_url)),
         Endpoint("s3", settings.s3_endpoint, lambda: probe_s3(settings.s3())),
+        *(_login(settings, file, source) for file, source in settings.preflight_logins.items()),
+    )
+
+
+def _login(settings: PreflightSettings, file: str, source: str) -> Endpoint:
+    """Return the probe of one program's login."""
+    program, _, kind = file.partition(".")
+    url = settings.login(file)
+    name = f"{kind.removesuffix('-url')} as {program}"
+    if url is None:
+        return Endpoint(name, "nowhere", lambda: _missing(source))
+    if kind == "nats-url":
+        return Endpoint(name, address(url), lambda: probe_nats_login(url, settings.nats_tls()))
+    return Endpoint(name, address(url), lambda: probe_postgres_login(url))
+
+
+async def _missing(source: str) -> str:
+    raise ProbeError(
+        f"{source} is missing", advice="Create it, or correct the values.", permanent=True
     )
 
 

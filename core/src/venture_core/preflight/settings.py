@@ -1,9 +1,9 @@
 """What the preflight connects to, from the environment: VENTURE_<NAME>."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from venture_core.settings.dataplane import (
     NatsEndpoint,
@@ -11,11 +11,9 @@ from venture_core.settings.dataplane import (
     RedisEndpoint,
     S3Endpoint,
     split_servers,
+    with_parameters,
 )
 from venture_core.settings.programs import LogSettings
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
 
 
 def address(url: SecretStr) -> str:
@@ -30,15 +28,32 @@ def address(url: SecretStr) -> str:
 class PreflightSettings(LogSettings, PostgresEndpoint, NatsEndpoint, RedisEndpoint, S3Endpoint):
     """The data plane of a release."""
 
+    preflight_logins: dict[str, str] = Field(default_factory=dict)
+    """Logins besides, by their file (<program>.postgres-url, <program>.nats-url): where each comes
+    from, in words."""
+    preflight_logins_folder: Path = Path("/etc/venture/logins")
     preflight_deadline_seconds: float = Field(gt=0, le=3600)
     """When to give up, counted from the start."""
+
+    def login(self, file: str) -> SecretStr | None:
+        """Return the URL of a login, with the authorities to trust; None where there is none."""
+        path = self.preflight_logins_folder / file
+        if not path.is_file():
+            return None
+        url = SecretStr(path.read_text().strip())
+        if self.postgres_ca_file is not None and file.endswith(".postgres-url"):
+            url = with_parameters(
+                url, sslmode="verify-full", sslrootcert=str(self.postgres_ca_file)
+            )
+        return url
 
     def secrets(self) -> frozenset[str]:
         """Return every string that must not be printed, in each form a message may quote it."""
         found = {self.s3_access_key_id or ""}
         if self.s3_secret_access_key is not None:
             found.add(self.s3_secret_access_key.get_secret_value())
-        for url in (self.postgres_url, self.nats_url, self.redis_url):
+        logins = [url for file in self.preflight_logins if (url := self.login(file)) is not None]
+        for url in (self.postgres_url, self.nats_url, self.redis_url, *logins):
             found.add(url.get_secret_value())
             for server in split_servers(url):
                 parts = urlsplit(server)

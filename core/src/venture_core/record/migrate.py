@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused (data would be lost, or another migration runs), 2
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -12,6 +13,7 @@ import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -19,6 +21,7 @@ from venture_core.events.envelope import Service
 from venture_core.events.types import REGISTRY
 from venture_core.process.jobs import EXIT_DONE, EXIT_FAILED, run_job
 from venture_core.record.database import CONNECT_SECONDS, SERVICE_ROLES, Role, service_role
+from venture_core.record.logins import Login, LoginError, provide_logins, read_urls
 from venture_core.record.migrations.script import DataLossError
 from venture_core.settings.dataplane import PostgresEndpoint
 from venture_core.settings.programs import LogSettings
@@ -86,6 +89,11 @@ class MigrateSettings(LogSettings, PostgresEndpoint):
 
     The login owns the database, or may create schemas in it, and may create roles.
     """
+
+    logins: dict[str, Login] = Field(default_factory=dict)
+    """By program: the logins to make, or to give their roles."""
+    logins_folder: Path | None = None
+    """Where their URLs are, a file each: <program>.postgres-url."""
 
 
 async def migrate(
@@ -200,7 +208,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             revision = await migrate(
                 settings.postgres_url, given.to, allow_data_loss=given.allow_data_loss
             )
-        except (MigrationInProgressError, DataLossError) as error:
+            if settings.logins and settings.logins_folder is not None:
+                urls = read_urls(settings.logins_folder, settings.logins)
+                await provide_logins(settings.postgres_url, settings.logins, urls)
+        except (MigrationInProgressError, DataLossError, LoginError) as error:
             sys.stderr.write(f"venture-migrate: {error}\n")
             return EXIT_FAILED
         log.info("the record's schema is in place", revision=revision)

@@ -1,0 +1,215 @@
+"""A data plane whose certificates come from an authority that nobody else knows."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import ssl
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+from aiohttp import web
+from certificates import Authority, Pair
+from recordservers import NOBODY, NatsServer, PostgresServer, free_port
+from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
+from venture_core.messaging.connection import connect_nats
+from venture_core.objectstore import ObjectStore, ObjectStoreError
+from venture_core.preflight.probes import ProbeError, probe_nats_login, probe_postgres_login
+from venture_core.settings.dataplane import NatsEndpoint, PostgresEndpoint, S3Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "pki")
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "stranger")
+
+
+def _owned(folder: Path, pair: Pair) -> Path:
+    """Copy a pair to where Postgres, which is not root, may read it and nobody else."""
+    folder.mkdir(mode=0o755)
+    for file in (pair.cert, pair.key):
+        copied = Path(shutil.copy(file, folder))
+        copied.chmod(0o600)
+        if os.geteuid() == 0:
+            os.chown(copied, NOBODY, NOBODY)
+    return folder
+
+
+@pytest.fixture
+async def encrypted_postgres(authority: Authority) -> AsyncIterator[PostgresServer]:
+    with tempfile.TemporaryDirectory(prefix="venture-postgres-") as folder:
+        pair = authority.issue("postgres")
+        owned = _owned(Path(folder) / "tls", pair)
+        settings = {
+            "ssl": "on",
+            "ssl_cert_file": str(owned / "postgres.crt"),
+            "ssl_key_file": str(owned / "postgres.key"),
+        }
+        server = PostgresServer(Path(folder), settings=settings)
+        await server.start()
+        yield server
+        server.stop()
+
+
+async def test_postgres_is_verified_in_full(
+    encrypted_postgres: PostgresServer, authority: Authority, stranger: Authority
+) -> None:
+    url = encrypted_postgres.url("postgres").get_secret_value()
+    good = PostgresEndpoint(postgres_url=url, postgres_ca_file=authority.cert)
+    connection = await asyncpg.connect(good.postgres_url.get_secret_value())
+    try:
+        encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        assert await connection.fetchval(encrypted)
+    finally:
+        await connection.close()
+    other = PostgresEndpoint(postgres_url=url, postgres_ca_file=stranger.cert)
+    with pytest.raises(ProbeError, match="certificate"):
+        await probe_postgres_login(other.postgres_url)
+    # Another name than the certificate's: verify-full, not verify-ca.
+    elsewhere = url.replace("127.0.0.1", "localhost")
+    renamed = PostgresEndpoint(postgres_url=elsewhere, postgres_ca_file=authority.cert)
+    with pytest.raises(ProbeError, match="certificate"):
+        await probe_postgres_login(renamed.postgres_url)
+
+
+async def test_nats_is_verified(tmp_path: Path, authority: Authority, stranger: Authority) -> None:
+    pair = authority.issue("nats")
+    config = f'tls {{ cert_file: "{pair.cert}", key_file: "{pair.key}" }}\n'
+    (tmp_path / "nats").mkdir()
+    server = NatsServer(tmp_path / "nats", config=config)
+    url = server.url().get_secret_value()
+    good = NatsEndpoint(nats_url=url, nats_ca_file=authority.cert)
+    server.launch()
+    try:
+        async for attempt in AsyncRetrying(wait=wait_fixed(0.1), stop=stop_after_delay(20)):
+            with attempt:
+                client = await connect_nats(
+                    good.nats_url, name="tests", tls=good.nats_tls(), reconnect=False
+                )
+        await client.close()
+        other = NatsEndpoint(nats_url=url, nats_ca_file=stranger.cert)
+        with pytest.raises(ProbeError, match="certificate"):
+            await probe_nats_login(other.nats_url, other.nats_tls())
+    finally:
+        server.stop()
+
+
+class Gateway:
+    """An S3 server with a certificate of the authority."""
+
+    def __init__(self, programs: Path, folder: Path, authority: Authority) -> None:
+        (folder / "venture").mkdir(parents=True)
+        pair = authority.issue("s3")
+        self.access, self.secret = secrets.token_hex(8), secrets.token_hex(16)
+        port = free_port()
+        self.endpoint = f"https://127.0.0.1:{port}"
+        command = [str(programs / "versitygw"), "--port", f"127.0.0.1:{port}"]
+        command += ["--cert", str(pair.cert), "--key", str(pair.key)]
+        command += ["--access", self.access, "--secret", self.secret, "posix", str(folder)]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def settings(self, **changes: object) -> S3Endpoint:
+        values: dict[str, object] = {
+            "s3_endpoint": self.endpoint,
+            "s3_region": "us-east-1",
+            "s3_bucket": "venture",
+            **changes,
+        }
+        return S3Endpoint.model_validate(values)
+
+
+@pytest.fixture
+async def gateway(programs: Path, tmp_path: Path, authority: Authority) -> AsyncIterator[Gateway]:
+    started = Gateway(programs, tmp_path / "s3", authority)
+    yield started
+    started.process.terminate()
+    started.process.wait(timeout=10)
+
+
+async def _put(settings: S3Endpoint) -> bytes:
+    store = ObjectStore(settings.s3())
+    async for attempt in AsyncRetrying(wait=wait_fixed(0.2), stop=stop_after_delay(15)):
+        with attempt:
+            await store.put("proof", b"it works", media_type="text/plain")
+    return await store.get("proof", max_bytes=100)
+
+
+async def test_s3_is_verified(gateway: Gateway, authority: Authority, stranger: Authority) -> None:
+    keys = {"s3_access_key_id": gateway.access, "s3_secret_access_key": gateway.secret}
+    assert await _put(gateway.settings(**keys, s3_ca_file=authority.cert)) == b"it works"
+    store = ObjectStore(gateway.settings(**keys, s3_ca_file=stranger.cert).s3())
+    with pytest.raises(ObjectStoreError):
+        await store.put("proof", b"never", media_type="text/plain")
+
+
+async def test_s3_takes_the_identity_of_the_workload(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A projected token is exchanged for the keys of a role, as IRSA does it.
+
+    The store here only takes down who came: versitygw knows no session tokens.
+    """
+    token = tmp_path / "token"
+    token.write_text("a-projected-token")
+    asked: list[dict[str, str]] = []
+    came: list[dict[str, str]] = []
+
+    async def assume(request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        asked.append({**request.query, **form})
+        answer = (
+            '<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+            "<AssumeRoleWithWebIdentityResult><Credentials>"
+            "<AccessKeyId>ROLE-KEY</AccessKeyId><SecretAccessKey>role-secret</SecretAccessKey>"
+            "<SessionToken>session</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration>"
+            "</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+        )
+        return web.Response(text=answer, content_type="text/xml")
+
+    async def put(request: web.Request) -> web.Response:
+        came.append({name.lower(): value for name, value in request.headers.items()})
+        return web.Response(headers={"ETag": '"1"'})
+
+    app = web.Application()
+    app.router.add_route("*", "/", assume)
+    app.router.add_put("/venture/proof", put)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    pair = authority.issue("sts")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.cert, pair.key)
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port, ssl_context=context).start()
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/venture")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"https://127.0.0.1:{port}")
+    settings = S3Endpoint(
+        s3_endpoint=f"https://127.0.0.1:{port}",
+        s3_region="us-east-1",
+        s3_bucket="venture",
+        s3_credentials="WorkloadIdentity",
+        s3_ca_file=authority.cert,
+    )
+    try:
+        store = ObjectStore(settings.s3())
+        await store.put("proof", b"it works", media_type="text/plain")
+    finally:
+        await runner.cleanup()
+    assert asked[0]["RoleArn"] == "arn:aws:iam::1:role/venture"
+    assert asked[0]["WebIdentityToken"] == "a-projected-token"
+    assert "Credential=ROLE-KEY/" in came[0]["authorization"]
+    assert came[0]["x-amz-security-token"] == "session"
