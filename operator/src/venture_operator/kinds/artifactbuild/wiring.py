@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
+from venture_operator import metrics
 from venture_operator.builders.job import PodSettings
 from venture_operator.domain.references import Reference
 from venture_operator.kinds.artifactbuild.bucket import Bucket
@@ -35,6 +36,11 @@ def wire(shared: Shared) -> Wired:
     def wake(key: ObjectKey) -> None:
         shared.wake(Reference(KIND, key.namespace, key.name))
 
+    turns: Turns[ObjectKey] = Turns(
+        at_once=settings.jobs_at_once, per_namespace=settings.jobs_per_namespace, wake=wake
+    )
+    metrics.JOBS_RUNNING.labels(KIND).set_function(turns.running)
+    metrics.JOBS_WAITING.labels(KIND).set_function(lambda: turns.waiting)
     tools = Tools(
         builds=objects,
         jobs=shared.jobs,
@@ -44,11 +50,7 @@ def wire(shared: Shared) -> Wired:
         sources=SourceReader(objects, ConfigMaps(shared.client), bucket),
         publisher=Publisher(bucket, shared.signing_key),
         record=shared.record,
-        turns=Turns(
-            at_once=settings.jobs_at_once,
-            per_namespace=settings.jobs_per_namespace,
-            wake=wake,
-        ),
+        turns=turns,
         pod=_pod(settings),
         default_ttl_seconds=settings.build_ttl_seconds,
     )
