@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import nats
 import nats.errors
 import nats.js.errors
+from venture_core.messaging.connection import inbox_prefix
 from venture_core.messaging.deadletters import (
     DeadLetterNotFoundError,
     get_dead_letter,
@@ -44,6 +45,7 @@ async def _open_streams(session: Session) -> AsyncIterator[JetStreamContext]:
         client = await nats.connect(
             [each.strip() for each in url.get_secret_value().split(",")],
             name=NAME,
+            inbox_prefix=inbox_prefix(url),
             connect_timeout=_CONNECT_SECONDS,
             allow_reconnect=False,
             # The client tries each server of its list again until these attempts are used up.
