@@ -166,6 +166,9 @@ def test_a_month_past_the_retention_goes_to_the_external_s3(kubectl: Kubectl) ->
     job = ("--namespace", PRODUCTION, "create", "job", "archive", "--from=cronjob/venture-archiver")
     kubectl(*job)
     kubectl("-n", PRODUCTION, "wait", "--for=condition=Complete", "job/archive", "--timeout=120s")
+    assert int(query(kubectl, "SELECT count(*) FROM record.events")) >= events
+    kubectl(*job[:4], "confirm", "--from=cronjob/venture-confirmer")
+    kubectl("-n", PRODUCTION, "wait", "--for=condition=Complete", "job/confirm", "--timeout=120s")
     assert query(kubectl, "SELECT count(*) FROM record.events") == "0"
     archived = "SELECT events || ' ' || uri || ' ' || encode(sha256, 'hex') FROM record.archives"
     count, uri, sha256 = query(kubectl, archived).split()
@@ -174,7 +177,8 @@ def test_a_month_past_the_retention_goes_to_the_external_s3(kubectl: Kubectl) ->
     assert path == f"{BUCKET}/archive/events/events_2025_03-{sha256}.tar"
     digest = kubectl("-n", EXTERNAL, "exec", "s3", "--", "sha256sum", f"/data/{path}")
     assert digest.split()[0] == sha256
-    kubectl("-n", PRODUCTION, "delete", "job", "archive", "--cascade=foreground", "--timeout=60s")
+    for job in ("archive", "confirm"):
+        kubectl("-n", PRODUCTION, "delete", "job", job, "--cascade=foreground", "--timeout=60s")
 
 
 @pytest.mark.usefixtures("release")

@@ -474,15 +474,16 @@ def test_the_preflight_gets_every_setting_it_requires(manifests: list[Json]) -> 
     assert required | keys <= given - {SOURCES} <= known
 
 
-def test_the_archiver_comes_with_a_retention_and_gets_its_settings(
-    render_chart: Render, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("program", ["archiver", "confirmer"])
+def test_both_halves_come_with_a_retention_and_get_their_settings(
+    program: str, render_chart: Render, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from venture_record.settings import ArchiverSettings
 
     assert of_kind(render_chart("ci/dev.yaml"), "CronJob") == []
     manifests = render_chart("ci/dev.yaml", sets=("record.retention.months=3",))
-    named(manifests, "CronJob", "venture-archiver")
-    (container,) = [one for name, one in containers(manifests) if name.endswith("/archiver")]
+    named(manifests, "CronJob", f"venture-{program}")
+    (container,) = [one for name, one in containers(manifests) if name.endswith(f"/{program}")]
     given = {variable["name"] for variable in container["env"]}
     known = {f"VENTURE_{name.upper()}" for name in ArchiverSettings.model_fields}
     assert given - {SOURCES} <= known
@@ -492,8 +493,8 @@ def test_the_archiver_comes_with_a_retention_and_gets_its_settings(
     for endpoint, port in (("postgres", 5432), ("s3", 7070)):
         (rule,) = named(manifests, "NetworkPolicy", f"venture-{endpoint}")["spec"]["ingress"]
         labels = [peer["podSelector"]["matchLabels"] for peer in rule["from"]]
-        assert "archiver" in {each.get(COMPONENT) for each in labels}
-        assert "archiver" in components_that_reach(manifests, port)
+        assert program in {each.get(COMPONENT) for each in labels}
+        assert program in components_that_reach(manifests, port)
 
 
 HELM_TIMEOUT_SECONDS = 300
@@ -812,10 +813,11 @@ def test_a_private_authority_reaches_whoever_speaks_to_an_endpoint(render_chart:
     manifests = render_chart("ci/dev.yaml", sets=(*AUTHORITIES, "record.retention.months=1"))
     speaks = {
         "operator": {"postgres", "s3"},
-        "sequencer": {"postgres"},
-        "relay": {"postgres", "nats"},
+        "sequencer": {"postgres", "s3"},
+        "relay": {"postgres", "nats", "s3"},
         "projector": {"postgres", "nats"},
         "archiver": {"postgres", "s3"},
+        "confirmer": {"postgres", "s3"},
         "migrate": {"postgres"},
         "preflight": {"postgres", "nats", "redis", "s3"},
     }
@@ -862,7 +864,7 @@ def test_what_every_program_is_to_have_reaches_every_program(render_chart: Rende
         assert "HTTP_PROXY" not in env
         assert "/extra" in {one["mountPath"] for one in container["volumeMounts"]}
         assert "extra" in {one["name"] for one in pod["volumes"]}
-    assert ours == 7
+    assert ours == 8
     for one in manifests:
         if one["kind"] != "CustomResourceDefinition":
             assert one["metadata"]["labels"]["example.com/team"] == "platform", one["metadata"]
@@ -883,7 +885,7 @@ def test_the_identity_of_the_workload_takes_the_place_of_keys(render_chart: Rend
         if "VENTURE_S3_ENDPOINT" in env:
             assert env["VENTURE_S3_CREDENTIALS"] == "WorkloadIdentity"
             assert "VENTURE_S3_ACCESS_KEY_ID" not in env, name
-    for program in ("archiver", "preflight"):
+    for program in ("archiver", "confirmer", "preflight"):
         account = named(manifests, "ServiceAccount", f"venture-{program}")
         assert annotation.items() <= account["metadata"]["annotations"].items()
     pod = named(manifests, "Job", "venture-preflight")["spec"]["template"]["spec"]
