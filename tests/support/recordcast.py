@@ -91,9 +91,13 @@ class Disasters:
         await self._replace("restore", "backup", backed_up_at)
 
     async def fail_over(self) -> None:
-        """Go on with a standby that had not got the last moments."""
+        """Go on with a standby that had not got the last moments.
+
+        Long enough for leases to run out after the copy, so that some of what is lost was
+        numbered, signed and published.
+        """
         copied_at = await self._copy("standby")
-        await asyncio.sleep(self._chooser.uniform(0.8, 2.5))
+        await asyncio.sleep(self._chooser.uniform(6, 9))
         await self._replace("failover", "standby", copied_at)
 
     async def _copy(self, name: str) -> float:

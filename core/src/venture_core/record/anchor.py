@@ -78,9 +78,12 @@ class Anchor:
         key = f"{self._prefix}/hourly/{now.astimezone(UTC):%Y-%m-%dT%H}"
         await self._store.create(key, note, media_type=_MEDIA_TYPE)
 
-    async def put_recovery(self, epoch: int, note: bytes) -> None:
-        """Keep what the log signed when an epoch of it began; it is never replaced."""
-        key = f"{self._prefix}/recoveries/{epoch:06d}"
+    async def put_recovery(self, epoch: int, lost_size: int, note: bytes) -> None:
+        """Keep what the log signed when an epoch of it began; it is never replaced.
+
+        A database may forget an epoch, too, and begin another of that number.
+        """
+        key = f"{self._prefix}/recoveries/{epoch:06d}-{lost_size}"
         await self._store.create(key, note, media_type=_MEDIA_TYPE)
 
     @property

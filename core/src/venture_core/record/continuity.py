@@ -225,7 +225,7 @@ async def attest_recoveries(
         text = Checkpoint(origin, frontier.size, frontier.root()).text()
         text += f"epoch {row['epoch']} instead of {row['lost_size']} {lost}\n"
         try:
-            await anchor.put_recovery(row["epoch"], sign_note(text, signers))
+            await anchor.put_recovery(row["epoch"], row["lost_size"], sign_note(text, signers))
         except ObjectStoreError as error:
             raise AnchorUnavailableError(f"an epoch cannot be attested: {error}") from error
 
