@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from surroundings import REPOSITORY
 
 if TYPE_CHECKING:
@@ -68,6 +69,12 @@ def rendered(helm_template: Template, values: str) -> str:
     return result.stdout
 
 
+def namespaces_of(manifests: str) -> set[str]:
+    """Return the namespaces that the objects are in."""
+    objects = [each for each in yaml.safe_load_all(manifests) if each]
+    return {each["metadata"]["namespace"] for each in objects if "namespace" in each["metadata"]}
+
+
 @pytest.mark.parametrize("values", VALUES)
 def test_every_manifest_is_valid(
     kubeconform: Kubeconform, helm_template: Template, values: str
@@ -103,12 +110,14 @@ def test_the_server_takes_every_manifest_without_a_warning(
     kubectl: Kubectl, crds_installed: None, helm_template: Template, values: str
 ) -> None:
     del crds_installed
-    for namespace in ("venture-system", "team-a", "team-b"):
+    manifests = rendered(helm_template, values)
+    # A dry run creates no namespace that what follows could be in.
+    for namespace in {"venture-system", "team-a", "team-b", *namespaces_of(manifests)}:
         kubectl("create", "namespace", namespace)
         level = "pod-security.kubernetes.io/warn=restricted"
         labelled = kubectl("label", "--overwrite", "namespace", namespace, level)
         assert labelled.returncode == 0, labelled.stderr
     arguments = ("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-")
-    applied = kubectl(*arguments, "--validate=strict", manifest=rendered(helm_template, values))
+    applied = kubectl(*arguments, "--validate=strict", manifest=manifests)
     assert applied.returncode == 0, applied.stderr
     assert not applied.stderr

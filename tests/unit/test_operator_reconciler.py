@@ -65,10 +65,14 @@ class Ledger:
     told: list[str] = field(default_factory=list)
     is_away: bool = False
 
+    def require(self) -> None:
+        if self.is_away:
+            raise TransientError("RecordUnavailable", "the database did not answer")
+
     async def append(self, subject: object, facts: tuple[Fact, ...], now: datetime) -> None:
         del subject, now
-        if facts and self.is_away:
-            raise TransientError("RecordUnavailable", "the database did not answer")
+        if facts:
+            self.require()
         self.told += [each.event_type.removeprefix("artifact.build.") for each in facts]
 
 

@@ -23,6 +23,7 @@ MENDABLE: Final[Mapping[str, str]] = {
     "InvalidAsset": f"Give another picture, {_AGAIN}.",
     "InvalidDocument": f"Mend the document, {_AGAIN}.",
     "InvalidSource": f"Mend spec.source, {_AGAIN}.",
+    "NameTaken": f"Tell whoever runs Venture: {hint('report')} gathers what helps.",
     "NotReproducible": f"Tell whoever runs Venture: {hint('report')} gathers what helps.",
     "SourceDigestMismatch": f"Name the object's own digest in spec.source, {_AGAIN}.",
     "SourceTooLarge": f"{_SMALLER}, {_AGAIN}.",
