@@ -37,12 +37,11 @@ _APPLETS = (
 )
 
 
-def small_images(*, pause: Path, coredns: Path, storage: Path) -> dict[str, SmallImage]:
+def small_images(*, pause: Path, coredns: Path, programs: Path) -> dict[str, SmallImage]:
     """Return the images that the cluster itself runs, by the placeholder in the manifests."""
     busybox = Path(shutil.which("busybox") or "/bin/busybox")
     if not busybox.exists():
         raise ClusterError("busybox is not installed", next_step="apt-get install busybox-static")
-    provisioner = storage / "local-path-provisioner"
     return {
         "PAUSE_IMAGE": SmallImage("venture-pause", ["/pause"], {"/pause": pause / "pause"}),
         "COREDNS_IMAGE": SmallImage(
@@ -54,7 +53,9 @@ def small_images(*, pause: Path, coredns: Path, storage: Path) -> dict[str, Smal
             },
         ),
         "STORAGE_IMAGE": SmallImage(
-            "venture-local-path-provisioner", ["/provisioner"], {"/provisioner": provisioner}
+            "venture-local-path-provisioner",
+            ["/provisioner"],
+            {"/provisioner": programs / "local-path-provisioner"},
         ),
         "BUSYBOX_IMAGE": SmallImage(
             "venture-busybox",

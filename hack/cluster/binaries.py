@@ -1,12 +1,14 @@
 """Programs built from pinned Go modules, cached under a hash of what decides their bytes.
 
-Each folder of `binaries/` is one module; its `tool` lines name the programs (`pause` and
-`kindcheck` are our own). Separate modules keep apart what disagrees about versions.
+Each folder of `binaries/` is one module; its `tool` lines name the programs (some are our own).
+Programs that share libraries share a module, so that each library is compiled once; separate
+modules keep apart what disagrees about versions.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -19,6 +21,18 @@ _MODULES = Path(__file__).resolve().parent / "binaries"
 KUBERNETES_VERSION = "v1.34.10"
 # Files of a dependency that its programs are of no use without: they are kept beside the programs.
 _KEPT_FILES = {"calico": ("github.com/projectcalico/calico", "manifests/crds.yaml")}
+# One file that is several programs: the name it is called by says which.
+_NAMES_OF_COMPONENTS = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-proxy",
+    "kube-scheduler",
+    "kubectl",
+    "kubelet",
+)
+# It spells the import of a library in a way of its own, which no other program may be built beside.
+_BUILT_APART = ("github.com/rancher/local-path-provisioner",)
 # Stripped in the end, debugging information need not be computed at all.
 _COMPILER_FLAGS = "all=-dwarf=false"
 # The compiler allocates a lot for a short time: collecting garbage less often saves a twentieth.
@@ -73,7 +87,8 @@ def download(module: str) -> None:
     """Bring the sources that the programs of a module need, unless the programs are built."""
     if not _folder(module).exists():
         with step(f"Downloading what the {module} programs are made of"):
-            _packages(module)
+            for programs in _groups(_programs(module)):
+                _packages(module, programs)
 
 
 def _build(module: str, folder: Path) -> None:
@@ -82,33 +97,47 @@ def _build(module: str, folder: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     with step(f"Building the {module} programs from Go modules (minutes the first time)", log):
-        _compile(module, partial, log)
+        for programs in _groups(_programs(module)):
+            _compile(module, programs, partial, log)
     if module in _KEPT_FILES:
         dependency, name = _KEPT_FILES[module]
         origin = Path(_go(module, "list", "-m", "-f", "{{.Dir}}", dependency).strip())
         shutil.copyfile(origin / name, partial / Path(name).name)
-    if (partial / "server").exists():
-        (partial / "server").rename(partial / "etcd")  # etcd's main package is called "server"
+    if (partial / "components").exists():
+        for name in _NAMES_OF_COMPONENTS:
+            (partial / name).symlink_to("components")
     partial.rename(folder)
 
 
-def _compile(module: str, folder: Path, log: Path) -> None:
+def _programs(module: str) -> list[str]:
+    """Return the programs that a module names as its tools."""
+    described = json.loads(_go(module, "mod", "edit", "-json"))
+    return [tool["Path"] for tool in described["Tool"]]
+
+
+def _groups(programs: list[str]) -> list[list[str]]:
+    """Divide programs into those that one run of the compiler may build."""
+    together = [program for program in programs if program not in _BUILT_APART]
+    return [together, *([program] for program in programs if program in _BUILT_APART)]
+
+
+def _compile(module: str, programs: list[str], folder: Path, log: Path) -> None:
     flags = ["-v", "-mod=readonly", "-buildvcs=false", "-trimpath", f"-gcflags={_COMPILER_FLAGS}"]
     flags += ["-ldflags", linker_flags(module), "-o", f"{folder}/"]
     run(
-        [_go_program(), "build", *flags, "tool"],
+        [_go_program(), "build", *flags, *programs],
         cwd=_MODULES / module,
         env={**os.environ, **_COMPILER_ENVIRONMENT},
         log=log,
         next_step="mend what the log names (network, disk, the module's go.mod), then run again",
         what=f"Building {module}",
-        total=_packages(module),
+        total=_packages(module, programs),
     )
 
 
-def _packages(module: str) -> int:
-    """Return how many packages the programs of a module are made of; missing ones are fetched."""
-    return _go(module, "list", "-deps", "tool").count("\n")
+def _packages(module: str, programs: list[str]) -> int:
+    """Return how many packages programs are made of; those that are missing are fetched."""
+    return _go(module, "list", "-deps", *programs).count("\n")
 
 
 def _go(module: str, *arguments: str) -> str:

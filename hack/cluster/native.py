@@ -58,12 +58,9 @@ def _up(where: Layout) -> Path:
     _claim(where)
     processes = Processes(where.state)
     packages.ensure(packages.CLUSTER, processes.log("packages"))
-    programs = {
-        module: binaries.ensure(module)
-        for module in ("kubernetes", "calico", "coredns", "storage", "pause")
-    }
+    programs = binaries.ensure("kubernetes")
     infrastructure = addons.small_images(
-        pause=programs["pause"], coredns=programs["coredns"], storage=programs["storage"]
+        pause=binaries.ensure("pause"), coredns=binaries.ensure("coredns"), programs=programs
     )
     references = {
         place: image.reference(addons.machine()) for place, image in infrastructure.items()
@@ -72,7 +69,7 @@ def _up(where: Layout) -> Path:
         network.up(where)
         node.ensure_cgroup()
         pki = Authority(where.pki)
-        _start_control_plane(programs["kubernetes"], where, processes, pki)
+        _start_control_plane(programs, where, processes, pki)
         teardown.remove_dead_sockets(where)
         client = containerd.start(where, processes, references["PAUSE_IMAGE"])
         containerd.load_missing(
@@ -81,8 +78,8 @@ def _up(where: Layout) -> Path:
             addons.machine(),
         )
         kubectl = Kubectl(where.kubeconfig)
-        _start_network_policy(programs["calico"], where, processes, pki, kubectl)
-        if _start_node(programs["kubernetes"], where, processes, pki, kubectl):
+        _start_network_policy(binaries.ensure("calico"), where, processes, pki, kubectl)
+        if _start_node(programs, where, processes, pki, kubectl):
             _wait_statuses_true(kubectl, client)
         addons.apply_workloads(kubectl, where, references)
         addons.wait_workloads(kubectl)

@@ -14,7 +14,7 @@ from paths import cache_dir
 from progress import side_by_side
 
 # In the order in which they are needed first.
-_FOR_THE_CLUSTER = ("kubernetes", "calico", "coredns", "storage", "tools", "pause")
+_FOR_THE_CLUSTER = ("kubernetes", "calico", "coredns", "tools", "pause")
 _FOR_CHECKS = ("tools", "kind")
 
 

@@ -272,3 +272,9 @@ def test_images_without_programs_are_planned_before_anything_is_compiled(
     assert set(images.DOCKERFILES) - set(early) == {"venture-dev-versitygw"}
     with pytest.raises(AssertionError, match="tools was to be compiled"):
         images.plan([], "base")
+
+
+def test_what_the_compiler_refuses_together_is_built_apart(module: Callable[[str], Any]) -> None:
+    apart = "github.com/rancher/local-path-provisioner"
+    assert module("binaries")._groups(["a", apart, "b"]) == [["a", "b"], [apart]]
+    assert module("binaries")._groups(["a"]) == [["a"]]
