@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
+import subprocess
 import tomllib
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 import yaml
+from venture_crds.generator.files import chart_kinds
+from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +30,9 @@ WORK = "venture-work-e0c3cd41"
 """What `venture` in `venture-system` calls it."""
 SOURCES = "VENTURE_SETTING_SOURCES"
 """What the reading of settings itself takes: where each comes from."""
+
+MORE = ("orders", "rules")
+"""Kinds that a test adds."""
 
 type Json = dict[str, Any]
 type Render = Callable[..., list[Json]]
@@ -210,6 +218,57 @@ def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> Non
         | allowed("", "configmaps", "create")
         | allowed("", "configmaps", "get", "update", "patch", name="venture-signing-keys")
     )
+
+
+@pytest.fixture
+def roles_of_more_kinds(tools: Path, tmp_path: Path) -> list[Json]:
+    """The roles of a chart with one kind more that `edit` may change, and one that it may not."""
+
+    class Order(ArtifactBuild):
+        kind_info: ClassVar = replace(
+            ArtifactBuild.kind_info, plural="orders", operator=("create", "patch")
+        )
+
+    class Rule(ArtifactBuild):
+        kind_info: ClassVar = replace(
+            ArtifactBuild.kind_info, plural="rules", operator=(), edit=False
+        )
+
+    chart = shutil.copytree(CHART, tmp_path / "venture")
+    (chart / "templates/_kinds.tpl").write_text(chart_kinds([ArtifactBuild, Order, Rule]))
+    command = [str(tools / "helm"), "template", "venture", str(chart)]
+    command += ["--namespace=venture-system", f"--values={CHART / 'ci/production.yaml'}"]
+    command += ["--show-only=templates/operator/rbac.yaml"]
+    command += ["--show-only=templates/operator/aggregate.yaml"]
+    rendered = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return [document for document in yaml.safe_load_all(rendered.stdout) if document]
+
+
+def test_roles_follow_from_the_kinds(roles_of_more_kinds: list[Json]) -> None:
+    """What `edit` may not change has a role of its own, which is a part of no other."""
+    group, read = "venture.parpour.dev", ("get", "list", "watch")
+    change = (*read, "create", "update", "patch", "delete", "deletecollection")
+    operator = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system")
+    assert {rule for rule in rules(operator) if rule[0] == group} == (
+        allowed(group, "artifactbuilds", *read, "delete")
+        | allowed(group, "orders", *read, "create", "patch")
+        | allowed(group, "rules", *read)
+    ).union(
+        *(allowed(group, f"{one}/status", "get", "patch") for one in ("artifactbuilds", *MORE)),
+    )
+    edit = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system.edit")
+    assert rules(edit) == set().union(
+        *(allowed(group, one, *change) for one in ("artifactbuilds", "orders")),
+        *(allowed(group, f"{one}/status", "get") for one in ("artifactbuilds", "orders")),
+    )
+    view = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system.view")
+    assert rules(view) == set().union(
+        *(allowed(group, one, *read) for one in ("artifactbuilds", *MORE)),
+        *(allowed(group, f"{one}/status", *read) for one in ("artifactbuilds", *MORE)),
+    )
+    own = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system.rules")
+    assert rules(own) == allowed(group, "rules", *change) | allowed(group, "rules/status", "get")
+    assert not [label for label in own["metadata"]["labels"] if "aggregate-to" in label]
 
 
 def bindings(manifests: list[Json]) -> set[tuple[str, str | None, str]]:

@@ -151,9 +151,11 @@ def test_a_kind_has_all_its_versions_in_one_definition() -> None:
     ("changes", "problem"),
     [
         ({}, "exactly one of its versions must be the storage version"),
-        ({"plural": "gizmos"}, "its versions differ in plural, short names or scope"),
-        ({"short_names": ()}, "its versions differ in plural, short names or scope"),
-        ({"scope": "Cluster"}, "its versions differ in plural, short names or scope"),
+        ({"plural": "gizmos"}, "its versions differ in plural, short names, scope or rights"),
+        ({"short_names": ()}, "its versions differ in plural, short names, scope or rights"),
+        ({"edit": False}, "its versions differ in plural, short names, scope or rights"),
+        ({"operator": ("delete",)}, "its versions differ in plural, short names, scope or rights"),
+        ({"scope": "Cluster"}, "its versions differ in plural, short names, scope or rights"),
     ],
 )
 def test_versions_that_disagree_are_refused(changes: dict[str, Any], problem: str) -> None:

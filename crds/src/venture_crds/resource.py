@@ -44,6 +44,10 @@ class KindInfo:
     ``selectable`` are JSON paths (at most eight) that ``--field-selector`` accepts. Of all the
     versions of a kind exactly one is ``storage``. ``reasons`` are those of its own that conditions
     give, beside the common ones.
+
+    The chart's roles follow from ``edit``, whether the cluster's role `edit` may change objects of
+    the kind (if not, a role of their own may), and ``operator``, the verbs that the operator needs
+    for them besides reading them and writing their status.
     """
 
     version: str
@@ -54,6 +58,8 @@ class KindInfo:
     scope: Literal["Namespaced", "Cluster"] = "Namespaced"
     served: bool = True
     storage: bool = True
+    edit: bool = True
+    operator: tuple[Literal["create", "update", "patch", "delete"], ...] = ()
     examples: tuple[Example, ...] = ()
     reasons: type[DocumentedReason] | None = None
 

@@ -61,14 +61,16 @@ def definitions(kinds: Iterable[type[Resource]]) -> tuple[Schema, ...]:
 def definition(versions: Sequence[type[Resource]]) -> Schema:
     """Give the CustomResourceDefinition of one kind.
 
-    Raises RefusedError where its versions disagree about the kind's names or do not have exactly
-    one storage version, and where a version refuses (see `version_of`).
+    Raises RefusedError where its versions disagree about the kind's names or rights or do not have
+    exactly one storage version, and where a version refuses (see `version_of`).
     """
     name = versions[0].__name__
     infos = [version.kind_info for version in versions]
-    names = {(info.plural, info.short_names, info.scope) for info in infos}
-    if len(names) > 1:
-        raise RefusedError(f"{name}: its versions differ in plural, short names or scope")
+    shared = {
+        (info.plural, info.short_names, info.scope, info.edit, info.operator) for info in infos
+    }
+    if len(shared) > 1:
+        raise RefusedError(f"{name}: its versions differ in plural, short names, scope or rights")
     if sum(info.storage for info in infos) != 1:
         raise RefusedError(f"{name}: exactly one of its versions must be the storage version")
     info = infos[0]

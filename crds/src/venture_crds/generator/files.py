@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MANIFESTS: Final = Path("crds/manifests")
 CHART_TEMPLATES: Final = Path("charts/venture/templates/crds")
+CHART_KINDS: Final = Path("charts/venture/templates/_kinds.tpl")
 REFERENCE: Final = Path("docs/reference")
 
 MAX_BYTES: Final = 100_000
@@ -44,6 +45,14 @@ metadata:
   {{- end }}
 """
 _CHART_TAIL: Final = "{{- end }}\n"
+
+_KINDS: Final = """\
+{{/* %(notice)s
+The kinds by their plurals, as the roles need them: whether the cluster's role edit may change
+them, and what the operator may do besides reading them and writing their status. */}}
+{{- define "venture.kinds" -}}
+%(kinds)s{{- end -}}
+"""
 
 
 class TooLargeError(ValueError):
@@ -76,7 +85,7 @@ def generate(kinds: Iterable[type[Resource]]) -> dict[Path, str]:
     Raises RefusedError where a type has no place in a CRD, TooLargeError where a CRD is too large.
     """
     kinds = tuple(kinds)
-    files: dict[Path, str] = {}
+    files = {CHART_KINDS: chart_kinds(kinds)}
     for crd in definitions(kinds):
         names = crd["spec"]["names"]
         manifest = f"# {_NOTICE}\n{_dump(crd)}"
@@ -101,6 +110,18 @@ def chart_template(crd: Schema) -> str:
     }
     spec = _dump({"spec": crd["spec"]}).replace("{{", '{{ "{{" }}')
     return f"{head}{spec}{_CHART_TAIL}"
+
+
+def chart_kinds(kinds: Iterable[type[Resource]]) -> str:
+    """Give the chart's list of kinds, from which its roles follow."""
+    rights = {
+        kind.kind_info.plural: {
+            "edit": kind.kind_info.edit,
+            "operator": list(kind.kind_info.operator),
+        }
+        for kind in sorted(kinds, key=lambda kind: kind.kind_info.plural)
+    }
+    return _KINDS % {"notice": _NOTICE, "kinds": _dump(rights)}
 
 
 def stale(root: Path, files: Mapping[Path, str]) -> list[Path]:

@@ -410,6 +410,8 @@ class ArtifactBuild(Resource):
             ),
         ),
         selectable=(".spec.target", ".status.phase"),
+        # At the end of their time.
+        operator=("delete",),
         reasons=BuildReason,
         examples=EXAMPLES,
     )
