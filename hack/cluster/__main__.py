@@ -31,60 +31,41 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+# What takes no arguments: its name, what it does, how it is done.
+_PLAIN = (
+    ("venture-up", "everything from nothing to a deck: what `make up` runs", release.up),
+    ("venture-down", "remove what venture-up made: what `make down` runs", release.down),
+    ("check", "the fast gate: what `make check` runs", verify.check),
+    ("soak", "the tests that search for faults, for long", verify.soak),
+    (
+        "up",
+        "start the native cluster, or what of it does not run; print its kubeconfig",
+        lambda: print(native.up()),
+    ),
+    ("stop", "end all processes of the native cluster and keep its data", native.stop),
+    (
+        "down",
+        "end the native cluster and remove every trace of it but the cache",
+        native.down,
+    ),
+    (
+        "status",
+        "print as JSON which processes of the native cluster run",
+        lambda: print(json.dumps(native.status(), indent=2)),
+    ),
+)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hack/cluster", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-
-    api = commands.add_parser(
-        "api", help="start etcd and an API server alone; print where they are as JSON"
-    )
-    api.add_argument("--dir", type=Path, required=True, help="folder of this instance")
-    api.add_argument("--while-stdin", action="store_true", help="stop it when standard input ends")
-    api.set_defaults(run=_api)
-
-    api_stop = commands.add_parser("api-stop", help="stop what `api` started in the same folder")
-    api_stop.add_argument("--dir", type=Path, required=True, help="folder of this instance")
-    api_stop.set_defaults(run=lambda options: apionly.stop(options.dir.resolve()))
-
-    venture_up = commands.add_parser(
-        "venture-up", help="everything from nothing to a deck: what `make up` runs"
-    )
-    venture_up.set_defaults(run=lambda options: release.up())
-
-    venture_down = commands.add_parser(
-        "venture-down", help="remove what venture-up made: what `make down` runs"
-    )
-    venture_down.set_defaults(run=lambda options: release.down())
-
-    check = commands.add_parser("check", help="the fast gate: what `make check` runs")
-    check.set_defaults(run=lambda options: verify.check())
+    for name, what, run in _PLAIN:
+        commands.add_parser(name, help=what).set_defaults(run=lambda _, run=run: run())
+    _add_api(commands)
 
     test = commands.add_parser("test", help="every tier of tests: what `make test` runs")
     test.add_argument("tiers", nargs="*", metavar="tier", help=f"of {', '.join(verify.TIERS)}")
     test.set_defaults(run=lambda options: verify.test(options.tiers))
-
-    soak = commands.add_parser("soak", help="the tests that search for faults, for long")
-    soak.set_defaults(run=lambda options: verify.soak())
-
-    up = commands.add_parser(
-        "up", help="start the native cluster, or what of it does not run; print its kubeconfig"
-    )
-    up.set_defaults(run=lambda options: print(native.up()))
-
-    stop = commands.add_parser(
-        "stop", help="end all processes of the native cluster and keep its data"
-    )
-    stop.set_defaults(run=lambda options: native.stop())
-
-    down = commands.add_parser(
-        "down", help="end the native cluster and remove every trace of it but the cache"
-    )
-    down.set_defaults(run=lambda options: native.down())
-
-    status = commands.add_parser(
-        "status", help="print as JSON which processes of the native cluster run"
-    )
-    status.set_defaults(run=lambda options: print(json.dumps(native.status(), indent=2)))
 
     build = commands.add_parser(
         "images", help="build images where they are missing; print their references as JSON"
@@ -107,6 +88,19 @@ def _parser() -> argparse.ArgumentParser:
     programs.add_argument("module", choices=binaries.modules())
     programs.set_defaults(run=lambda options: print(binaries.ensure(options.module)))
     return parser
+
+
+def _add_api(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    api = commands.add_parser(
+        "api", help="start etcd and an API server alone; print where they are as JSON"
+    )
+    api.add_argument("--dir", type=Path, required=True, help="folder of this instance")
+    api.add_argument("--while-stdin", action="store_true", help="stop it when standard input ends")
+    api.set_defaults(run=_api)
+
+    api_stop = commands.add_parser("api-stop", help="stop what `api` started in the same folder")
+    api_stop.add_argument("--dir", type=Path, required=True, help="folder of this instance")
+    api_stop.set_defaults(run=lambda options: apionly.stop(options.dir.resolve()))
 
 
 def _images(options: argparse.Namespace) -> None:

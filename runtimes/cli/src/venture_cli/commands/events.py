@@ -21,6 +21,34 @@ from venture_cli.options import (
 if TYPE_CHECKING:
     from venture_cli.services.session import Session
 
+BuildName = Annotated[
+    str | None,
+    typer.Option(
+        "--build",
+        parser=checked_name(ARTIFACT),
+        metavar="NAME",
+        help="Only the events of this ArtifactBuild.",
+    ),
+]
+TypePattern = Annotated[
+    str,
+    typer.Option(
+        "--type", metavar="PATTERN", help="Only events of these types, such as 'artifact.build.*'."
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="Begin there: 5m, 2h, 7d ago, or a moment such as 2026-11-23T08:00:00Z. "
+        "Default: the first event of a workflow or build, else now.",
+    ),
+]
+Follow = Annotated[
+    bool, typer.Option("--follow/--no-follow", help="Go on with the events to come.")
+]
+
 
 def register(group: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -34,35 +62,10 @@ async def tail(
     session: Session,
     *,
     workflow: WorkflowId = None,
-    build: Annotated[
-        str | None,
-        typer.Option(
-            "--build",
-            parser=checked_name(ARTIFACT),
-            metavar="NAME",
-            help="Only the events of this ArtifactBuild.",
-        ),
-    ] = None,
-    pattern: Annotated[
-        str,
-        typer.Option(
-            "--type",
-            metavar="PATTERN",
-            help="Only events of these types, such as 'artifact.build.*'.",
-        ),
-    ] = "*",
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            metavar="TIME",
-            help="Begin there: 5m, 2h, 7d ago, or a moment such as 2026-11-23T08:00:00Z. "
-            "Default: the first event of a workflow or build, else now.",
-        ),
-    ] = None,
-    follow: Annotated[
-        bool, typer.Option("--follow/--no-follow", help="Go on with the events to come.")
-    ] = True,
+    build: BuildName = None,
+    pattern: TypePattern = "*",
+    since: Since = None,
+    follow: Follow = True,
     form: OutputFormat = None,
 ) -> None:
     """Print events in the order of the log, as they come, until Ctrl-C.
