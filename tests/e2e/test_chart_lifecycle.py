@@ -231,21 +231,31 @@ def pod(name: str, image: str, script: str, *, labels: dict[str, str]) -> Body:
 async def test_uninstalling_keeps_data_and_credentials_for_the_next_install(
     kubectl: Kubectl, kubeconfig: Path, release: Release, values: Body
 ) -> None:
-    credentials = [secret_data(kubectl, NAMESPACE, name) for name in CREDENTIALS]
+    kept = (*CREDENTIALS, *login_secrets(kubectl))
+    credentials = [secret_data(kubectl, NAMESPACE, name) for name in kept]
     said = release.uninstall()
-    for name in (*CREDENTIALS, *KEYS):
+    for name in (*kept, *KEYS):
         assert f"[Secret] {name}" in said
     kinds = "all,secrets,configmaps,networkpolicies,serviceaccounts,roles,rolebindings,pvc"
     assert set(identities(kubectl, NAMESPACE, kinds)) == {
         "ConfigMap/kube-root-ca.crt",
         "ServiceAccount/default",
-        *(f"Secret/{name}" for name in (*CREDENTIALS, *KEYS)),
+        *(f"Secret/{name}" for name in (*kept, *KEYS)),
         *(f"PersistentVolumeClaim/data-{name}" for name in PODS),
     }
     done = release.upgrade(values)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [secret_data(kubectl, NAMESPACE, name) for name in CREDENTIALS] == credentials
+    assert [secret_data(kubectl, NAMESPACE, name) for name in kept] == credentials
     await assert_all_kept(kubectl, kubeconfig)
+
+
+def login_secrets(kubectl: Kubectl) -> list[str]:
+    """Return the names of the Secrets that hold the programs' logins."""
+    labelled = ("secrets", "--selector", "venture.parpour.dev/login", "--output", "json")
+    items = json.loads(kubectl("-n", NAMESPACE, "get", *labelled))["items"]
+    names = [item["metadata"]["name"] for item in items]
+    assert {"venture-login-operator", "venture-login-relay"} <= set(names)
+    return names
 
 
 def test_without_retention_volumes_and_credentials_go_with_the_release(

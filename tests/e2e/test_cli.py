@@ -213,7 +213,7 @@ async def test_kubectl_runs_it_as_a_plugin(
     assert kubectl is not None
     for name, code, words in (
         ("deck", ExitCode.OK, f"{namespace}/deck"),
-        ("missing", ExitCode.NOT_FOUND, "next: kubectl venture artifact list -A"),
+        ("missing", ExitCode.NOT_FOUND, f"next: kubectl venture artifact list -n {namespace}"),
     ):
         process = await asyncio.create_subprocess_exec(
             *(kubectl, "venture", "artifact", "get", name, "-n", namespace),
