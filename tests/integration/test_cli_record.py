@@ -15,7 +15,7 @@ from recordlog import ORIGIN, SIGNER, caught_up, sequencing
 from recordrelay import STREAMS, published, relaying, stream_holds
 from recordservers import NatsServer, free_port
 from venture_cli.errors import CliError, ExitCode
-from venture_cli.services.recordendpoints import Endpoint
+from venture_cli.services.recordendpoints import Endpoint, Login
 from venture_core.events.chain import ChainHead
 from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
 from venture_core.events.notes import NoteSigner
@@ -672,6 +672,26 @@ class TestEndpoints:
         async with session(api_server, namespace) as opened:
             found = await opened.record_url(Endpoint.POSTGRES)
         assert found.get_secret_value() == "postgresql://auditor:p@db.example.com/r"
+
+    async def test_recovery_has_a_login_of_its_own_and_takes_no_other(
+        self, api_server: Path, client: KubernetesClient, namespace: str
+    ) -> None:
+        secret = login_secret("auditor", "postgresql://auditor:p@db.example.com/r")
+        await client.create(SECRETS, secret, namespace)
+        variable = {"name": "VENTURE_POSTGRES_URL", "value": "postgresql://w:p@db.example.com/r"}
+        await client.create(DEPLOYMENTS, deployment("writer", [variable]), namespace)
+        async with session(api_server, namespace) as opened:
+            with pytest.raises(CliError, match="no login of recovery") as caught:
+                await opened.record_url(Endpoint.POSTGRES, Login.RECOVERY)
+            assert caught.value.code == ExitCode.NOT_FOUND
+            assert "venture_recovery" in caught.value.next_step
+            assert "venture.parpour.dev/login=recovery" in caught.value.next_step
+            secret = login_secret("recovery", "postgresql://duty:p@db.example.com/r")
+            await client.create(SECRETS, secret, namespace)
+            found = await opened.record_url(Endpoint.POSTGRES, Login.RECOVERY)
+            others = await opened.record_url(Endpoint.POSTGRES)
+        assert found.get_secret_value() == "postgresql://duty:p@db.example.com/r"
+        assert others.get_secret_value() == "postgresql://auditor:p@db.example.com/r"
 
     async def test_many_logins_without_an_auditors_are_named(
         self, api_server: Path, client: KubernetesClient, namespace: str

@@ -711,7 +711,7 @@ def test_the_logins_of_an_external_database_are_made_from_its_address(
 ) -> None:
     manifests = render_chart("ci/namespaced.yaml")
     made = named(manifests, "Secret", "venture-migrate")["stringData"]
-    for program in ("operator", "sequencer", "relay", "projector", "auditor"):
+    for program in ("operator", "sequencer", "relay", "projector", "auditor", "recovery"):
         secret = named(manifests, "Secret", f"venture-login-{program}")
         assert secret["metadata"]["labels"]["venture.parpour.dev/login"] == program
         url = secret["stringData"]["postgres-url"]
@@ -722,6 +722,29 @@ def test_the_logins_of_an_external_database_are_made_from_its_address(
             f"{secret['stringData']['postgres-password']}"
             "@postgres.example.com:5432/venture?sslmode=require"
         )
+
+
+def test_the_login_of_recovery_is_for_people_and_may_be_left_out(render_chart: Render) -> None:
+    for example in ("ci/dev.yaml", "ci/namespaced.yaml"):
+        manifests = render_chart(example)
+        secret = named(manifests, "Secret", "venture-login-recovery")
+        assert set(secret["stringData"]) == {"postgres-password", "postgres-url"}
+        assert migration_logins(manifests)["recovery"] == {
+            "roles": ["venture_recovery"],
+            "own": True,
+        }
+        assert "venture-login-recovery" not in json.dumps(of_kind(manifests, "Deployment"))
+    assert "recovery" not in migration_logins(render_chart("ci/production.yaml"))
+    given = 'postgres.logins.recovery={"existingSecret": "duty"}'
+    logins = migration_logins(render_chart("ci/production.yaml", sets=(given,)))
+    assert logins["recovery"] == {"roles": ["venture_recovery"], "own": False}
+
+
+def migration_logins(manifests: list[Json]) -> Json:
+    (container,) = [one for name, one in containers(manifests) if name.endswith("/migrate")]
+    (text,) = [one["value"] for one in container["env"] if one["name"] == "VENTURE_LOGINS"]
+    logins: Json = json.loads(text)
+    return logins
 
 
 def test_existing_secrets_are_used_and_none_is_made(render_chart: Render) -> None:

@@ -2,6 +2,7 @@
 needs it (Secrets, environments, migrations, the development broker, the preflight, network policies).
   postgres   the database roles of the login
   nats       subjects it may publish to and subscribe to; its inbox is _INBOX.<user>.> besides
+  outside    whether people use it, by a port-forward, and no pod of the release
 A component that a release lacks (the archiver without a retention) has no login. */}}
 {{- define "venture.logins" -}}
 {{- $roots := list -}}
@@ -37,6 +38,7 @@ confirmer:
 {{- end }}
 # What `venture audit` and `venture events` log in as.
 auditor:
+  outside: true
   postgres: [venture_auditor]
   nats:
     publish:
@@ -47,6 +49,12 @@ auditor:
       - $JS.API.STREAM.MSG.DELETE.DEAD_LETTERS
       # `venture events replay`: the relay makes the stream again from the record.
       - $JS.API.STREAM.DELETE.EVENTS
+{{- if or .Values.dataPlane.enabled .Values.postgres.address .Values.postgres.logins.recovery }}
+# What `venture record recover` logs in as. Who makes all logins may make this one on the day.
+recovery:
+  outside: true
+  postgres: [venture_recovery]
+{{- end }}
 {{- if .Values.preflight.enabled }}
 preflight:
   nats:

@@ -40,8 +40,8 @@ async def recover(
     """Go on after a loss: begin a new epoch of the log that says what is no more.
 
     The sequencer and the relay stand still while the log contradicts what it signed before. Bring
-    the lost state back if you can: then they go on by themselves. VENTURE_POSTGRES_URL names a
-    login that is a member of the role venture_recovery.
+    the lost state back if you can: then they go on by themselves. The login is the one
+    of recovery that the chart makes, or VENTURE_POSTGRES_URL: a member of venture_recovery.
     """
     from venture_cli.services.recovery import begin_epoch, look_at_damage
     from venture_cli.views.recovery import print_damage, print_recovered

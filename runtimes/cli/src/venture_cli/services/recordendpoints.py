@@ -1,7 +1,8 @@
-"""Where the record's Postgres and NATS of an installation are, and the login that may read them.
+"""Where the record's Postgres and NATS of an installation are, and the logins of people there.
 
-The chart makes one Secret for each login and labels it. Where none is labelled (an older release,
-or no right to list Secrets), the release's own Deployments say what they were started with.
+The chart makes one Secret for each login and labels it. Where none is labelled for auditors (an
+older release, or no right to list Secrets), the release's own Deployments say what they were
+started with. To recover, no program's login would do.
 """
 
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from venture_core.kubernetes.errors import ForbiddenError
 from venture_core.kubernetes.resources import SECRETS
+from venture_core.record.database import Role
 
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.services.installation import DEPLOYMENTS, INSTANCE_LABEL, secret_value
@@ -26,17 +28,32 @@ class Endpoint(StrEnum):
     NATS = "VENTURE_NATS_URL"
 
 
+class Login(StrEnum):
+    """As whom the record is asked, by the label of the login's Secret."""
+
+    AUDITOR = "auditor"
+    RECOVERY = "recovery"
+
+
 LOGIN_LABEL: Final = "venture.parpour.dev/login"
-AUDITOR: Final = "auditor"
 _NAMES: Final = {Endpoint.POSTGRES: "Postgres", Endpoint.NATS: "NATS"}
 _KEYS: Final = {Endpoint.POSTGRES: "postgres-url", Endpoint.NATS: "nats-url"}
 """What the URL is called in a login's Secret."""
 
 
-async def find_url(client: KubernetesClient, release: Release, endpoint: Endpoint) -> str:
-    """Return the URL with which an auditor reads. CliError where there is not one."""
-    url = await _auditors(client, release, endpoint) or await _deployed(client, release, endpoint)
-    if not url:
+async def find_url(
+    client: KubernetesClient, release: Release, endpoint: Endpoint, login: Login
+) -> str:
+    """Return the URL with which `login` comes in. CliError where there is not one."""
+    url = await _labelled(client, release, endpoint, login)
+    if not url and login is Login.RECOVERY:
+        raise CliError(
+            f"found no login of {login} in the namespace {release.namespace}",
+            ExitCode.NOT_FOUND,
+            next_step=f"Set {endpoint} to a login that is a member of the role {Role.RECOVERY}, "
+            f"label its Secret with {LOGIN_LABEL}={login}, or ask for the right to list Secrets.",
+        )
+    if not (url := url or await _deployed(client, release, endpoint)):
         raise CliError(
             f"the address of {_NAMES[endpoint]} in {release.namespace} is empty",
             ExitCode.NOT_FOUND,
@@ -45,9 +62,11 @@ async def find_url(client: KubernetesClient, release: Release, endpoint: Endpoin
     return url
 
 
-async def _auditors(client: KubernetesClient, release: Release, endpoint: Endpoint) -> str:
-    """Return the URL in the Secret that is labelled for auditors, empty where there is none."""
-    selector = release.selector({LOGIN_LABEL: AUDITOR})
+async def _labelled(
+    client: KubernetesClient, release: Release, endpoint: Endpoint, login: Login
+) -> str:
+    """Return the URL in the Secret that is labelled for `login`, empty where there is none."""
+    selector = release.selector({LOGIN_LABEL: login})
     try:
         secrets = await client.list(SECRETS, release.namespace, label_selector=selector)
     except ForbiddenError:
@@ -86,7 +105,7 @@ async def _deployed(client: KubernetesClient, release: Release, endpoint: Endpoi
             "and none that is labelled for auditors",
             ExitCode.NOT_FOUND,
             details=tuple(sorted(_described(each) for each in variables)),
-            next_step=f"Label a Secret with {LOGIN_LABEL}={AUDITOR}, "
+            next_step=f"Label a Secret with {LOGIN_LABEL}={Login.AUDITOR}, "
             f"ask for the right to list Secrets, or set {endpoint}.",
         )
     (variable,) = variables.values()

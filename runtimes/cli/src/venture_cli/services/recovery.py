@@ -12,7 +12,7 @@ from venture_core.record.recovery import NothingToRecoverError, find_damage, rec
 
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.services.events import NAME
-from venture_cli.services.recordendpoints import Endpoint
+from venture_cli.services.recordendpoints import Endpoint, Login
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def _open(session: Session) -> AsyncIterator[asyncpg.Connection]:
-    url = await session.record_url(Endpoint.POSTGRES)
+    url = await session.record_url(Endpoint.POSTGRES, Login.RECOVERY)
     try:
         connection = await connect(url, Role.RECOVERY, name=NAME)
     except asyncpg.InsufficientPrivilegeError as error:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from venture_cli.domain.choices import Connection
     from venture_cli.services.installation import Installation, Release
-    from venture_cli.services.recordendpoints import Endpoint
+    from venture_cli.services.recordendpoints import Endpoint, Login
 
 type TrustedKeys = dict[str, Ed25519PublicKey]
 
@@ -101,8 +101,8 @@ class Session:
             self._bucket = ObjectStore(settings)
         return self._bucket
 
-    async def record_url(self, endpoint: Endpoint) -> SecretStr:
-        """Return where the record's Postgres or NATS is reached from here.
+    async def record_url(self, endpoint: Endpoint, login: Login | None = None) -> SecretStr:
+        """Return where the record's Postgres or NATS is reached from here, by default as auditor.
 
         As the environment says, else as the installation is configured. Asked again, it looks
         again: the pod behind a port-forward may have been replaced. Raises CliError where neither
@@ -110,12 +110,12 @@ class Session:
         """
         from pydantic import SecretStr
 
-        from venture_cli.services.recordendpoints import find_url
+        from venture_cli.services.recordendpoints import Login, find_url
 
         if given := os.environ.get(endpoint):
             return SecretStr(given)
         client = await self.client()
-        url = await find_url(client, self.release, endpoint)
+        url = await find_url(client, self.release, endpoint, login or Login.AUDITOR)
         if (address := service_address(url)) is None:
             return SecretStr(url)
         if (before := self._record_forwards.get(endpoint)) is not None:
