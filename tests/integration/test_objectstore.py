@@ -1,18 +1,31 @@
 """The object store against a real S3 server."""
 
+import asyncio
+import hashlib
 import secrets
+import subprocess
+import sys
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
+import bigupload
 import httpx2
 import pytest
 from pydantic import SecretStr
 from venture_core.objectstore import (
+    MAX_PARTS,
     ObjectNotFoundError,
     ObjectStore,
     ObjectStoreError,
     ObjectTooLargeError,
     S3Settings,
+    part_bytes,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MIB = 1024 * 1024
 
 
 async def test_what_is_put_can_be_read_listed_and_deleted(store: ObjectStore) -> None:
@@ -56,3 +69,33 @@ async def test_wrong_credentials_are_an_error_that_shows_no_secret(s3_settings: 
     with pytest.raises(ObjectStoreError) as caught:
         await ObjectStore(wrong).get("a", max_bytes=1)
     assert "not-the-secret" not in str(caught.value)
+
+
+async def test_an_upload_takes_no_more_memory_than_its_parts(
+    own_bucket: S3Settings, tmp_path: Path
+) -> None:
+    big = tmp_path / "big"
+    with big.open("wb") as file:
+        file.truncate(160 * MIB)
+    assert own_bucket.secret_access_key is not None
+    secret = own_bucket.secret_access_key.get_secret_value().encode()
+    uploading = await asyncio.create_subprocess_exec(
+        sys.executable,
+        bigupload.__file__,
+        own_bucket.model_dump_json(),
+        str(big),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    took, _ = await uploading.communicate(secret)
+    assert uploading.returncode == 0
+    assert int(took) < 40 * MIB
+    stored = await ObjectStore(own_bucket).measure("big")
+    with big.open("rb") as file:
+        assert stored == (hashlib.file_digest(file, "sha256").digest(), 160 * MIB)
+
+
+@pytest.mark.parametrize("size", [0, 1, 50_000 * MIB - 1, 50_000 * MIB + 1, 5 * 1024 * 1024 * MIB])
+def test_a_file_of_any_size_has_parts_that_a_store_takes(size: int) -> None:
+    assert 5 * MIB <= part_bytes(size) <= 5 * 1024 * MIB
+    assert -(-size // part_bytes(size)) <= MAX_PARTS

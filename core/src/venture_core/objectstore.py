@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import obstore
 from obstore import exceptions as obstore_errors
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
-_CHUNK_BYTES = 1024 * 1024
+MAX_PARTS: Final = 10_000
+"""How many parts a store takes of one object."""
+_CHUNK_BYTES: Final = 1024 * 1024
+_PART_BYTES: Final = 5 * 1024 * 1024
+_PARTS_AT_ONCE: Final = 2
 _MISSING = (FileNotFoundError, obstore_errors.NotFoundError)
 
 
@@ -167,9 +171,20 @@ class ObjectStore:
         return True
 
     async def put_file(self, key: str, path: Path, *, media_type: str) -> None:
-        """Write a file of any size as an object, in parts, over whatever stood there."""
+        """Write a file of any size as an object, in parts, over whatever stood there.
+
+        It takes the memory of few parts. Raises ObjectStoreError and OSError.
+        """
+        size = (await asyncio.to_thread(path.stat)).st_size
         try:
-            await obstore.put_async(self._store, key, path, attributes={"Content-Type": media_type})
+            await obstore.put_async(
+                self._store,
+                key,
+                path,
+                attributes={"Content-Type": media_type},
+                chunk_size=part_bytes(size),
+                max_concurrency=_PARTS_AT_ONCE,
+            )
         except obstore_errors.BaseError as error:
             raise _store_error("write", key, error) from error
 
@@ -268,6 +283,11 @@ class ObjectStore:
     async def presign(self, method: Literal["GET", "PUT"], key: str, lifetime: timedelta) -> str:
         """Return a URL that allows `method` on `key` for `lifetime`, to whoever holds it."""
         return await obstore.sign_async(self._store, method, key, lifetime)
+
+
+def part_bytes(size: int) -> int:
+    """Return how long the parts of an object of `size` bytes are: the least allowed, or more."""
+    return max(_PART_BYTES, -(-size // MAX_PARTS))
 
 
 def _store_error(verb: str, key: str, error: Exception) -> ObjectStoreError:

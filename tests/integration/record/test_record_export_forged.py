@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import TYPE_CHECKING
 from uuid import uuid7
 
@@ -14,7 +15,12 @@ from venture_core.events.checkpoint import Checkpoint, sign_checkpoint
 from venture_core.events.notes import NoteSigner
 from venture_core.events.verify import Kind, verify_bundle
 from venture_core.record.database import Role, connect
-from venture_core.record.export import MAX_GAPS_AT_END, NothingToExportError, export_bundle
+from venture_core.record.export import (
+    MAX_CHECKPOINTS,
+    MAX_GAPS_AT_END,
+    NothingToExportError,
+    export_bundle,
+)
 from venture_core.record.producer import EventProducer
 
 if TYPE_CHECKING:
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 
 EVENTS = 60
 FORGER = NoteSigner(ORIGIN, Ed25519PrivateKey.generate())
+MIB = 1024 * 1024
 _FORGE = "INSERT INTO record.checkpoints (size, root, note) VALUES ($1, $2, $3)"
 
 
@@ -88,3 +95,23 @@ async def test_a_log_of_which_nothing_is_signed_is_refused(
     with pytest.raises(NothingToExportError):
         await export_bundle(auditor, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
+
+
+async def test_as_many_checkpoints_as_a_bundle_takes_are_never_in_memory_together(
+    superuser: asyncpg.Connection, auditor: asyncpg.Connection, tmp_path: Path
+) -> None:
+    note = _signed(EVENTS)
+    await superuser.execute(
+        "INSERT INTO record.checkpoints (size, root, note) "
+        "SELECT size, $3, $4 FROM generate_series($1::bigint, $2) size",
+        *(EVENTS + 1, EVENTS + MAX_CHECKPOINTS, bytes(32), note),
+    )
+    tracemalloc.start()
+    try:
+        await export_bundle(auditor, tmp_path / "bundle", size=EVENTS + MAX_CHECKPOINTS)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    written = (tmp_path / "bundle" / "checkpoints.ndjson").read_bytes()
+    assert written.count(b"\n") > MAX_CHECKPOINTS // 2
+    assert peak < 16 * MIB
