@@ -169,7 +169,7 @@ def _not_signed(message: str) -> CliError:
     return CliError(
         message,
         ExitCode.NOT_FOUND,
-        next_step="The sequencer signs the log about once a second: is it running?",
+        next_step="The sequencer signs what is new within a second: is it running?",
     )
 
 
