@@ -23,6 +23,7 @@ type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
 
 NAMESPACE = "venture-lifecycle"
+BUCKET = "/data/_buckets/venture"
 PODS = ("venture-postgres-0", "venture-nats-0", "venture-valkey-0", "venture-s3-0")
 PREFLIGHT_LABELS = {
     "app.kubernetes.io/name": "venture",
@@ -118,7 +119,15 @@ async def write_everywhere(kubectl: Kubectl, kubeconfig: Path) -> None:
     assert valkey(kubectl, "set", "kept", "me") == "OK"
     assert await messages(kubectl, kubeconfig, publish=True) == 1
     kubectl(
-        "-n", NAMESPACE, "exec", "venture-s3-0", "-c", "s3", "--", "mkdir", "/data/venture/kept"
+        "-n",
+        NAMESPACE,
+        "exec",
+        "venture-s3-0",
+        "-c",
+        "s3",
+        "--",
+        "mkdir",
+        f"{BUCKET}/kept",
     )
 
 
@@ -126,7 +135,7 @@ async def assert_all_kept(kubectl: Kubectl, kubeconfig: Path) -> None:
     assert psql(kubectl, "SELECT value FROM kept") == "1"
     assert valkey(kubectl, "get", "kept") == "me"
     assert await messages(kubectl, kubeconfig) == 1
-    folder = ("exec", "venture-s3-0", "-c", "s3", "--", "ls", "/data/venture")
+    folder = ("exec", "venture-s3-0", "-c", "s3", "--", "ls", BUCKET)
     assert "kept" in kubectl("-n", NAMESPACE, *folder)
 
 
