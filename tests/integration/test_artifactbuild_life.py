@@ -1,6 +1,7 @@
 """How ArtifactBuilds wait for their turn, are deleted, expire, and leave nothing behind."""
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -158,6 +159,33 @@ async def test_what_is_uploaded_after_the_result_changes_nothing(
     await kubelet.succeed(await next_job(kubelet, "again"), b"other bytes")
     await builds.until("again", "Ready")
     assert await store.get(key, max_bytes=100) == b"honest bytes"
+
+
+@pytest.mark.usefixtures("operator")
+async def test_what_was_published_before_the_status_said_so_is_not_missed(
+    builds: Builds, client: KubernetesClient, kubelet: Kubelet, database: SecretStr
+) -> None:
+    """An operator that is killed then has deleted the upload that its successor looks for."""
+    uid = (await builds.create("deck"))["metadata"]["uid"]
+    job = await next_job(kubelet, "deck")
+    before = (await builds.get("deck"))["status"]
+    await kubelet.succeed(job, b"a deck")
+    ready = await builds.until("deck", "Ready")
+    forgotten = {name: before.get(name) for name in (*before, *ready["status"])}
+    await client.patch(
+        ARTIFACT_BUILDS, "deck", {"status": forgotten}, builds.namespace, subresource="status"
+    )
+    await patiently(
+        lambda: client.get(ARTIFACT_BUILDS, "deck", builds.namespace),
+        lambda body: (
+            int(body["metadata"]["resourceVersion"]) > int(ready["metadata"]["resourceVersion"]) + 1
+            and condition(body, "Ready").get("status") == "True"
+        ),
+    )
+    again = await builds.until("deck", "Ready")
+    assert again["status"]["artifact"] == ready["status"]["artifact"]
+    story = await told(database, uid)
+    assert Counter(story) == Counter(["requested.v1", "started.v1", "gates.v1", "completed.v1"])
 
 
 @pytest.mark.usefixtures("operator")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from pydantic import ValidationError
-from venture_core.artifacts.bucket import artifact_key, input_key
+from venture_core.artifacts.bucket import artifact_key, input_key, provenance_key
 from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 
@@ -24,6 +24,7 @@ from venture_operator.kinds.artifactbuild.cacheentry import CacheEntry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from venture_core.artifacts.jobcontract import JobArtifact
     from venture_core.objectstore import Measured, ObjectStore
     from venture_core.postpolicy import PostForm
 
@@ -101,6 +102,15 @@ class Bucket:
                 raise ObjectTooLargeError(f"the upload has {staged.size_bytes} bytes")
             await self._store.copy(_staging_key(uid, attempt), claimed)
         return await self._store.measure(claimed)
+
+    async def is_published(self, uid: str, attempt: int, reported: JobArtifact) -> bool:
+        """Tell whether what that attempt reported is stored with a statement about that attempt.
+
+        The statement proves it: it is written after the bytes were measured, where no form leads.
+        """
+        artifact = await self._store.head(artifact_key(reported.sha256))
+        statement = await self._store.head(provenance_key(reported.sha256, uid, attempt))
+        return artifact is not None and statement is not None
 
     async def discard_upload(self, uid: str, attempt: int) -> None:
         """Delete what the Job of that attempt uploaded."""

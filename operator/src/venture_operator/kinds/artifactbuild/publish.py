@@ -98,6 +98,9 @@ class Publisher:
             async with self._room:
                 found = await self._bucket.claim_upload(build.metadata.uid, attempt)
         except ObjectNotFoundError as error:
+            if await self._bucket.is_published(build.metadata.uid, attempt, reported):
+                # Whoever published it ended before the status said so.
+                return
             message = "the Job reported an upload that is not there"
             raise UploadError(BuildReason.UPLOAD_MISSING, message) from error
         except ObjectTooLargeError as error:
