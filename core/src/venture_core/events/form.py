@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 from venture_core.events.envelope import EVENT_TYPE_PATTERN, MAX_EVENT_BYTES, workflow_of
 from venture_core.events.models import MAX_NUMBER
+from venture_core.nesting import is_deeper
 
 MAX_DEPTH: Final = 200
 """How deep the values of an event may be nested: as deep as its consumers' parsers read."""
@@ -49,7 +50,8 @@ def parse_event(canonical: bytes) -> dict[str, Any]:
     members = _parse(canonical)
     if not isinstance(members, dict):
         raise EventFormError("they are JSON, but no object")
-    _check_depth(members)
+    if is_deeper(members, MAX_DEPTH):
+        raise EventFormError(f"they are nested deeper than {MAX_DEPTH} levels")
     if _ENCODER.encode(members).encode(errors="surrogatepass") != canonical:
         raise EventFormError(
             "they are JSON in another than its canonical form (RFC 8785), or with a name twice"
@@ -95,22 +97,6 @@ def _whole(digits: str) -> int:
 
 def _no_number(_: str) -> NoReturn:
     raise EventFormError("a number is not whole")
-
-
-def _check_depth(members: dict[str, Any]) -> None:
-    """Refuse what is nested deeper than MAX_DEPTH, without going deeper itself."""
-    level: list[object] = [members]
-    for _ in range(MAX_DEPTH):
-        inner: list[object] = []
-        for each in level:
-            if isinstance(each, dict):
-                inner += each.values()
-            elif isinstance(each, list):
-                inner += each
-        if not inner:
-            return
-        level = inner
-    raise EventFormError(f"they are nested deeper than {MAX_DEPTH} levels")
 
 
 def _check_members(members: dict[str, Any]) -> None:

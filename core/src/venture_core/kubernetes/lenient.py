@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from venture_core.kubernetes.bounded import UNREADABLE, UnreadableError, read_object
+from venture_core.nesting import is_deeper
 
 type Body = dict[str, Any]
 
@@ -43,7 +44,7 @@ def read_object_leniently(data: bytes) -> Body:
         body, why = read_object(data), str(error)[:500]
     else:
         why = ""
-    for name in [name for name, part in body.items() if _is_deeper(part, MAX_DEPTH)]:
+    for name in [name for name, part in body.items() if is_deeper(part, MAX_DEPTH)]:
         del body[name]
         why = f"{name} is nested more than {MAX_DEPTH} levels deep"
     return body | {UNREADABLE: why} if why else body
@@ -69,17 +70,3 @@ def read_list_leniently(data: bytes) -> Body:
         raise UnreadableError(str(error)) from error
     items = [read_object_leniently(bytes(item)) for item in found.items or ()]
     return {"items": items, "metadata": json.loads(bytes(found.metadata))}
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    layer = [value] if isinstance(value, (dict, list)) else []
-    for _ in range(levels):
-        layer = [
-            each
-            for parent in layer
-            for each in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(each, (dict, list))
-        ]
-        if not layer:
-            return False
-    return True

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from venture_core.kubernetes.bounded import UNREADABLE
 from venture_core.kubernetes.errors import NotFoundError
+from venture_core.nesting import is_deeper
 
 from venture_operator import metrics
 
@@ -192,7 +193,7 @@ def kept(body: Body, stub: Stub) -> Body:
     except Exception:
         log.exception("stub_failed", kind=body["kind"], object=body["metadata"])
         return _remnant(body, "its fields are not what the schema says")
-    if _is_deeper(small, MAX_DEPTH):
+    if is_deeper(small, MAX_DEPTH):
         return _remnant(body, f"it is nested more than {MAX_DEPTH} levels deep")
     return small
 
@@ -206,22 +207,6 @@ def refusal(error: KubernetesError) -> str:
 def _remnant(body: Body, why: str) -> Body:
     status = body.get("status")
     rest = {key: body[key] for key in ("apiVersion", "kind", "metadata")} | {UNREADABLE: why}
-    if isinstance(status, dict) and not _is_deeper(status, MAX_DEPTH):
+    if isinstance(status, dict) and not is_deeper(status, MAX_DEPTH):
         rest["status"] = status
     return rest
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    """Tell without recursion whether anything is nested more deeply."""
-    level = [value]
-    for _ in range(levels + 1):
-        inner: list[object] = []
-        for each in level:
-            if isinstance(each, dict):
-                inner += each.values()
-            elif isinstance(each, list):
-                inner += each
-        if not inner:
-            return False
-        level = inner
-    return True
