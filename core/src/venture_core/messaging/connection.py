@@ -3,21 +3,25 @@
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-import nats
 import nats.errors
 import nats.js.errors
 import structlog
+from nats.aio.client import Client
+
+from venture_core.messaging import metrics
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
 
-    from nats.aio.client import Client
     from pydantic import SecretStr
 
 CONNECT_SECONDS = 3
 PING_SECONDS = 5
-
+_ATTEMPTS = 1
+"""How often each server is tried again by who does not want to wait for ever."""
+_REFUSALS = ("authorization violation", "user authentication", "authorization failed")
+"""What the server, or the client for it, says of a login that is not taken, or no longer."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +31,41 @@ def is_interruption(error: BaseException) -> bool:
     if isinstance(error, nats.js.errors.BadRequestError):
         return False
     return isinstance(error, (nats.errors.Error, OSError, TimeoutError))
+
+
+class NatsLogin:
+    """Whether NATS takes the login of a program, for its readiness and a metric."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._refusal: str | None = None
+        metrics.LOGIN_REFUSED.labels(name).set(0)
+
+    def complaints(self) -> list[str]:
+        """Return that the login is refused, where it is."""
+        return [] if self._refusal is None else [f"NATS refuses the login: {self._refusal}"]
+
+    def taken(self) -> None:
+        """Note that a server takes it."""
+        if self._refusal is not None:
+            log.info("NATS takes the login again", client=self._name)
+        self._refusal = None
+        metrics.LOGIN_REFUSED.labels(self._name).set(0)
+
+    def look(self, error: Exception | None) -> None:
+        """Note an error of the connection, and say so once where it means that it is refused."""
+        words = str(error).lower()
+        if not any(each in words for each in _REFUSALS):
+            return
+        if self._refusal is None:
+            log.error(
+                "NATS refuses the login: look at the user and the password in its URL, and at the "
+                "server's users",
+                client=self._name,
+                problem=str(error),
+            )
+        self._refusal = str(error)
+        metrics.LOGIN_REFUSED.labels(self._name).set(1)
 
 
 def inbox_prefix(url: SecretStr) -> str:
@@ -45,28 +84,47 @@ async def connect_nats(
     tls: ssl.SSLContext | None = None,
     reconnect: bool = True,
     on_disconnect: Callable[[], Awaitable[None]] | None = None,
+    login: NatsLogin | None = None,
 ) -> Client:
     """Connect; `url` may name several servers, separated by commas.
 
     With `tls` the connection is encrypted, without it as the URL says. With `reconnect`, the client
-    comes back for ever by itself. `is_interruption` tells what the errors mean.
+    comes back for ever by itself, but for a login that is revoked: that closes it. Without, this
+    soon gives up. `login` learns what the servers say of it. `is_interruption` tells what the
+    errors mean.
     """
+    login = login or NatsLogin(name)
+    client = Client()
 
     async def report(error: Exception) -> None:
         log.warning("the connection to NATS reports an error", client=name, error=repr(error))
+        login.look(error)
 
-    return await nats.connect(
+    async def reconnected() -> None:
+        login.taken()
+
+    async def closed() -> None:
+        # Of a login that is revoked the client tells nobody: it closes.
+        login.look(client.last_error)
+        if on_disconnect is not None and not reconnect:
+            await on_disconnect()
+
+    await client.connect(
         [each.strip() for each in url.get_secret_value().split(",")],
         name=name,
         tls=tls,
         inbox_prefix=inbox_prefix(url),
         connect_timeout=CONNECT_SECONDS,
         allow_reconnect=reconnect,
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=0.5,
+        max_reconnect_attempts=-1 if reconnect else _ATTEMPTS,
+        # Parts of a second are fine, whatever its types say.
+        reconnect_time_wait=0.5,  # type: ignore[arg-type]
         ping_interval=PING_SECONDS,
         max_outstanding_pings=2,
         error_cb=report,
         disconnected_cb=on_disconnect,
-        closed_cb=None if reconnect else on_disconnect,
+        reconnected_cb=reconnected,
+        closed_cb=closed,
     )
+    login.taken()
+    return client

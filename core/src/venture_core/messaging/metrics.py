@@ -1,7 +1,12 @@
-"""Prometheus metrics of consumers."""
+"""Prometheus metrics of consumers, and of connections to NATS."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
+LOGIN_REFUSED = Gauge(
+    "venture_nats_login_refused",
+    "1 where NATS refuses the login of this process: people must act.",
+    ["client"],
+)
 HANDLED = Counter(
     "venture_consumer_events_total",
     "Events that were settled, by outcome: handled, repeated, or dead (to the dead letters).",

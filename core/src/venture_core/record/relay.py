@@ -15,7 +15,7 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception, wait_random
 
 from venture_core.events.envelope import MAX_EVENT_BYTES
-from venture_core.messaging.connection import connect_nats, is_interruption
+from venture_core.messaging.connection import NatsLogin, connect_nats, is_interruption
 from venture_core.messaging.delivery import LOG_INDEX_HEADER
 from venture_core.messaging.streams import EVENTS, StreamSettings, reconcile_streams
 from venture_core.messaging.window import DuplicateError, PublishError, PublishWindow
@@ -55,6 +55,7 @@ ON CONFLICT (stream) DO UPDATE SET next_log_index = excluded.next_log_index,
   stream_sequence = excluded.stream_sequence, stream_created_at = excluded.stream_created_at,
   updated_at = clock_timestamp()
 """
+_SAVED = "SELECT next_log_index FROM record.relay_positions WHERE stream = $1"
 _BEHIND = """
 SELECT (SELECT coalesce(max(log_index) + 1, 0) FROM record.log_index) AS size,
   (SELECT extract(epoch FROM clock_timestamp() - appended_at)::float8 FROM record.log_index
@@ -83,6 +84,7 @@ class Relay:
         self._url = url
         self._streams = streams
         self._name = name
+        self.login = NatsLogin(name)
         self._watch = None if continuity is None else AnchorWatch(continuity)
         self._copies = 0
 
@@ -104,6 +106,8 @@ class Relay:
         async for attempt in attempts:
             with attempt:
                 await self._leader.hold(connection, epoch)
+                # As long as the broker does not let it in, nobody else tells how far it is behind.
+                await _measure(connection, await connection.fetchval(_SAVED, EVENTS) or 0)
                 await self._publish_until(stop, connection, epoch, grown)
 
     async def _publish_until(
@@ -122,6 +126,7 @@ class Relay:
             tls=self._tls,
             reconnect=False,
             on_disconnect=disconnected,
+            login=self.login,
         )
         try:
             if client.max_payload < MESSAGE_BYTES:
@@ -194,9 +199,7 @@ class Relay:
                 position.stream_sequence,
                 position.stream_created_at,
             )
-        behind = await connection.fetchrow(_BEHIND, position.next_log_index)
-        metrics.RELAY_LAG_EVENTS.set(behind["size"] - position.next_log_index)
-        metrics.RELAY_LAG_SECONDS.set(behind["age"] or 0.0)
+        await _measure(connection, position.next_log_index)
 
 
 class Feed:
@@ -270,6 +273,13 @@ def _report_unreadable(entry: Outgoing, error: UnreadableEventError) -> None:
         problem=str(error),
     )
     (metrics.RELAY_MISSING if entry.canonical is None else metrics.RELAY_UNREADABLE).inc()
+
+
+async def _measure(connection: asyncpg.Connection, next_log_index: int) -> None:
+    """Show how far the stream is behind the log."""
+    behind = await connection.fetchrow(_BEHIND, next_log_index)
+    metrics.RELAY_LAG_EVENTS.set(behind["size"] - next_log_index)
+    metrics.RELAY_LAG_SECONDS.set(behind["age"] or 0.0)
 
 
 async def _audit(jetstream: JetStreamContext, position: Position) -> None:

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import structlog
-from venture_core.messaging.connection import connect_nats
+from venture_core.messaging.connection import NatsLogin, connect_nats
 from venture_core.messaging.consumer import ConsumerSettings, EventConsumer
 from venture_core.process.running import run_process
 from venture_core.record.consumption import ConsumerRecord
@@ -34,9 +34,11 @@ async def run(settings: ProjectorSettings, process: Process) -> None:
     """Consume until the process is to stop."""
     stop = process.stop
     engine = projection_engine(settings.postgres_url)
+    login = NatsLogin(NAME)
+    process.ready_unless(login.complaints)
     # The first connection, too, is tried until there is a broker, or the process is to stop.
     connecting = asyncio.create_task(
-        connect_nats(settings.nats_url, name=NAME, tls=settings.nats_tls())
+        connect_nats(settings.nats_url, name=NAME, tls=settings.nats_tls(), login=login)
     )
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -44,6 +46,8 @@ async def run(settings: ProjectorSettings, process: Process) -> None:
         if not connecting.done():
             return
         client = connecting.result()
+        # A revoked login closes it for good: a new process asks again.
+        process.alive_unless(lambda: ["the connection to NATS is closed"] * client.is_closed)
         try:
             projector = Projector(engine)
             async with ConsumerRecord(settings.postgres_url, CONSUMER) as recorded:

@@ -32,6 +32,8 @@ async def run(settings: RelaySettings, process: Process) -> None:
         continuity=Continuity(ObjectStore(settings.s3())),
     )
 
+    process.ready_unless(relay.login.complaints)
+
     async def work(connection: asyncpg.Connection, epoch: int) -> None:
         await relay.run(connection, epoch, stop)
 
