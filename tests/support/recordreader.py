@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 from pydantic import SecretStr
+from venture_core.logging import configure_logging
 from venture_core.messaging.connection import connect_nats
 from venture_core.messaging.consumer import ConsumerSettings, EventConsumer
 from venture_core.record.consumption import ConsumerRecord
@@ -33,6 +34,7 @@ INSERT = "INSERT INTO consumed (workflow_id, seq, log_index) VALUES ($1, $2, $3)
 async def main() -> None:
     """Consume until SIGTERM."""
     database, broker = sys.argv[1:]
+    configure_logging()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     inbox = Inbox(SETTINGS.name)

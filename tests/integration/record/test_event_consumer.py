@@ -404,14 +404,15 @@ async def test_an_inbox_lets_an_event_in_once(
     remembered = "SELECT array_agg(consumer ORDER BY consumer) FROM record.consumer_inbox"
     # The stream could still bring it: nothing says that everything up to it is settled.
     async with ConsumerRecord(database, "tester") as recorded:
+        session = (await recorded.look([])).session
         await inbox.prune(first)
-        await recorded.settle(5)
+        await recorded.settle(5, session=session)
         await inbox.prune(first)
         assert await superuser.fetchval(remembered) == ["another", "tester"]
-        await recorded.settle(6)
+        await recorded.settle(6, session=session)
         await inbox.prune(first)
         assert await superuser.fetchval(remembered) == ["another"]
-        await recorded.settle(2)
+        await recorded.settle(2, session=session)
         assert (await recorded.look([])).next_log_index == 6
     await first.close()
     await second.close()

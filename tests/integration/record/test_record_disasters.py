@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 from recordcast import Cast, Disasters, connect_again, script
 from recordprocesses import ORIGIN, record_processes, write_key
-from recordreader import TABLE
+from recordreader import SETTINGS, TABLE
 from recordservers import NatsServer, PostgresServer
 from recordwriter import promises
 from soaking import seconds
@@ -46,6 +46,20 @@ WRITERS = 2
 WORKFLOWS = 8
 STREAM_BYTES = 1024 * 1024
 """The least there is: about 1,300 events, so that the stream is full soon."""
+
+STANDING = """
+WITH missed AS (SELECT l.log_index FROM record.log_index l
+    WHERE NOT EXISTS (SELECT FROM consumed c WHERE c.log_index = l.log_index)),
+  doubled AS (SELECT log_index FROM consumed GROUP BY log_index HAVING count(*) > 1)
+SELECT p.next_log_index AS relay_position, p.stream_sequence AS relay_sequence,
+  (SELECT next_log_index FROM record.consumer_positions WHERE consumer = $1) AS reader_position,
+  (SELECT array_agg(epoch || ': ' || kept_size || ' of ' || lost_size ORDER BY epoch)
+   FROM record.recoveries) AS epochs_kept,
+  (SELECT concat(count(*), ' of ', min(log_index), '..', max(log_index)) FROM missed) AS missed,
+  (SELECT concat(count(*), ' of ', min(log_index), '..', max(log_index)) FROM doubled) AS doubled
+FROM record.relay_positions p
+"""
+"""Who stands where; of what the reader missed or consumed twice, how much and from where on."""
 
 
 class Witness:
@@ -246,7 +260,7 @@ async def test_what_a_database_forgets_is_never_lost_in_silence(
         for number in range(WRITERS):
             assert await asyncio.to_thread(cast.processes[f"writer-{number}"].stop) == 0
         connection = await connect_again(url)
-        await _settled(connection, duty)
+        await _settled(connection, duty, cast.broker.url())
     written = await connection.fetchval("SELECT count(*) FROM record.log_index")
     await _consumed_once_and_in_order(connection, written)
     lost = await _what_is_lost_has_a_name(connection, disasters, files, witness, duty.told)
@@ -272,7 +286,7 @@ def _grows(file: Path) -> Callable[[], object]:
     return grown
 
 
-async def _settled(connection: asyncpg.Connection, duty: Duty) -> None:
+async def _settled(connection: asyncpg.Connection, duty: Duty, broker: SecretStr) -> None:
     """Wait until everything is numbered, signed, published, consumed, and phantoms are named."""
 
     async def look() -> dict[str, object]:
@@ -287,9 +301,34 @@ async def _settled(connection: asyncpg.Connection, duty: Duty) -> None:
         )
         return dict(row or {})
 
-    await patiently(
-        look, lambda seen: len(seen) > 1 and len(set(seen.values())) == 1, within_seconds=200
-    )
+    try:
+        await patiently(
+            look, lambda seen: len(seen) > 1 and len(set(seen.values())) == 1, within_seconds=200
+        )
+    except AssertionError as error:
+        where = await _who_stands_where(connection, broker)
+        raise AssertionError(f"not level: {error}; {where}") from error
+
+
+async def _who_stands_where(connection: asyncpg.Connection, broker: SecretStr) -> dict[str, object]:
+    """Tell what the log, the relay, the stream and the reader each hold, to read a failure by."""
+    record = await connection.fetchrow(STANDING, SETTINGS.name)
+    client = await connect_nats(broker, name="standing")
+    try:
+        jetstream = client.jetstream()
+        state = (await jetstream.stream_info(EVENTS)).state
+        reader = await jetstream.consumer_info(EVENTS, SETTINGS.name)
+        last = await jetstream.get_msg(EVENTS, state.last_seq) if state.messages else None
+    finally:
+        await client.close()
+    return {
+        **dict(record or {}),
+        "stream": (state.first_seq, state.last_seq),
+        "stream_ends_with": last and (last.headers or {}).get(LOG_INDEX_HEADER),
+        "reader_is_given": reader.delivered,
+        "reader_acknowledged": reader.ack_floor,
+        "reader_waits_for": (reader.num_pending, reader.num_ack_pending),
+    }
 
 
 async def _consumed_once_and_in_order(connection: asyncpg.Connection, written: int) -> None:

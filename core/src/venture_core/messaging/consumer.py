@@ -72,7 +72,8 @@ class EventConsumer:
         self._progress = None if recorded is None else Progress(settings, recorded)
         self._gaps = GapWatch(settings)
         self._backlogs: dict[str, Backlog] = {}
-        self._arriving: list[Msg] = []
+        self._arriving: dict[str, Msg] = {}
+        self._turn = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set; then finish what is in hand.
@@ -143,7 +144,7 @@ class EventConsumer:
 
     def _in_hand(self, stream: str) -> set[int]:
         """Return the stream sequences of what is at work."""
-        metadata = [each.metadata for each in (*self._hand.messages, *self._arriving)]
+        metadata = [each.metadata for each in (*self._hand.messages, *self._arriving.values())]
         return {each.sequence.stream for each in metadata if each.stream == stream}
 
     def _config(self, subjects: tuple[str, ...]) -> ConsumerConfig:
@@ -193,17 +194,31 @@ class EventConsumer:
                 await self._hand.bury(message, str(error))
         if not parsed:
             return
-        self._arriving += messages
-        try:
-            if self._recorded is None or self._progress is None:
-                for message, delivery in parsed:
-                    self._hand.add(Work(delivery, message))
-                return
-            look = await self._look(self._recorded, self._progress, [each for _, each in parsed])
+        if self._recorded is None or self._progress is None:
             for message, delivery in parsed:
-                await self._accept(message, delivery, look, self._progress, stream)
+                self._hand.add(Work(delivery, message))
+            return
+        arriving = {message.reply: message for message, _ in parsed}
+        self._arriving.update(arriving)
+        try:
+            # In turn: one stream must not begin a new session while the other fills a gap.
+            async with self._turn:
+                await self._accept_recorded(parsed, self._recorded, self._progress, stream)
         finally:
-            del self._arriving[: len(messages)]
+            for reply in arriving:
+                self._arriving.pop(reply, None)
+
+    async def _accept_recorded(
+        self,
+        parsed: Sequence[tuple[Msg, Delivery]],
+        recorded: Recorded,
+        progress: Progress,
+        stream: str,
+    ) -> None:
+        """Put into the hand what the record knows of these."""
+        look = await self._look(recorded, progress, [each for _, each in parsed])
+        for message, delivery in parsed:
+            await self._accept(message, delivery, look, progress, stream)
 
     async def _look(
         self, recorded: Recorded, progress: Progress, deliveries: Sequence[Delivery]
@@ -247,7 +262,7 @@ class EventConsumer:
                 held_back = [
                     each for backlog in self._backlogs.values() for each in backlog.waiting
                 ]
-                for message in [*self._hand.messages, *self._arriving, *held_back]:
+                for message in [*self._hand.messages, *self._arriving.values(), *held_back]:
                     await message.in_progress()
 
     async def _measure(self) -> None:
@@ -255,7 +270,6 @@ class EventConsumer:
         jetstream = self._client.jetstream(timeout=3)
         while True:
             try:
-                first_in_hand = self._hand.first_log_index
                 info = await jetstream.consumer_info(EVENTS, self._settings.name)
                 lag = (info.num_pending or 0) + (info.num_ack_pending or 0)
                 metrics.LAG.labels(self._settings.name).set(lag)
@@ -263,7 +277,7 @@ class EventConsumer:
                     state = (await jetstream.stream_info(EVENTS)).state
                     self._gaps.look(info, state.first_seq)
                 else:
-                    await self._progress.settle(info, first_in_hand)
+                    await self._progress.settle(info, self._hand.first_log_index)
             except (nats.js.errors.APIError, nats.errors.Error, TimeoutError) as error:
                 log.debug("the consumer's lag is not known", error=repr(error))
             await asyncio.sleep(MEASURE_SECONDS)

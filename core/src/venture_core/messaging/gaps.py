@@ -70,7 +70,13 @@ class Progress:
         self._seen.append((sequence, log_index))
 
     async def settle(self, info: ConsumerInfo, first_in_hand: int | None) -> None:
-        """Remember in the record what is settled: by us, and by what the broker says by all."""
+        """Remember in the record what is settled: by us, and by what the broker says by all.
+
+        `first_in_hand` is not older than `info`: what came out of the record meanwhile, before an
+        event that is acknowledged already, must be seen in hand.
+        """
+        if self._session is None:
+            return
         floor = info.ack_floor.stream_seq if info.ack_floor else 0
         while self._seen and self._seen[0][0] <= floor:
             self._acknowledged = max(self._acknowledged, self._seen.popleft()[1] + 1)
@@ -78,8 +84,8 @@ class Progress:
         if first_in_hand is not None:
             bound = min(bound, first_in_hand)
         if bound > self._settled:
-            await self._recorded.settle(bound)
             self._settled = bound
+            await self._recorded.settle(bound, session=self._session)
 
     async def _is_gap(self, jetstream: JetStreamContext, sequence: int) -> bool:
         """Tell whether messages before this one were discarded, or nobody knows of any."""

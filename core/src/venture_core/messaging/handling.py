@@ -9,10 +9,18 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random,
+)
 
 from venture_core.messaging import metrics
 from venture_core.messaging.deadletters import put_dead_letter
@@ -65,6 +73,7 @@ class Handling:
         self._room = asyncio.Condition()
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._recent: OrderedDict[UUID, None] = OrderedDict()
+        self._forgotten = 0
         self._workers: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -81,8 +90,9 @@ class Handling:
         return min((work.delivery.log_index for work in self._held.values()), default=None)
 
     def forget(self) -> None:
-        """Recognise nothing that was handled before: it may be undone."""
+        """Recognise nothing that was handled before, or is being handled: it may be undone."""
         self._recent.clear()
+        self._forgotten += 1
 
     async def wait_for_room(self, is_there: Callable[[], bool]) -> None:
         """Wait until `is_there`, which is asked whenever something has left the hand."""
@@ -135,7 +145,6 @@ class Handling:
     def _finished(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
         if not worker.cancelled() and worker.exception() is not None:
-            # The broker was away when it mattered; what was in hand is delivered again.
             error = repr(worker.exception())
             log.error("could not settle an event", consumer=self._settings.name, error=error)
 
@@ -146,11 +155,11 @@ class Handling:
 
     async def _settle(self, work: Work) -> None:
         """Handle an event, or bury it after its last attempt; acknowledge it either way."""
-        name, delivery = self._settings.name, work.delivery
+        name, delivery, forgotten = self._settings.name, work.delivery, self._forgotten
         event_id = delivery.event.event_id
         if event_id in self._recent:
             metrics.HANDLED.labels(name, "repeated").inc()
-            await _acknowledge(work.message)
+            await self._acknowledge(work.message)
             return
         if delivery.attempt > self._settings.max_attempts:
             await self._give_up(work, "every attempt ended this process", delivery.attempt - 1)
@@ -162,9 +171,10 @@ class Handling:
             log.exception("gave an event up", consumer=name, event_id=str(event_id))
             await self._give_up(work, f"{type(error).__name__}: {error}", delivery.attempt)
             return
-        self._remember(event_id)
+        if forgotten == self._forgotten:
+            self._remember(event_id)
         metrics.HANDLED.labels(name, "handled").inc()
-        await _acknowledge(work.message)
+        await self._acknowledge(work.message)
 
     def _attempts(self, delivery: Delivery) -> AsyncRetrying:
         before = delivery.attempt - 1
@@ -191,8 +201,9 @@ class Handling:
         metrics.HANDLE_SECONDS.labels(self._settings.name).observe(time.perf_counter() - began)
 
     async def _give_up(self, work: Work, reason: str, attempts: int) -> None:
-        await self._put(work.message or work.delivery, reason, attempts)
-        await _acknowledge(work.message)
+        put = partial(self._put, work.message or work.delivery, reason, attempts)
+        await self._tell(put)
+        await self._acknowledge(work.message)
 
     async def _put(self, given: Msg | Delivery, reason: str, attempts: int) -> None:
         """Put an event, or what came instead of one, among the dead letters."""
@@ -205,6 +216,24 @@ class Handling:
         )
         metrics.HANDLED.labels(self._settings.name, "dead").inc()
 
+    async def _acknowledge(self, message: Msg | None) -> None:
+        """Acknowledge the message that brought an event, if one did."""
+        if message is not None:
+            await self._tell(message.ack)
+
+    async def _tell(self, tell: Callable[[], Awaitable[None]]) -> None:
+        """Tell the broker, and go on trying whatever it answers.
+
+        To let go of the event would let go of all that wait behind it: later ones would overtake
+        them, and those that the record brought would never come again.
+        """
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type(Exception),
+            wait=wait_random(0.2, 1),
+            before_sleep=self._report,
+        )
+        await attempts(tell)
+
     def _remember(self, event_id: UUID) -> None:
         self._recent[event_id] = None
         if len(self._recent) > RECENT_EVENTS:
@@ -213,9 +242,3 @@ class Handling:
     def _report(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         log.warning("trying again", consumer=self._settings.name, error=repr(error))
-
-
-async def _acknowledge(message: Msg | None) -> None:
-    """Acknowledge the message that brought an event, if one did."""
-    if message is not None:
-        await message.ack()

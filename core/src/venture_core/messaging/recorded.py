@@ -44,5 +44,9 @@ class Recorded(Protocol):
     async def read(self, first: int, end: int) -> Stretch:
         """Return the events from log index `first` on, up to `end` (exclusive) at most."""
 
-    async def settle(self, next_log_index: int) -> None:
-        """Remember that everything before this log index is settled."""
+    async def settle(self, next_log_index: int, *, session: int) -> None:
+        """Remember that everything before this log index is settled, as `session` saw it.
+
+        Nothing is remembered on another session: a database that was restored has forgotten what
+        its consumers handled, and may have other events at those places.
+        """

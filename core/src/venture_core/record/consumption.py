@@ -96,11 +96,16 @@ class ConsumerRecord:
 
         return await self._patiently(ask)
 
-    async def settle(self, next_log_index: int) -> None:
-        """Remember that everything before this log index is settled; it never goes back."""
+    async def settle(self, next_log_index: int, *, session: int) -> None:
+        """Remember that everything before this log index is settled; it never goes back.
+
+        It does nothing on another session than the one that saw it.
+        """
 
         async def tell(connection: asyncpg.Connection) -> None:
-            await connection.execute(_SETTLE, self._consumer, next_log_index)
+            # This may have waited while the database was away, and found another one.
+            if self._session == session:
+                await connection.execute(_SETTLE, self._consumer, next_log_index)
 
         await self._patiently(tell)
 
