@@ -33,6 +33,7 @@ from venture_core.artifacts.limits import INLINE_MAX_BYTES
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import KubernetesError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS, SECRETS
+from venture_crds.v1alpha1.lifecycle import BoundedStatus
 from venture_operator.domain import conditions
 from venturecommand import Venture, finish
 
@@ -108,7 +109,7 @@ async def report(builds: Builds, name: str, state: conditions.State, **status: o
     body = await builds.get(name)
     generation = body["metadata"]["generation"]
     now = moment(body)
-    merged = conditions.merge((), state, generation=generation, now=now)
+    merged = conditions.merge(BoundedStatus(), state, generation=generation, now=now)
     change = {
         "observedGeneration": generation,
         "conditions": [each.to_json() for each in merged],
@@ -158,7 +159,7 @@ async def publish(
     await report(
         builds,
         name,
-        conditions.succeeded("Built", "built 12 B"),
+        conditions.ready("Built", "built 12 B"),
         phase="Ready",
         size=f"{len(data)} B",
         cacheKey=CACHE_KEY,
@@ -321,7 +322,7 @@ class TestWait:
 
     async def test_a_watch_that_is_too_old_is_begun_anew(self, builds: Builds) -> None:
         body = await builds.create("deck")
-        await report(builds, "deck", conditions.succeeded("Built", ""))
+        await report(builds, "deck", conditions.ready("Built", ""))
         body["metadata"]["resourceVersion"] = "1"
         with pytest.raises(KubernetesError) as caught:
             async for _ in builds.client.watch(
@@ -366,7 +367,7 @@ class TestWait:
                 )
                 await asyncio.sleep(0.5)
                 restore = await cut()
-                await report(builds, "deck", conditions.succeeded("Built", ""))
+                await report(builds, "deck", conditions.ready("Built", ""))
                 await asyncio.sleep(2)
                 assert not waiting.done()
                 await restore()
