@@ -1,6 +1,7 @@
 """The object store against a real S3 server."""
 
 import asyncio
+import base64
 import hashlib
 import secrets
 import subprocess
@@ -12,6 +13,7 @@ import bigupload
 import httpx2
 import pytest
 from pydantic import SecretStr
+from s3requests import s3_request
 from venture_core.objectstore import (
     MAX_PARTS,
     ObjectNotFoundError,
@@ -99,3 +101,24 @@ async def test_an_upload_takes_no_more_memory_than_its_parts(
 def test_a_file_of_any_size_has_parts_that_a_store_takes(size: int) -> None:
     assert 5 * MIB <= part_bytes(size) <= 5 * 1024 * MIB
     assert -(-size // part_bytes(size)) <= MAX_PARTS
+
+
+async def test_what_is_uploaded_carries_its_checksum_as_locked_buckets_demand(
+    own_bucket: S3Settings, tmp_path: Path
+) -> None:
+    store, file = ObjectStore(own_bucket), tmp_path / "file"
+    data = secrets.token_bytes(6 * MIB)
+    file.write_bytes(data)
+    await store.put("put", data, media_type="text/plain")
+    await store.create("created", data, media_type="text/plain")
+    await store.put_file("parts", file, media_type="text/plain")
+    sums = [
+        await s3_request(own_bucket, "HEAD", key, headers={"x-amz-checksum-mode": "ENABLED"})
+        for key in ("put", "created", "parts")
+    ]
+    whole = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    cut = 5 * MIB
+    parts = b"".join(hashlib.sha256(each).digest() for each in (data[:cut], data[cut:]))
+    composite = f"{base64.b64encode(hashlib.sha256(parts).digest()).decode()}-2"
+    found = [each.headers.get("x-amz-checksum-sha256") for each in sums]
+    assert found == [whole, whole, composite]

@@ -61,6 +61,8 @@ class S3Settings(BaseModel):
         """Return obstore's client of the bucket."""
         config: S3Config = {"endpoint": self.endpoint, "region": self.region}
         config["virtual_hosted_style_request"] = False
+        # A bucket with a default retention refuses uploads without one, on AWS.
+        config["checksum_algorithm"] = "SHA256"
         if self.access_key_id is not None and self.secret_access_key is not None:
             config["access_key_id"] = self.access_key_id
             config["secret_access_key"] = self.secret_access_key.get_secret_value()
