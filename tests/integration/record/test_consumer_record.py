@@ -7,15 +7,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid7
 
-import pytest
 from prometheus_client import REGISTRY as METRICS
 from recordevents import started
 from recordlog import caught_up, record_raw, sequencing
 from recordrelay import STREAMS, relaying, stream_holds
-from recordservers import NatsServer
 from venture_core.events.chain import ChainHead
 from venture_core.events.envelope import recorded_json
-from venture_core.messaging.connection import connect_nats
 from venture_core.messaging.consumer import CannotHandleError, ConsumerSettings, EventConsumer
 from venture_core.messaging.deadletters import list_dead_letters, requeue_dead_letter
 from venture_core.messaging.delivery import LOG_INDEX_HEADER
@@ -26,33 +23,18 @@ from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
     from uuid import UUID
 
     import asyncpg
     from nats.aio.client import Client
     from pydantic import SecretStr
+    from recordservers import NatsServer
     from venture_core.messaging.delivery import Delivery
 
 FAST = ConsumerSettings(name="tester", backoff_seconds=(0.02, 0.05), max_attempts=3)
 EVENTS_IN_ALL = 3000
 KEPT_BYTES = 1_700_000
 """Room for about 1,870 of those events."""
-
-
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[NatsServer]:
-    server = NatsServer(tmp_path)
-    await server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def client(broker: NatsServer) -> AsyncIterator[Client]:
-    connected = await connect_nats(broker.url(), name="test")
-    yield connected
-    await connected.close()
 
 
 class Recorder:

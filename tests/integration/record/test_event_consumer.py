@@ -12,7 +12,6 @@ from nats.js.errors import NotFoundError
 from recordevents import started
 from recordlog import caught_up, sequencing
 from recordrelay import STREAMS
-from recordservers import NatsServer
 from venture_core.events.chain import ChainHead
 from venture_core.events.envelope import recorded_json
 from venture_core.messaging.connection import connect_nats
@@ -33,22 +32,14 @@ from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     import asyncpg
     from nats.aio.client import Client
     from pydantic import SecretStr
+    from recordservers import NatsServer
     from venture_core.messaging.consumer import Handler
 
 FAST = ConsumerSettings(name="tester", backoff_seconds=(0.02, 0.05), max_attempts=3)
-
-
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[NatsServer]:
-    server = NatsServer(tmp_path)
-    await server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

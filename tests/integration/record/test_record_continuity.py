@@ -16,11 +16,9 @@ from prometheus_client import REGISTRY as METRICS
 from recordevents import started
 from recordlog import KEY, caught_up, sequencing
 from recordrelay import Published, published, relaying, stream_holds
-from recordservers import NatsServer
 from venture_core.events.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from venture_core.events.notes import NoteSigner, open_note
 from venture_core.events.types.control import RECORD_ID
-from venture_core.messaging.connection import connect_nats
 from venture_core.objectstore import ObjectStore, S3Settings
 from venture_core.record.anchor import Anchor, AnchorKeeper
 from venture_core.record.continuity import Continuity, LogContradictionError
@@ -34,25 +32,10 @@ from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from nats.aio.client import Client
     from pydantic import SecretStr
-
-
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[NatsServer]:
-    server = NatsServer(tmp_path)
-    await server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def client(broker: NatsServer) -> AsyncIterator[Client]:
-    connected = await connect_nats(broker.url(), name="test")
-    yield connected
-    await connected.close()
+    from recordservers import NatsServer
 
 
 @pytest.fixture

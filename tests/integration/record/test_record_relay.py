@@ -11,7 +11,6 @@ from uuid import uuid7
 import pytest
 from pydantic import SecretStr
 from recordevents import started
-from recordlog import sequencing
 from recordrelay import STREAMS, Published, published, relaying, stream_holds
 from recordservers import REPOSITORY, NatsServer, free_port
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_fixed
@@ -25,39 +24,16 @@ from venture_core.messaging.subjects import (
     subject_of,
 )
 from venture_core.messaging.window import PublishError, PublishWindow
-from venture_core.record.producer import EventProducer
 from venture_core.record.replay import StreamState, rebuild_stream, stream_state
 from waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     import asyncpg
     from nats.aio.client import Client
-
-
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[NatsServer]:
-    """Run a broker of this test's own, which it may kill."""
-    server = NatsServer(tmp_path)
-    await server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def client(broker: NatsServer) -> AsyncIterator[Client]:
-    connected = await connect_nats(broker.url(), name="test")
-    yield connected
-    await connected.close()
-
-
-@pytest.fixture
-async def producer(database: SecretStr) -> AsyncIterator[EventProducer]:
-    """Append through a running sequencer."""
-    async with sequencing(database), EventProducer(database, name="test") as connected:
-        yield connected
+    from venture_core.record.producer import EventProducer
 
 
 async def _is_the_log(

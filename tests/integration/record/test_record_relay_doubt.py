@@ -8,49 +8,24 @@ from uuid import uuid7
 import pytest
 from prometheus_client import REGISTRY as METRICS
 from recordevents import started
-from recordlog import caught_up, record_raw, sequencing
+from recordlog import caught_up, record_raw
 from recordrelay import published, relaying, stream_holds
-from recordservers import NatsServer
 from venture_core.events.chain import ChainHead
 from venture_core.events.envelope import recorded_json
-from venture_core.messaging.connection import connect_nats
 from venture_core.messaging.delivery import LOG_INDEX_HEADER
-from venture_core.record.producer import EventProducer
 from venture_core.record.replay import stream_state
 from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     import asyncpg
     from nats.aio.client import Client
     from pydantic import SecretStr
+    from recordservers import NatsServer
+    from venture_core.record.producer import EventProducer
 
 FORGED = "artifact.build.forged.v1"
-
-
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[NatsServer]:
-    """Run a broker of this test's own: its stream holds this test's events only."""
-    server = NatsServer(tmp_path)
-    await server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def client(broker: NatsServer) -> AsyncIterator[Client]:
-    connected = await connect_nats(broker.url(), name="test")
-    yield connected
-    await connected.close()
-
-
-@pytest.fixture
-async def producer(database: SecretStr) -> AsyncIterator[EventProducer]:
-    """Append through a running sequencer."""
-    async with sequencing(database), EventProducer(database, name="test") as connected:
-        yield connected
 
 
 def forged_event(number: int = 1) -> bytes:

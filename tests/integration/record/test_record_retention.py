@@ -13,7 +13,6 @@ import pytest
 from recordevents import started
 from recordlog import SIGNER, caught_up, sequencing, until
 from recordrelay import published, relaying, stream_holds
-from recordservers import NatsServer
 from venture_core.events.bundle import open_bundle
 from venture_core.events.verify import verify_bundle, verify_series
 from venture_core.messaging.streams import EVENTS
@@ -45,20 +44,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import SecretStr
+    from recordservers import NatsServer
     from venture_core.objectstore import ObjectStore
 
 OLD, KEPT = 40, 25
 MONTH = "events_2025_03"
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 EMPTY_MONTH = "events_2025_04"
-
-
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[NatsServer]:
-    server = NatsServer(tmp_path)
-    await server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
