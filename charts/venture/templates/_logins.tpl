@@ -162,8 +162,10 @@ so that the program, not an event of its pod, names what is missing. Takes {root
 {{- end -}}
 
 {{/* Annotation that changes with the Secrets a pod reads, so that an upgrade restarts it. Takes
-{root, component, secrets}: names of further Secrets that the user made. Those of the release itself
-change by their values here, not by what is in the cluster, or a second upgrade would restart all. */}}
+{root, component, endpoints, secrets}: all endpoints that it speaks to, whose keys and authorities
+count, and names of further Secrets. Those of the release itself change by their values here, not by
+what is in the cluster, or a second upgrade would restart all. Certificates of an
+API do not count: programs take new ones without a restart. */}}
 {{- define "venture.secretsAnnotation" -}}
 {{- $root := .root -}}
 {{- $component := .component -}}
@@ -180,8 +182,19 @@ change by their values here, not by what is in the cluster, or a second upgrade 
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- range .secrets -}}
-{{- $parts = append $parts (toJson (dig "data" dict (lookup "v1" "Secret" $root.Release.Namespace .))) -}}
+{{- $secrets := default list .secrets -}}
+{{- range $endpoint := .endpoints -}}
+{{- $values := index $root.Values $endpoint -}}
+{{- $secrets = append $secrets $values.caSecret.name -}}
+{{- if has $endpoint (list "redis" "s3") -}}
+{{- $secrets = append $secrets $values.existingSecret -}}
+{{- $parts = concat $parts (compact (list $values.url)) -}}
+{{- end -}}
+{{- end -}}
+{{- range compact $secrets -}}
+{{- $found := lookup "v1" "Secret" $root.Release.Namespace . -}}
+{{- $made := eq $root.Release.Name (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $found) -}}
+{{- $parts = append $parts (toJson (ternary dict (dig "data" dict $found) $made)) -}}
 {{- end -}}
 venture.parpour.dev/secrets: {{ join "\n" $parts | sha256sum | trunc 16 | quote }}
 {{- end -}}

@@ -17,10 +17,6 @@ Logins, egress rules, authorities, proxies and checksums follow from venture.log
 {{- $secret := include (printf "venture.%s.secrets" .component) $root -}}
 {{- $endpoints := include "venture.endpointsOf" . | fromYamlArray -}}
 {{- $identity := and (has "s3" $endpoints) (eq $root.Values.s3.credentials "WorkloadIdentity") -}}
-{{- $own := list -}}
-{{- if and $secret (not (hasPrefix (include "venture.fullname" $root) $secret)) -}}
-{{- $own = append $own $secret -}}
-{{- end -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -43,7 +39,7 @@ spec:
       labels:
         {{- include "venture.componentLabels" . | nindent 8 }}
       annotations:
-        {{- include "venture.secretsAnnotation" (dict "root" $root "component" .component "secrets" $own) | nindent 8 }}
+        {{- include "venture.secretsAnnotation" (dict "root" $root "component" .component "endpoints" $endpoints "secrets" (list $secret)) | nindent 8 }}
     spec:
       {{- if or .token $identity }}
       serviceAccountName: {{ $name }}

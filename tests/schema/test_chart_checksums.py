@@ -1,0 +1,117 @@
+"""A Secret that the user changes restarts what reads it at the next upgrade, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from surroundings import CHART
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NAMESPACE = "checksums"
+ALL = {"operator", "sequencer", "relay", "projector"}
+USERS = {
+    "venture-provenance": {"operator"},
+    "venture-checkpoints": {"sequencer"},
+    "venture-db-operator": {"operator"},
+    "venture-db-sequencer": {"sequencer"},
+    "venture-db-relay": {"relay"},
+    "venture-db-projector": {"projector"},
+    "venture-nats-relay": {"relay"},
+    "venture-nats-projector": {"projector"},
+    "venture-db-ca": ALL,
+    "venture-nats-ca": {"relay", "projector"},
+    "venture-s3-ca": {"operator", "sequencer", "relay"},
+    "venture-s3-user": {"operator", "sequencer", "relay"},
+    # Nobody who stays reads these: people, and what runs once.
+    "venture-db-owner": set[str](),
+    "venture-db-auditor": set[str](),
+    "venture-redis-user": set[str](),
+}
+"""Which components read each Secret that the production example names."""
+
+type Checksums = Callable[..., dict[str, str]]
+type Kubectl = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def checksums(api_server: Path, tools: Path, kubectl: Kubectl) -> Checksums:
+    """Render the production example as an upgrade would; give each Deployment's checksum."""
+    assert kubectl("create", "namespace", NAMESPACE).returncode == 0
+
+    def render(*sets: str) -> dict[str, str]:
+        command = [str(tools / "helm"), "template", "venture", str(CHART), "--dry-run=server"]
+        command += [f"--namespace={NAMESPACE}", f"--values={CHART / 'ci/production.yaml'}"]
+        command += [f"--set={each}" for each in ("s3.caSecret.name=venture-s3-ca", *sets)]
+        command += ["--disable-openapi-validation"]
+        rendered = subprocess.run(
+            command,
+            env={**os.environ, "KUBECONFIG": str(api_server)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert rendered.returncode == 0, rendered.stderr
+        return dict(
+            _checksum(each)
+            for each in yaml.safe_load_all(rendered.stdout)
+            if each and each["kind"] == "Deployment"
+        )
+
+    return render
+
+
+def _checksum(deployment: dict[str, Any]) -> tuple[str, str]:
+    metadata = deployment["spec"]["template"]["metadata"]
+    component = metadata["labels"]["app.kubernetes.io/component"]
+    return component, metadata["annotations"]["venture.parpour.dev/secrets"]
+
+
+def _put(kubectl: Kubectl, name: str, value: str, **metadata: Any) -> None:
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": NAMESPACE, **metadata},
+        "stringData": {"value": value},
+    }
+    applied = kubectl("apply", "--server-side", "-f", "-", manifest=json.dumps(secret))
+    assert applied.returncode == 0, applied.stderr
+
+
+@pytest.mark.parametrize("secret", USERS)
+def test_whoever_reads_a_secret_restarts_when_it_has_changed(
+    kubectl: Kubectl, checksums: Checksums, secret: str
+) -> None:
+    _put(kubectl, secret, "one")
+    before = checksums()
+    assert before.keys() == ALL
+    assert checksums() == before
+    _put(kubectl, secret, "two")
+    after = checksums()
+    assert {each for each in ALL if after[each] != before[each]} == USERS[secret]
+
+
+def test_a_key_that_the_release_has_made_restarts_nothing(
+    kubectl: Kubectl, checksums: Checksums
+) -> None:
+    """At the first upgrade it is found in the cluster, where at the installation it was not."""
+    generated = ("record.checkpoint.existingSecret=", "record.checkpoint.furtherKeys=null")
+    before = checksums(*generated)
+    _put(
+        kubectl,
+        "venture-checkpoint-key",
+        "made",
+        labels={"app.kubernetes.io/managed-by": "Helm"},
+        annotations={
+            "meta.helm.sh/release-name": "venture",
+            "meta.helm.sh/release-namespace": NAMESPACE,
+        },
+    )
+    assert checksums(*generated) == before
