@@ -109,13 +109,13 @@ async def test_nats_is_verified(tmp_path: Path, authority: Authority, stranger: 
 class Gateway:
     """An S3 server with a certificate of the authority."""
 
-    def __init__(self, programs: Path, folder: Path, authority: Authority) -> None:
+    def __init__(self, tools: Path, folder: Path, authority: Authority) -> None:
         (folder / "venture").mkdir(parents=True)
         pair = authority.issue("s3")
         self.access, self.secret = secrets.token_hex(8), secrets.token_hex(16)
         port = free_port()
         self.endpoint = f"https://127.0.0.1:{port}"
-        command = [str(programs / "versitygw"), "--port", f"127.0.0.1:{port}"]
+        command = [str(tools / "versitygw"), "--port", f"127.0.0.1:{port}"]
         command += ["--cert", str(pair.cert), "--key", str(pair.key)]
         command += ["--access", self.access, "--secret", self.secret, "posix", str(folder)]
         self.process = subprocess.Popen(
@@ -133,8 +133,8 @@ class Gateway:
 
 
 @pytest.fixture
-async def gateway(programs: Path, tmp_path: Path, authority: Authority) -> AsyncIterator[Gateway]:
-    started = Gateway(programs, tmp_path / "s3", authority)
+async def gateway(tools: Path, tmp_path: Path, authority: Authority) -> AsyncIterator[Gateway]:
+    started = Gateway(tools, tmp_path / "s3", authority)
     yield started
     started.process.terminate()
     started.process.wait(timeout=10)

@@ -52,19 +52,26 @@ class ApiProxy:
         return path
 
     async def _pass_on(self, reader: StreamReader, writer: StreamWriter) -> None:
-        with suppress(OSError):
+        # Whatever ends it, a broken connection or the test's loop, nothing is left open.
+        opened = [writer]
+        try:
             there, out = await asyncio.open_connection(*self._target)
-            self._open |= {writer, out}
+            opened.append(out)
+            self._open |= {*opened}
+            copies = (_copy(reader, out), _copy(there, writer))
             await asyncio.wait(
-                [
-                    asyncio.create_task(_copy(reader, out)),
-                    asyncio.create_task(_copy(there, writer)),
-                ],
+                tasks := [asyncio.create_task(each) for each in copies],
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            out.close()
-            self._open -= {writer, out}
-        writer.close()
+            for task in tasks:
+                task.cancel()
+        except OSError:
+            # A server that is away looks the same from behind a proxy: the connection ends.
+            return
+        finally:
+            self._open -= {*opened}
+            for each in opened:
+                each.close()
 
 
 async def _copy(source: StreamReader, target: StreamWriter) -> None:

@@ -8,7 +8,9 @@ from venture_core.artifacts.provenance import load_private_key
 from venture_core.kubernetes.resources import JOBS, PODS
 from venture_core.objectstore import ObjectStore
 
+from venture_operator.domain.conditions import is_at_work
 from venture_operator.domain.labels import MANAGED_BY, MANAGED_BY_LABEL, OWNER_UID_LABEL
+from venture_operator.domain.references import Reference, reference_to
 from venture_operator.kinds.artifactbuild import wiring as artifactbuild
 from venture_operator.services.controller import Controller
 from venture_operator.services.intake import Intake, its_owner, itself
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from venture_core.kubernetes.client import Body, KubernetesClient
 
-    from venture_operator.domain.references import Reference
     from venture_operator.settings import OperatorSettings
 
 type Wire = Callable[[Shared], Wired]
@@ -61,10 +62,17 @@ def build_operator(
         if (controller := controllers.get(reference.kind)) is not None:
             controller.wake(ObjectKey(reference.namespace, reference.name))
 
+    wired: list[Wired] = []
+
+    def wake_all_at_work() -> None:
+        for each in wired:
+            for body in filter(is_at_work, each.watched.all()):
+                wake(reference_to(body))
+
     shared = Shared(
         settings=settings,
         client=client,
-        record=Record(settings.postgres_url, reporter=settings.pod_name),
+        record=Record(settings.postgres_url, reporter=settings.pod_name, on_lost=wake_all_at_work),
         store=ObjectStore(settings.s3()),
         signing_key=load_private_key(settings.signing_key_file.read_bytes()),
         children=Children(client, settings.work_namespace),
@@ -72,7 +80,7 @@ def build_operator(
         pods=WatchedObjects(index_label=JOB_NAME_LABEL),
         wake=wake,
     )
-    wired = [wire(shared) for wire in kinds]
+    wired += [wire(shared) for wire in kinds]
     for each in wired:
         controllers[each.kind.name] = _controller(each, shared)
     streams = Streams(_watches(wired, shared))

@@ -7,7 +7,7 @@ Bounded kinds mirror Ready into Succeeded; a long-lived object never succeeds, i
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from venture_crds.v1alpha1.conditions import Condition, ConditionStatus, ConditionType
 from venture_crds.v1alpha1.lifecycle import BoundedStatus
@@ -64,6 +64,14 @@ def ready(reason: str, message: str) -> State:
 def is_true(conditions: Iterable[Condition], kind: ConditionType) -> bool:
     """Return whether the condition of that type is True."""
     return any(each.type == kind and each.status is TRUE for each in conditions)
+
+
+def is_at_work(body: Mapping[str, Any]) -> bool:
+    """Return whether an object, as it is watched, says that work on it goes on or waits."""
+    given = body.get("status", {}).get("conditions", ())
+    return any(
+        each["type"] == ConditionType.RECONCILING and each["status"] == TRUE for each in given
+    )
 
 
 def has_ended(status: LifecycleStatus) -> bool:

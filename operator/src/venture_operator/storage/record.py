@@ -22,7 +22,7 @@ from venture_operator.domain.facts import event_id
 from venture_operator.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import datetime
 
     from pydantic import SecretStr
@@ -40,8 +40,12 @@ log = structlog.get_logger(__name__)
 class Record:
     """Turns facts into events and appends them, each exactly once."""
 
-    def __init__(self, url: SecretStr, *, reporter: str) -> None:
+    def __init__(
+        self, url: SecretStr, *, reporter: str, on_lost: Callable[[], None] = lambda: None
+    ) -> None:
+        """Call `on_lost` when the database falls silent: whoever waits can say so."""
         self._url = url
+        self._on_lost = on_lost
         self._reporter = reporter
         self._producer: EventProducer | None = None
         self._away = "the record of events is not open yet: its database was not reached so far"
@@ -102,8 +106,10 @@ class Record:
         except AppendRefusedError:
             raise
         except (AppendError, TimeoutError) as error:
-            self._away = _sentence(error)
+            was_there, self._away = not self._away, _sentence(error)
             self._lost.set()
+            if was_there:
+                self._on_lost()
             raise TransientError(CommonReason.RECORD_UNAVAILABLE, self._away) from error
 
     def require(self) -> None:
