@@ -83,7 +83,8 @@ async def gadgets(client: KubernetesClient, namespace: str) -> str:
 
     async def conditions() -> set[str]:
         body = await client.get(CRDS, "gadgets.tests.venture.parpour.dev")
-        found = (body or {}).get("status", {}).get("conditions", [])
+        # The API server writes null before it writes the first condition.
+        found = (body or {}).get("status", {}).get("conditions") or []
         return {each["type"] for each in found if each["status"] == "True"}
 
     await patiently(conditions, lambda found: "Established" in found)
