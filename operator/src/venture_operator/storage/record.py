@@ -40,9 +40,7 @@ log = structlog.get_logger(__name__)
 class Record:
     """Turns facts into events and appends them, each exactly once."""
 
-    def __init__(
-        self, url: SecretStr, *, reporter: str, on_lost: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, url: SecretStr, *, reporter: str, on_lost: Callable[[], None]) -> None:
         """Call `on_lost` when the database falls silent: whoever waits can say so."""
         self._url = url
         self._on_lost = on_lost
