@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 import yaml
+from builds import Builds
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from kubelet import Kubelet
@@ -96,6 +97,12 @@ async def namespace(client: KubernetesClient) -> str:
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     await client.create(NAMESPACES, body)
     return name
+
+
+@pytest.fixture
+def builds(client: KubernetesClient, namespace: str) -> Builds:
+    """Return the ArtifactBuilds of that namespace."""
+    return Builds(client, namespace)
 
 
 @pytest.fixture

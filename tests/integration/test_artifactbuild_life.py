@@ -28,11 +28,6 @@ def operator_settings() -> dict[str, str]:
     return {"jobs_at_once": "1"}
 
 
-@pytest.fixture
-def builds(client: KubernetesClient, namespace: str) -> Builds:
-    return Builds(client, namespace)
-
-
 async def next_job(kubelet: Kubelet, owner: str) -> Body:
     """Wait until the build of that name has a Job with its input."""
 

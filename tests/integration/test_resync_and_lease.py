@@ -4,7 +4,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from builds import Builds
 from venture_core.kubernetes.errors import KubernetesError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, LEASES
 from venture_operator.services import leadership as leadership_module
@@ -18,6 +17,7 @@ from venture_operator.storage.lease import Lease
 from venture_operator.storage.watched import ObjectKey, WatchedObjects
 
 if TYPE_CHECKING:
+    from builds import Builds
     from venture_core.kubernetes.client import KubernetesClient
     from venture_core.objectstore import ObjectStore
 
@@ -48,11 +48,6 @@ class Silence:
 @pytest.fixture
 def silence(client: KubernetesClient, namespace: str, store: ObjectStore) -> Silence:
     return Silence(client, namespace, store)
-
-
-@pytest.fixture
-def builds(client: KubernetesClient, namespace: str) -> Builds:
-    return Builds(client, namespace)
 
 
 async def test_what_a_silent_watch_did_not_tell_is_found_and_reported(

@@ -57,6 +57,12 @@ def unique_deck(slides: int = 1) -> Body:
     return {"kind": "SlideSpec", "version": 1, "title": title, "slides": pages}
 
 
+def deck(title: str) -> Body:
+    """Return a document of one slide."""
+    slides = [{"type": "title", "title": title}]
+    return {"kind": "SlideSpec", "version": 1, "title": title, "slides": slides}
+
+
 def condition(body: Body, kind: str) -> Body:
     """Return a condition of an object, empty where it has none of that type."""
     found: list[Body] = body.get("status", {}).get("conditions", [])

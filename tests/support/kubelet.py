@@ -17,6 +17,7 @@ from venture_core.artifacts.jobcontract import (
 )
 from venture_core.kubernetes.resources import JOBS, PODS, SECRETS
 from venture_operator.builders.owners import owner_reference
+from waiting import patiently
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
@@ -45,6 +46,17 @@ class Kubelet:
         assert secret is not None
         assert secret["immutable"] is True
         return parse_input(base64.b64decode(secret["data"]["request.json"]))
+
+    async def next_job(self, count: int = 1) -> Body:
+        """Wait until there are `count` Jobs, and for the input of the youngest; return that."""
+        job = (await patiently(self.jobs, lambda found: len(found) >= count))[-1]
+        await patiently(lambda: self.has_input(job), bool)
+        return job
+
+    async def has_input(self, job: Body) -> bool:
+        """Say whether the request that the Job's container reads is there."""
+        name = job["metadata"]["name"]
+        return await self._client.get(SECRETS, name, self._namespace) is not None
 
     async def start(self, job: Body) -> Body:
         """Create the pod of a Job."""

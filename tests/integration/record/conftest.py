@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from recordlog import sequencing
+from recordretention import old_workflow_in
 from recordservers import NatsServer
 from venture_core.messaging.connection import connect_nats
 from venture_core.record.producer import EventProducer
@@ -11,7 +12,9 @@ from venture_core.record.producer import EventProducer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+    from uuid import UUID
 
+    import asyncpg
     from nats.aio.client import Client
     from pydantic import SecretStr
 
@@ -38,3 +41,9 @@ async def producer(database: SecretStr) -> AsyncIterator[EventProducer]:
     """Append through a running sequencer."""
     async with sequencing(database), EventProducer(database, name="test") as connected:
         yield connected
+
+
+@pytest.fixture
+async def old_workflow(database: SecretStr, superuser: asyncpg.Connection) -> UUID:
+    """Log a workflow's events, the first of them more than a year ago; return its id."""
+    return await old_workflow_in(database, superuser)

@@ -5,24 +5,18 @@ import json
 import tarfile
 from typing import TYPE_CHECKING
 
-import pytest
 from builds import Builds
 from installations import DEPLOYMENTS, deployment, read_kubeconfig, write_kubeconfig
 from venture_cli.errors import ExitCode
 from venture_core.kubernetes.resources import CONFIG_MAPS, SECRETS
-from venturecommand import Venture
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from venture_core.kubernetes.client import KubernetesClient
+    from venturecommand import Venture
 
 HIDDEN = "correct-horse-battery"
-
-
-@pytest.fixture
-def venture(tmp_path: Path, api_server: Path, namespace: str) -> Venture:
-    return Venture(tmp_path, api_server, VENTURE_SYSTEM_NAMESPACE=namespace)
 
 
 async def test_a_report_helps_and_holds_nothing_secret(

@@ -5,17 +5,16 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-type Json = dict[str, Any]
-type Render = Callable[..., list[Json]]
+    from chartmanifests import Json, Render
 
 METRIC_MODULES = (
     "venture_operator.metrics",

@@ -1,0 +1,71 @@
+"""What runs before and after the release, and in which order."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from chartmanifests import Json, Render, named, of_kind
+
+HELM_TIMEOUT_SECONDS = 300
+
+
+def test_the_preflight_ends_before_helm_gives_up(manifests: list[Json]) -> None:
+    job = named(manifests, "Job", "venture-preflight")
+    assert job["spec"]["activeDeadlineSeconds"] <= HELM_TIMEOUT_SECONDS
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    env = {variable["name"]: variable.get("value") for variable in container["env"]}
+    deadline = float(env["VENTURE_PREFLIGHT_DEADLINE_SECONDS"] or 0)
+    assert deadline < job["spec"]["activeDeadlineSeconds"]
+
+
+def hooks(manifests: list[Json], name: str) -> set[str]:
+    return {
+        one["metadata"]["annotations"]["helm.sh/hook"]
+        for one in manifests
+        if one["metadata"]["name"] == name
+    }
+
+
+def weight(manifests: list[Json], kind: str, name: str) -> int:
+    return int(named(manifests, kind, name)["metadata"]["annotations"]["helm.sh/hook-weight"])
+
+
+def test_what_is_wrong_outside_is_found_before_anything_starts(render_chart: Render) -> None:
+    """Preflight, then migration, then the release: nothing waits for what cannot come."""
+    for example in ("ci/production.yaml", "ci/namespaced.yaml"):
+        manifests = render_chart(example)
+        for name in ("venture-preflight", "venture-migrate"):
+            assert hooks(manifests, name) == {"pre-install,pre-upgrade"}
+        weights = [
+            weight(manifests, "NetworkPolicy", "venture-preflight"),
+            weight(manifests, "Job", "venture-preflight"),
+            weight(manifests, "NetworkPolicy", "venture-migrate"),
+            weight(manifests, "Job", "venture-migrate"),
+        ]
+        assert weights == sorted(set(weights))
+    # The development data plane is part of the release: it has to be there first.
+    manifests = render_chart("ci/dev.yaml")
+    assert hooks(manifests, "venture-migrate") == {"post-install,pre-upgrade"}
+    assert hooks(manifests, "venture-preflight") == {"post-install,post-upgrade"}
+    job = named(manifests, "Job", "venture-migrate")
+    assert job["spec"]["activeDeadlineSeconds"] < HELM_TIMEOUT_SECONDS
+    assert weight(manifests, "Job", "venture-migrate") < weight(
+        manifests, "Job", "venture-preflight"
+    )
+
+
+def test_what_runs_before_the_release_needs_nothing_of_it(render_chart: Render) -> None:
+    """Secrets of the release are not there yet: hooks have their own, or the user's."""
+    manifests = render_chart("ci/namespaced.yaml")
+    hook_secrets = {
+        one["metadata"]["name"]
+        for one in of_kind(manifests, "Secret")
+        if "helm.sh/hook" in one["metadata"].get("annotations", {})
+    }
+    released = {one["metadata"]["name"] for one in of_kind(manifests, "Secret")} - hook_secrets
+    for name in ("venture-preflight", "venture-migrate"):
+        pod = named(manifests, "Job", name)["spec"]["template"]["spec"]
+        text = json.dumps(pod)
+        used = set(re.findall(r'"(?:name|secretName)": "(venture-[a-z-]+)"', text))
+        assert not used & released

@@ -1,0 +1,171 @@
+"""What the operator may do in the cluster, and where."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+import yaml
+from venture_crds.generator.files import chart_kinds
+from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    pass
+from chartmanifests import WORK, Json, Render, named, of_kind, operator_env, rules
+from surroundings import CHART
+
+MORE = ("orders", "rules")
+"""Kinds that a test adds."""
+
+
+def work_namespace(manifests: list[Json]) -> str:
+    return str(operator_env(manifests)["VENTURE_WORK_NAMESPACE"]["value"])
+
+
+def allowed(group: str, resource: str, *verbs: str, name: str = "*") -> set[tuple[str, ...]]:
+    return {(group, resource, name, verb) for verb in verbs}
+
+
+def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> None:
+    group = "venture.parpour.dev"
+    role = named(manifests, "ClusterRole", "venture.venture-system")
+    assert rules(role) == (
+        allowed(group, "artifactbuilds", "get", "list", "watch", "delete")
+        | allowed(group, "artifactbuilds/status", "get", "patch")
+        | allowed("", "configmaps", "get")
+        | allowed("", "events", "create")
+    )
+    assert rules(named(manifests, "Role", "venture", work_namespace(manifests))) == (
+        allowed("batch", "jobs", "get", "list", "watch", "create", "delete")
+        | allowed("", "secrets", "get", "create", "delete")
+        | allowed("", "pods", "get", "list", "watch")
+        | allowed("", "events", "list")
+    )
+    assert rules(named(manifests, "Role", "venture", "venture-system")) == (
+        allowed("coordination.k8s.io", "leases", "create")
+        | allowed("coordination.k8s.io", "leases", "get", "update", name="venture")
+        | allowed("", "configmaps", "create")
+        | allowed("", "configmaps", "get", "update", "patch", name="venture-signing-keys")
+    )
+
+
+@pytest.fixture
+def roles_of_more_kinds(tools: Path, tmp_path: Path) -> list[Json]:
+    """The roles of a chart with one kind more that `edit` may change, and one that it may not."""
+
+    class Order(ArtifactBuild):
+        kind_info: ClassVar = replace(
+            ArtifactBuild.kind_info, plural="orders", operator=("create", "patch")
+        )
+
+    class Rule(ArtifactBuild):
+        kind_info: ClassVar = replace(
+            ArtifactBuild.kind_info, plural="rules", operator=(), edit=False
+        )
+
+    chart = shutil.copytree(CHART, tmp_path / "venture")
+    (chart / "templates/_kinds.tpl").write_text(chart_kinds([ArtifactBuild, Order, Rule]))
+    command = [str(tools / "helm"), "template", "venture", str(chart)]
+    command += ["--namespace=venture-system", f"--values={CHART / 'ci/production.yaml'}"]
+    command += ["--show-only=templates/operator/rbac.yaml"]
+    command += ["--show-only=templates/operator/aggregate.yaml"]
+    rendered = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return [document for document in yaml.safe_load_all(rendered.stdout) if document]
+
+
+def test_roles_follow_from_the_kinds(roles_of_more_kinds: list[Json]) -> None:
+    """What `edit` may not change has a role of its own, which is a part of no other."""
+    group, read = "venture.parpour.dev", ("get", "list", "watch")
+    change = (*read, "create", "update", "patch", "delete", "deletecollection")
+    operator = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system")
+    assert {rule for rule in rules(operator) if rule[0] == group} == (
+        allowed(group, "artifactbuilds", *read, "delete")
+        | allowed(group, "orders", *read, "create", "patch")
+        | allowed(group, "rules", *read)
+    ).union(
+        *(allowed(group, f"{one}/status", "get", "patch") for one in ("artifactbuilds", *MORE)),
+    )
+    edit = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system.edit")
+    assert rules(edit) == set().union(
+        *(allowed(group, one, *change) for one in ("artifactbuilds", "orders")),
+        *(allowed(group, f"{one}/status", "get") for one in ("artifactbuilds", "orders")),
+    )
+    view = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system.view")
+    assert rules(view) == set().union(
+        *(allowed(group, one, *read) for one in ("artifactbuilds", *MORE)),
+        *(allowed(group, f"{one}/status", *read) for one in ("artifactbuilds", *MORE)),
+    )
+    own = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system.rules")
+    assert rules(own) == allowed(group, "rules", *change) | allowed(group, "rules/status", "get")
+    assert not [label for label in own["metadata"]["labels"] if "aggregate-to" in label]
+
+
+def bindings(manifests: list[Json]) -> set[tuple[str, str | None, str]]:
+    found = of_kind(manifests, "RoleBinding", "ClusterRoleBinding")
+    for binding in found:
+        (subject,) = binding["subjects"]
+        assert subject == {
+            "kind": "ServiceAccount",
+            "name": "venture",
+            "namespace": "venture-system",
+        }
+    return {
+        (one["kind"], one["metadata"].get("namespace"), one["roleRef"]["name"]) for one in found
+    }
+
+
+def test_by_default_the_operator_serves_every_namespace(render_chart: Render) -> None:
+    assert bindings(render_chart("ci/production.yaml")) == {
+        ("ClusterRoleBinding", None, "venture.venture-system"),
+        ("RoleBinding", WORK, "venture"),
+        ("RoleBinding", "venture-system", "venture"),
+    }
+
+
+def test_named_namespaces_narrow_the_rights_to_them(render_chart: Render) -> None:
+    manifests = render_chart("ci/namespaced.yaml")
+    assert bindings(manifests) == {
+        ("RoleBinding", "team-a", "venture.venture-system"),
+        ("RoleBinding", "team-b", "venture.venture-system"),
+        ("RoleBinding", "team-jobs", "venture"),
+        ("RoleBinding", "venture-system", "venture"),
+    }
+    watched = operator_env(manifests)["VENTURE_WATCH_NAMESPACES"]["value"]
+    assert json.loads(watched) == ["team-a", "team-b"]
+
+
+def test_cluster_wide_names_tell_releases_apart(manifests: list[Json]) -> None:
+    for manifest in manifests:
+        if manifest["kind"] in {"ClusterRole", "ClusterRoleBinding"}:
+            assert manifest["metadata"]["name"].startswith("venture.venture-system")
+        elif manifest["kind"] not in {"CustomResourceDefinition", "Namespace"}:
+            assert manifest["metadata"]["namespace"]
+
+
+def test_the_work_namespace_is_restricted_and_closed(render_chart: Render) -> None:
+    manifests = render_chart("ci/production.yaml")
+    namespace = named(manifests, "Namespace", WORK)
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    closed = named(manifests, "NetworkPolicy", "venture-closed")
+    assert closed["metadata"]["namespace"] == WORK
+    types = ["Ingress", "Egress"]
+    assert closed["spec"] == {"podSelector": {}, "policyTypes": types, "ingress": [], "egress": []}
+
+
+def test_equal_release_names_have_work_namespaces_of_their_own(render_chart: Render) -> None:
+    """The full name is the same; the digest is that of the release's namespace with it."""
+    digest = hashlib.sha256(b"venture-system/venture").hexdigest()[:8]
+    assert work_namespace(render_chart("ci/production.yaml")) == f"venture-work-{digest}"
+
+
+def test_a_work_namespace_of_ones_own_is_not_made(render_chart: Render) -> None:
+    manifests = render_chart("ci/namespaced.yaml")
+    assert of_kind(manifests, "Namespace") == []
+    assert operator_env(manifests)["VENTURE_WORK_NAMESPACE"]["value"] == "team-jobs"
