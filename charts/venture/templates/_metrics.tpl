@@ -5,14 +5,12 @@
 venture.parpour.dev/metrics: "true"
 {{- end -}}
 
-{{/* The metrics Service of one component. Takes {root, component}; the operator's has the release's
-own name before "-metrics". */}}
+{{/* The metrics Service of one component. Takes {root, component, name}. */}}
 {{- define "venture.metricsService" -}}
-{{- $fullname := include "venture.fullname" .root -}}
 apiVersion: v1
 kind: Service
 metadata:
-  name: {{ ternary $fullname (printf "%s-%s" $fullname .component) (eq .component "operator") }}-metrics
+  name: {{ include "venture.processName" . }}-metrics
   namespace: {{ .root.Release.Namespace }}
   labels:
     {{- include "venture.componentLabels" . | nindent 4 }}

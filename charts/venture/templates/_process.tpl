@@ -1,10 +1,14 @@
 {{/* A long-running component: Deployment, metrics Service, NetworkPolicy, with a standby a
 PodDisruptionBudget, and where it needs them a service account and a Service for its API. Takes
   root, component, command, replicas
-  values      resources, and what the component refines of `shared`; alone: `alone: true` never runs two
+  name        of its objects; default: the release's with the component's
+  alone       never runs two
+  values      resources; where its users may say so podLabels, podAnnotations, podDisruptionBudget,
+              topologySpreadConstraints, terminationGracePeriodSeconds
   shared      priorityClassName, nodeSelector, tolerations, affinity, logLevel
   endpoints   those of the data plane besides Postgres and NATS, which follow from its logins: redis, s3
   token       whether it speaks to the API server: a service account of its own, with a token
+  account     the name of that account, where it is made elsewhere
   api         {from, tlsSecret}: serve an API on 8443 behind a Service, for these NetworkPolicyPeers
 The rest it asks for by name:
   venture.<component>.env       environment besides what all of them take
@@ -13,10 +17,11 @@ Logins, egress rules, authorities, proxies and checksums follow from venture.log
 {{- define "venture.process" -}}
 {{- $root := .root -}}
 {{- include "venture.validate" $root -}}
-{{- $name := printf "%s-%s" (include "venture.fullname" $root) .component -}}
+{{- $name := include "venture.processName" . -}}
 {{- $secret := include (printf "venture.%s.secrets" .component) $root -}}
 {{- $endpoints := include "venture.endpointsOf" . | fromYamlArray -}}
 {{- $identity := and (has "s3" $endpoints) (eq $root.Values.s3.credentials "WorkloadIdentity") -}}
+{{- $account := default (ternary $name "" (or .token $identity | empty | not)) .account -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -38,24 +43,37 @@ spec:
     metadata:
       labels:
         {{- include "venture.componentLabels" . | nindent 8 }}
+        {{- with .values.podLabels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       annotations:
         {{- include "venture.secretsAnnotation" (dict "root" $root "component" .component "endpoints" $endpoints "secrets" (list $secret)) | nindent 8 }}
+        {{- with .values.podAnnotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
     spec:
-      {{- if or .token $identity }}
-      serviceAccountName: {{ $name }}
+      {{- with $account }}
+      serviceAccountName: {{ . }}
       {{- end }}
       {{- if not .token }}
       automountServiceAccountToken: false
       {{- end }}
       enableServiceLinks: false
+      {{- with .values.terminationGracePeriodSeconds }}
+      terminationGracePeriodSeconds: {{ . }}
+      {{- end }}
       {{- include "venture.podSettings" (dict "root" $root "values" .shared) | nindent 6 }}
       topologySpreadConstraints:
+        {{- with .values.topologySpreadConstraints }}
+        {{- toYaml . | nindent 8 }}
+        {{- else }}
         - maxSkew: 1
           topologyKey: kubernetes.io/hostname
           whenUnsatisfiable: ScheduleAnyway
           labelSelector:
             matchLabels:
               {{- include "venture.selector" . | nindent 14 }}
+        {{- end }}
       securityContext:
         {{- include "venture.podSecurityContext" $root | nindent 8 }}
       containers:
@@ -143,7 +161,7 @@ spec:
         {{- include "venture.endpointVolumes" (dict "root" $root "endpoints" $endpoints) | nindent 8 }}
 ---
 {{ include "venture.metricsService" . }}
-{{- if or .token $identity }}
+{{- if and $account (not .account) }}
 ---
 apiVersion: v1
 kind: ServiceAccount
@@ -176,7 +194,7 @@ spec:
       port: 443
       targetPort: api
 {{- end }}
-{{- if gt (int .replicas) 1 }}
+{{- if and (gt (int .replicas) 1) (dig "podDisruptionBudget" "enabled" true .values) }}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
@@ -222,6 +240,11 @@ spec:
     {{- end }}
     {{- include "venture.egressOf" (dict "root" $root "endpoints" $endpoints) | nindent 4 }}
 {{- end }}
+{{- end -}}
+
+{{/* The name of a process's objects. Takes {root, component, name}. */}}
+{{- define "venture.processName" -}}
+{{- default (printf "%s-%s" (include "venture.fullname" .root) .component) .name -}}
 {{- end -}}
 
 {{/* The pod of a component that works once and ends. Takes

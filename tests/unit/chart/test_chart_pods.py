@@ -108,6 +108,36 @@ def test_pull_secrets_and_scheduling_reach_every_pod_and_the_jobs(render_chart: 
     }
 
 
+def test_the_operator_s_pods_are_as_its_values_say(render_chart: Render) -> None:
+    spread = {"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+    manifests = render_chart(
+        "ci/production.yaml",
+        sets=(
+            'operator.podLabels={"example.com/cost": "platform"}',
+            'operator.podAnnotations={"example.com/seen": "yes"}',
+            f"operator.topologySpreadConstraints=[{json.dumps(spread)}]",
+            "operator.terminationGracePeriodSeconds=45",
+            "operator.podDisruptionBudget.enabled=false",
+            'serviceAccount={"create": false, "name": "their-own"}',
+        ),
+    )
+    template = named(manifests, "Deployment", "venture")["spec"]["template"]
+    assert template["metadata"]["labels"]["example.com/cost"] == "platform"
+    assert template["metadata"]["annotations"]["example.com/seen"] == "yes"
+    pod = template["spec"]
+    assert pod["topologySpreadConstraints"] == [spread]
+    assert pod["terminationGracePeriodSeconds"] == 45
+    assert pod["serviceAccountName"] == "their-own"
+    budgets = {one["metadata"]["name"] for one in of_kind(manifests, "PodDisruptionBudget")}
+    assert budgets == {"venture-sequencer", "venture-relay"}
+    # The others have the spread that is everybody's, and make no account.
+    other = named(manifests, "Deployment", "venture-relay")["spec"]["template"]["spec"]
+    assert other["topologySpreadConstraints"][0]["whenUnsatisfiable"] == "ScheduleAnyway"
+    assert "terminationGracePeriodSeconds" not in other
+    accounts = {one["metadata"]["name"] for one in of_kind(manifests, "ServiceAccount")}
+    assert not accounts & {"venture", "their-own", "venture-relay"}
+
+
 def test_the_projector_never_runs_twice(manifests: list[Json]) -> None:
     spec = named(manifests, "Deployment", "venture-projector")["spec"]
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
