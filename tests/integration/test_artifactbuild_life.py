@@ -95,6 +95,33 @@ async def test_the_end_of_a_build_is_recorded_and_its_job_goes(
 
 
 @pytest.mark.usefixtures("operator")
+async def test_a_deleted_build_that_a_finalizer_holds_keeps_no_job_and_no_place(
+    builds: Builds, kubelet: Kubelet, client: KubernetesClient, database: SecretStr
+) -> None:
+    """Else a few builds that never go would take every place there is, for ever."""
+    body = await builds.create("held")
+    await next_job(kubelet, "held")
+    held = {"metadata": {"finalizers": ["tenant.example.com/never"]}}
+    await client.patch(ARTIFACT_BUILDS, "held", held, builds.namespace)
+    await client.delete(ARTIFACT_BUILDS, "held", builds.namespace)
+    await builds.create("next")
+    await kubelet.succeed(await next_job(kubelet, "next"), b"its place is free")
+    await builds.until("next", "Ready")
+    owners = [
+        job["metadata"]["labels"]["venture.parpour.dev/owner"] for job in await kubelet.jobs()
+    ]
+    assert owners == ["next"]
+    assert "deleted.v1" not in await told(database, body["metadata"]["uid"])
+
+    let_go: Body = {"metadata": {"finalizers": None}}
+    await client.patch(ARTIFACT_BUILDS, "held", let_go, builds.namespace)
+    story = await patiently(
+        lambda: told(database, body["metadata"]["uid"]), lambda seen: "deleted.v1" in seen
+    )
+    assert story == ["requested.v1", "started.v1", "deleted.v1"]
+
+
+@pytest.mark.usefixtures("operator")
 async def test_a_job_whose_owner_is_gone_is_swept(
     client: KubernetesClient, work_namespace: str, builds: Builds, kubelet: Kubelet
 ) -> None:

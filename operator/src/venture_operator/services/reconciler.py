@@ -79,7 +79,11 @@ class Service[R: Resource, S: LifecycleStatus, A](Protocol):
         """Return the plan for what only the user can mend."""
 
     async def gone(self, metadata: ObjectMeta) -> Sequence[Fact]:
-        """Clean up after an object that was deleted; return what the record says of it."""
+        """Clean up after an object that was deleted; return what the record says of it.
+
+        Safe to repeat. It comes early where somebody's finalizer keeps a deleted object for a
+        while: then nothing is recorded yet.
+        """
 
 
 class _ChangedError(Exception):
@@ -111,8 +115,10 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
             if (put_off := await self._take_leave(gone)) is not None:
                 return put_off
         body = self._watched.get(key)
-        if body is None or body["metadata"].get("deletionTimestamp"):
+        if body is None:
             return None
+        if body["metadata"].get("deletionTimestamp"):
+            return await self._end_work(body)
         try:
             again = await self._look(body)
         except _ChangedError:
@@ -226,6 +232,17 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
         refused = with_state(Snapshot(metadata, status), state, now)
         await self._write(body, {**body.get("status", {}), **refused.to_json()})
 
+    async def _end_work(self, body: Body) -> float | None:
+        """End the work on an object that is being deleted.
+
+        A finalizer of a tenant's may keep it for ever: it keeps no Job, and no place from others.
+        """
+        try:
+            await self._service.gone(ObjectMeta.model_validate(body["metadata"]))
+        except Exception as error:
+            return _put_off(error, "deleted_object_not_cleared")
+        return None
+
     async def _take_leave(self, body: Body) -> float | None:
         """Clean up after an object that is gone, and have the record say so, however late."""
         metadata = ObjectMeta.model_validate(body["metadata"])
@@ -233,17 +250,22 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
             facts = await self._service.gone(metadata)
             await self._record.append(self._service.subject(metadata), facts, datetime.now(UTC))
         except Exception as error:
-            trouble = trouble_of(error)
-            if trouble is None or trouble.is_defect:
-                raise
-            log.warning("deletion_not_recorded", reason=trouble.reason, error=trouble.message)
-            return trouble.after_seconds or CHANGED_SECONDS
+            return _put_off(error, "deletion_not_recorded")
         self._watched.forget(body)
         log.info("object_deleted", uid=metadata.uid)
         return None
 
     def _parse(self, body: Body) -> R:
         return cast("R", self._kind.types.model_validate(body))
+
+
+def _put_off(error: Exception, event: str) -> float:
+    """Return in how many seconds to clean up again; raise what is a defect."""
+    trouble = trouble_of(error)
+    if trouble is None or trouble.is_defect:
+        raise error
+    log.warning(event, reason=trouble.reason, error=trouble.message)
+    return trouble.after_seconds or CHANGED_SECONDS
 
 
 def _has_ended(before: StatusModel, after: LifecycleStatus) -> bool:
