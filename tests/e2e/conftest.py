@@ -1,5 +1,6 @@
 """The installed product on a real cluster, which KUBECONFIG names (`make test` brings both)."""
 
+import json
 import os
 import secrets
 import subprocess
@@ -8,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builds import Builds
+from tenants import Tenant
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.resources import Resource
 from worknamespace import WorkNamespace, work_namespace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
@@ -76,3 +78,25 @@ def builds(client: KubernetesClient, namespace: str) -> Builds:
 def work(client: KubernetesClient, namespace: str, kubectl: Kubectl) -> WorkNamespace:
     """Return what the test's builds have in the work namespace."""
     return WorkNamespace(client, work_namespace(kubectl), namespace)
+
+
+@pytest.fixture(scope="session")
+def alice(kubectl: Kubectl) -> Iterator[Tenant]:
+    """Return a tenant of this session's own, whom their neighbour may not harm."""
+    yield from _tenant(kubectl, "alice")
+
+
+@pytest.fixture(scope="session")
+def mallory(kubectl: Kubectl) -> Iterator[Tenant]:
+    """Return a tenant of this session's own who means harm."""
+    yield from _tenant(kubectl, "mallory")
+
+
+def _tenant(kubectl: Kubectl, user: str) -> Iterator[Tenant]:
+    namespace = f"e2e-{user}-{secrets.token_hex(4)}"
+    metadata = {"name": namespace, "labels": RESTRICTED}
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    kubectl("create", "-f", "-", stdin=json.dumps(body))
+    kubectl("-n", namespace, "create", "rolebinding", user, "--clusterrole=edit", f"--user={user}")
+    yield Tenant(kubectl, user, namespace)
+    kubectl("delete", "namespace", namespace, "--wait=false")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import nats
 import pytest
 from chartrelease import Release, development_images, identities, image_values, secret_data
+from forwarding import forwarded
 from nats.js.api import StorageType
-from surroundings import free_port
-from tenacity import Retrying, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,23 +66,6 @@ def release(kubectl: Kubectl, tools: Path, kubeconfig: Path, values: Body) -> It
     kubectl("delete", "namespace", NAMESPACE, "--timeout=180s")
 
 
-@contextmanager
-def forwarded(kubeconfig: Path, service: str, port: int) -> Iterator[int]:
-    """Forward a local port to a service while the context lasts."""
-    local = free_port()
-    command = ["kubectl", "--kubeconfig", str(kubeconfig), "--namespace", NAMESPACE]
-    command += ["port-forward", f"service/{service}", f"{local}:{port}"]
-    forwarder = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        for attempt in Retrying(wait=wait_fixed(0.1), stop=stop_after_delay(20), reraise=True):
-            with attempt, socket.create_connection(("127.0.0.1", local)):
-                pass
-        yield local
-    finally:
-        forwarder.terminate()
-        forwarder.wait(timeout=10)
-
-
 def psql(kubectl: Kubectl, statement: str) -> str:
     password = secret_data(kubectl, NAMESPACE, "venture-postgres")["password"]
     url = f"postgresql://venture:{password}@127.0.0.1/venture"
@@ -102,7 +81,7 @@ def valkey(kubectl: Kubectl, *command: str) -> str:
 async def messages(kubectl: Kubectl, kubeconfig: Path, *, publish: bool = False) -> int:
     """Count the messages of a stream on disk, after adding one on request."""
     password = secret_data(kubectl, NAMESPACE, "venture-nats")["password"]
-    with forwarded(kubeconfig, "venture-nats", 4222) as port:
+    with forwarded(kubeconfig, NAMESPACE, "venture-nats", 4222) as port:
         client = await nats.connect(f"nats://venture:{password}@127.0.0.1:{port}")
         try:
             jetstream = client.jetstream()

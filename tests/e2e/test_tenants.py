@@ -3,113 +3,26 @@
 Each attack worked against Jobs that ran in the namespaces of users.
 """
 
-import hashlib
-import json
-from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from builds import Builds, condition, patiently, unique_deck
-from venture_core.artifacts.compile import compile_artifact
-from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import parse_ir
-from venture_core.artifacts.jobcontract import CompileJobResult, JobArtifact
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
-from venture_core.canonical import canonical_json
-from venture_core.kubernetes.resources import JOBS, NAMESPACES, PODS, Resource
+from forgeddecks import forging, honest_digest
+from venture_core.kubernetes.resources import JOBS, PODS, Resource
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 from venture_operator.builders.job import PodSettings
 from venture_operator.domain.references import Reference
 from venture_operator.kinds.artifactbuild.compilejob import compile_job
-from venture_operator.kinds.artifactbuild.outcome import MEDIA_TYPES
 from venture_operator.kinds.artifactbuild.plans import job_name
 
 if TYPE_CHECKING:
+    from tenants import Tenant
     from venture_core.kubernetes.client import KubernetesClient
     from worknamespace import WorkNamespace
 
 type Body = dict[str, Any]
-type Kubectl = Callable[..., str]
 
-MALLORY = "mallory"
 QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
-FORGE = """
-import sys
-open("/dev/termination-log", "w").write(sys.argv[1])
-"""
-
-
-@pytest.fixture
-async def hostile(client: KubernetesClient, namespace: str, kubectl: Kubectl) -> AsyncIterator[str]:
-    """Create a namespace in which Mallory may do what `edit` allows, and nothing elsewhere."""
-    name = f"{namespace}-hostile"
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
-    await client.create(NAMESPACES, body)
-    binding = ("create", "rolebinding", MALLORY, "--clusterrole=edit", f"--user={MALLORY}")
-    kubectl("-n", name, *binding)
-    yield name
-    await client.delete(NAMESPACES, name)
-
-
-class Mallory:
-    """A tenant's hands: whatever is made is made with their rights."""
-
-    def __init__(self, kubectl: Kubectl, namespace: str) -> None:
-        self._kubectl = kubectl
-        self.namespace = namespace
-
-    def create(self, body: Body, *, fails: bool = False) -> str:
-        """Create an object in its own namespace, or in that which the object names."""
-        namespace = body["metadata"].get("namespace", self.namespace)
-        return self._kubectl(
-            f"--as={MALLORY}",
-            *("-n", namespace, "create", "-f", "-"),
-            stdin=json.dumps(body),
-            fails=fails,
-        )
-
-    def may(self, verb: str, resource: str, namespace: str) -> bool:
-        """Ask whether they are allowed to."""
-        asked = ("auth", "can-i", verb, resource, "-n", namespace, f"--as={MALLORY}")
-        try:
-            return self._kubectl(*asked).strip() == "yes"
-        except AssertionError:
-            return False
-
-
-@pytest.fixture
-def mallory(kubectl: Kubectl, hostile: str) -> Mallory:
-    return Mallory(kubectl, hostile)
-
-
-def honest_digest(document: Body) -> str:
-    """Return the digest of what the document compiles to on this machine."""
-    compiled = compile_artifact(
-        ir=parse_ir(canonical_json(document)), assets={}, gates=GateSettings(), target="Pptx"
-    )
-    return compiled.sha256
-
-
-def forged_result(data: bytes = b"foreign bytes") -> str:
-    artifact = JobArtifact(
-        sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data),
-        media_type=MEDIA_TYPES["Pptx"],
-    )
-    return CompileJobResult(artifact=artifact, toolchain=PPTX_TOOLCHAIN.id).to_message().decode()
-
-
-def forging(template: Body) -> Body:
-    """Return the pod of a compile Job that writes a result of its own."""
-    spec: Body = json.loads(json.dumps(template))
-    container = spec["containers"][0]
-    container |= {"command": ["python", "-c", FORGE, forged_result()]}
-    container["volumeMounts"] = [
-        each for each in container["volumeMounts"] if each["name"] != "input"
-    ]
-    spec["volumes"] = [each for each in spec["volumes"] if each["name"] != "input"]
-    return spec
 
 
 async def compile_pod(work: WorkNamespace, builds: Builds) -> Body:
@@ -123,10 +36,11 @@ async def compile_pod(work: WorkNamespace, builds: Builds) -> Body:
 
 @pytest.mark.timeout(300)
 async def test_a_job_made_beforehand_under_the_expected_name_poisons_nothing(
-    builds: Builds, client: KubernetesClient, work: WorkNamespace, mallory: Mallory, hostile: str
+    builds: Builds, client: KubernetesClient, work: WorkNamespace, mallory: Tenant
 ) -> None:
     template = forging(await compile_pod(work, builds))
     document = unique_deck()
+    hostile = mallory.namespace
     theirs = Builds(client, hostile)
     body = await theirs.create("deck", source={"inline": document}, suspend=True)
     uid = body["metadata"]["uid"]
@@ -167,7 +81,7 @@ async def test_a_job_made_beforehand_under_the_expected_name_poisons_nothing(
 
 @pytest.mark.timeout(300)
 async def test_a_foreign_pod_with_our_labels_says_nothing_and_the_form_is_out_of_reach(
-    builds: Builds, client: KubernetesClient, work: WorkNamespace, mallory: Mallory
+    builds: Builds, client: KubernetesClient, work: WorkNamespace, mallory: Tenant
 ) -> None:
     """A quota keeps the victim's Job waiting while the foreign pod ends with a result."""
     template = forging(await compile_pod(work, builds))
