@@ -18,6 +18,7 @@ from venture_core.events.bundle.layout import EVENTS, GAPS
 from venture_core.events.notes import NoteVerifier
 from venture_core.events.policy import Policy
 from venture_core.events.verify.diagnose import Diagnosis
+from venture_core.events.verify.ids import EventIds
 from venture_core.events.verify.report import Finding, Kind, Report, surplus
 from venture_core.events.verify.rows import Row, rows
 from venture_core.events.verify.signatures import Signatures
@@ -78,10 +79,13 @@ def verify_series(
             raise ValueError("the bundles do not follow one another in the order they are given")
     policy = trusted if isinstance(trusted, Policy) else Policy.of_keys(trusted)
     done: list[_Verification] = []
-    for bundle in bundles:
-        done.append(_Verification(bundle, policy, done, known, progress, strict=strict))
-        if finding := done[-1].find(is_last=len(done) == len(bundles)):
-            return _report(done, finding, strict=strict)
+    with EventIds() as ids:
+        for bundle in bundles:
+            done.append(
+                _Verification(bundle, policy, done, known, progress, ids if strict else None)
+            )
+            if finding := done[-1].find(is_last=len(done) == len(bundles)):
+                return _report(done, finding, strict=strict)
     return _report(done, None, strict=strict)
 
 
@@ -119,11 +123,10 @@ class _Verification:
         before: Sequence[_Verification],
         known: Checkpoint | None,
         progress: Callable[[int, int], None],
-        *,
-        strict: bool,
+        ids: EventIds | None,
     ) -> None:
         self.bundle = bundle
-        self._strict = strict
+        self._ids = ids
         self._policy = policy
         self._before = tuple(before)
         self._known = known
@@ -187,12 +190,11 @@ class _Verification:
             compared.append(before.signatures.checkpoints[-1])
         compared.sort(key=lambda each: each.size)
         follows = None if before is None else before.stream
-        self.stream = EntryStream(
-            self.bundle, compared, self._progress, follows, strict=self._strict
-        )
+        self.stream = EntryStream(self.bundle, compared, self._progress, follows, self._ids)
         bad = self.stream.run()
         # What is wrong otherwise stands behind all good entries, so behind both of these.
-        if finding := self._duplicate(self.stream.ids.repeated(), self.stream.size):
+        repeated = frozenset() if self._ids is None else self._ids.repeated()
+        if finding := self._duplicate(repeated, self.stream.size):
             return finding
         match bad:
             case BadEntry(log_index):
@@ -204,7 +206,7 @@ class _Verification:
 
     def _duplicate(self, repeated: Collection[int], end: int) -> Finding | None:
         """Look for two events of one id among the entries up to `end`, by the hashes of ids."""
-        first: dict[str, Row] = {}
+        first: dict[str, int] = {}
         if not repeated:
             return None
         for row in self._rows(end):
@@ -212,14 +214,14 @@ class _Verification:
             if name is None or hash(name.encode()) not in repeated:
                 continue
             if name not in first:
-                first[name] = row
+                first[name] = row.log_index
                 continue
             return Finding(
                 Kind.DUPLICATE,
                 f"log index {row.log_index}: the event {name} was logged before, at log index "
-                f"{first[name].log_index}",
+                f"{first[name]}",
                 log_index=row.log_index,
-                other_log_index=first[name].log_index,
+                other_log_index=first[name],
                 workflow_id=row.workflow_id,
                 seq=row.seq,
                 event_id=name,

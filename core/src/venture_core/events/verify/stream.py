@@ -16,13 +16,13 @@ from venture_core.events.chain import FIRST_SEQ, HASH_BYTES, MAX_SEQ, SEQ_BYTES
 from venture_core.events.envelope import WORKFLOW_SUFFIX_BYTES, workflow_of
 from venture_core.events.merkle import Frontier, leaf_hashes
 from venture_core.events.verify.forms import EventForms
-from venture_core.events.verify.ids import EventIds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from venture_core.events.bundle import Bundle
     from venture_core.events.checkpoint import Checkpoint
+    from venture_core.events.verify.ids import EventIds
 
 FIRST_LINK: Final = NO_HASH + FIRST_SEQ.to_bytes(SEQ_BYTES)
 """What is hashed before the first event of a workflow."""
@@ -56,15 +56,14 @@ class EntryStream:
         checkpoints: Sequence[Checkpoint],
         progress: Callable[[int, int], None],
         before: EntryStream | None = None,
-        *,
-        strict: bool = True,
+        ids: EventIds | None = None,
     ) -> None:
         """Prepare; the checkpoints are in order of size and their signatures verified.
 
         `progress` is told how many entries are done, of how many, once per batch. `before` has read
         the log up to here or beyond: what both read is the same, so from its end on this one goes
-        on with its chains and ids. Without `strict` neither the form of events nor their ids are
-        looked at.
+        on with its chains. `ids` takes the ids of the good entries; without it neither the form of
+        events nor their ids are looked at.
         """
         manifest = bundle.manifest
         self._bundle = bundle
@@ -75,9 +74,8 @@ class EntryStream:
         self._heads: dict[bytes, bytes] = {}
         self._is_whole = manifest.first == 0
         self._before = before
-        self._forms = EventForms() if strict else None
-        self.ids: EventIds = EventIds() if before is None else before.ids
-        """The ids of the good entries."""
+        self._forms = EventForms()
+        self._ids = ids
         self.line_bytes = 0
         """How many bytes of lines were read, each counted with its end."""
 
@@ -124,10 +122,10 @@ class EntryStream:
         logged = [record[2] for record in records[:good]]
         if hashes != logged:
             good = next(at for at, (a, b) in enumerate(zip(hashes, logged, strict=True)) if a != b)
-        if self._forms is not None:
+        if self._ids is not None:
             ids = self._forms.ids(lines[:good])
             if is_new:
-                self.ids.add(ids)
+                self._ids.add(ids)
             good = len(ids)
         if bad := self._add(leaf_hashes(hashes[:good])):
             return bad
