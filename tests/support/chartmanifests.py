@@ -14,6 +14,14 @@ EXAMPLES = sorted(f"ci/{file.name}" for file in (CHART / "ci").glob("*.yaml"))
 WORK = "venture-work-e0c3cd41"
 """What `venture` in `venture-system` calls it."""
 
+CLUSTER_WIDE = {
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+}
+"""Kinds of objects that are in no namespace; a release's are named after it and its namespace."""
+
 type Json = dict[str, Any]
 type Render = Callable[..., list[Json]]
 
@@ -72,6 +80,10 @@ def rules(role: Json) -> set[tuple[str, str, str, str]]:
         for name in rule.get("resourceNames", ["*"])
         for verb in rule["verbs"]
     }
+
+
+def allowed(group: str, resource: str, *verbs: str, name: str = "*") -> set[tuple[str, ...]]:
+    return {(group, resource, name, verb) for verb in verbs}
 
 
 COMPONENT = "app.kubernetes.io/component"

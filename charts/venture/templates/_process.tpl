@@ -9,7 +9,9 @@ PodDisruptionBudget, and where it needs them a service account and a Service for
   endpoints   those of the data plane besides Postgres and NATS, which follow from its logins: redis, s3
   token       whether it speaks to the API server: a service account of its own, with a token
   account     the name of that account, where it is made elsewhere
-  api         {from, tlsSecret}: serve an API on 8443 behind a Service, for these NetworkPolicyPeers
+  api         {from}: serve an API on 8443 behind a Service, for these NetworkPolicyPeers; its name has to be in
+              venture.servers, from which its certificate follows
+  calls       components whose APIs it calls: it may reach them, and has the authorities to trust
 The rest it asks for by name:
   venture.<component>.env       environment besides what all of them take
   venture.<component>.secrets   the Secret with its keys, mounted at /etc/venture/keys; may be empty
@@ -98,6 +100,9 @@ spec:
             - name: VENTURE_TLS_KEY_FILE
               value: /etc/venture/tls/tls.key
             {{- end }}
+            {{- if .calls }}
+            {{- include "venture.servingCaEnv" $root | nindent 12 }}
+            {{- end }}
             {{- include "venture.loginEnv" . | nindent 12 }}
             {{- include "venture.endpointEnv" (dict "root" $root "endpoints" $endpoints) | nindent 12 }}
             {{- with include (printf "venture.%s.env" .component) $root }}
@@ -141,6 +146,9 @@ spec:
               mountPath: /etc/venture/tls
               readOnly: true
             {{- end }}
+            {{- if .calls }}
+            {{- include "venture.servingCaMount" $root | nindent 12 }}
+            {{- end }}
             {{- include "venture.endpointMounts" (dict "root" $root "endpoints" $endpoints) | nindent 12 }}
       volumes:
         - name: tmp
@@ -155,8 +163,15 @@ spec:
         {{- if .api }}
         - name: tls
           secret:
-            secretName: {{ .api.tlsSecret }}
+            secretName: {{ include "venture.tlsSecret" . }}
             defaultMode: 0440
+            # The kubelet waits until the operator has issued it.
+            items:
+              - {key: tls.crt, path: tls.crt}
+              - {key: tls.key, path: tls.key}
+        {{- end }}
+        {{- if .calls }}
+        {{- include "venture.servingCaVolume" $root | nindent 8 }}
         {{- end }}
         {{- include "venture.endpointVolumes" (dict "root" $root "endpoints" $endpoints) | nindent 8 }}
 ---
@@ -239,6 +254,15 @@ spec:
     {{- toYaml $root.Values.networkPolicy.apiServerEgress | nindent 4 }}
     {{- end }}
     {{- include "venture.egressOf" (dict "root" $root "endpoints" $endpoints) | nindent 4 }}
+    {{- range .calls }}
+    - to:
+        - podSelector:
+            matchLabels:
+              {{- include "venture.selector" (dict "root" $root "component" .) | nindent 14 }}
+      ports:
+        - protocol: TCP
+          port: 8443
+    {{- end }}
 {{- end }}
 {{- end -}}
 

@@ -65,6 +65,8 @@ async def run(settings: OperatorSettings, process: Process) -> None:
                 config_map=settings.signing_keys_config_map,
             )
             health.streams = operator.streams
+            if operator.serving is not None:
+                process.degraded_by(operator.serving.complaints)
             await _lead(operator, leadership, epoch, process.stop)
         finally:
             await leadership.release()
@@ -113,12 +115,15 @@ async def _reconcile(operator: Operator, lease_uid: str, epoch: int) -> None:
         recording = group.create_task(operator.record.hold(writer=writer, epoch=epoch))
         working = [group.create_task(each.run()) for each in operator.controllers]
         resyncing = group.create_task(operator.resync.run())
+        certifying = group.create_task(operator.serving.run()) if operator.serving else None
         watching = group.create_task(run_watches(operator.streams, _connect, operator.resync.soon))
         try:
             await asyncio.Event().wait()
         finally:
             watching.cancel()
             resyncing.cancel()
+            if certifying is not None:
+                certifying.cancel()
             for each in operator.controllers:
                 each.stop()
             await asyncio.wait(working, timeout=DRAIN_SECONDS)

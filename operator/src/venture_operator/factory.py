@@ -18,9 +18,11 @@ from venture_operator.services.kind import Housekeeping, Shared, Wired, whole
 from venture_operator.services.orphans import Orphans
 from venture_operator.services.reconciler import Reconciler
 from venture_operator.services.resync import Resync
+from venture_operator.services.serving import Serving
 from venture_operator.services.watches import Streams, Watch
 from venture_operator.storage.children import Children
 from venture_operator.storage.record import Record
+from venture_operator.storage.serving import ServingStore
 from venture_operator.storage.watched import ObjectKey, WatchedObjects
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Operator:
     streams: Streams
     record: Record
     signing_key: Ed25519PrivateKey
+    serving: Serving | None
+    """None where the release serves nothing."""
 
 
 def build_operator(
@@ -90,7 +94,14 @@ def build_operator(
         streams=streams,
         record=shared.record,
         signing_key=shared.signing_key,
+        serving=_serving(settings, client),
     )
+
+
+def _serving(settings: OperatorSettings, client: KubernetesClient) -> Serving | None:
+    if settings.serving is None:
+        return None
+    return Serving(ServingStore(client, settings.namespace), settings.serving)
 
 
 def _controller(wired: Wired, shared: Shared) -> Controller:

@@ -52,6 +52,12 @@ WATCH_RESTARTS = Counter(
 )
 IS_LEADER = Gauge("venture_leader", "1 on the replica that reconciles, 0 on the standby.")
 
+CERTIFICATE_ENDS = Gauge(
+    "venture_serving_certificate_ends_timestamp_seconds",
+    "When the certificate of a service ends, in seconds of Unix time.",
+    ["secret"],
+)
+
 
 def observe_api_request(verb: str, resource: str, code: int, seconds: float) -> None:
     """Count one request to the API server."""

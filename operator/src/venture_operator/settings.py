@@ -3,11 +3,40 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from venture_core.settings.dataplane import PostgresEndpoint, S3Endpoint
 from venture_core.settings.programs import Name, ProcessSettings
 
 from venture_operator.domain.cachescope import CacheScope
+
+
+class Registration(BaseModel):
+    """An object by which the API server knows whom to call."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    resource: Literal[
+        "apiservices", "mutatingwebhookconfigurations", "validatingwebhookconfigurations"
+    ]
+    name: Name
+
+
+class ServingSettings(BaseModel):
+    """The certificates of what the release serves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    authority: Name
+    """The Secret with the authorities and their keys, in the operator's namespace."""
+    config_map: Name
+    """Where the authorities are published."""
+    namespaces: tuple[Name, ...] = Field(min_length=1, max_length=8)
+    """In which namespaces they are."""
+    servers: dict[Name, tuple[Name, ...]] = Field(max_length=32)
+    """The Secrets of servers, in the operator's namespace, with the names each is called by."""
+    registrations: tuple[Registration, ...] = Field(default=(), max_length=16)
+    issued_elsewhere: bool = False
+    """Whether an issuer of the cluster fills the Secrets of servers: then only trust is kept."""
 
 
 class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
@@ -41,6 +70,9 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     """PKCS#8 PEM of the Ed25519 key that signs provenance."""
     signing_keys_config_map: Name = Field(validation_alias="VENTURE_SIGNING_KEYS_CONFIGMAP")
     """Where the public keys are published, by key id."""
+
+    serving: ServingSettings | None = None
+    """None where nothing is served."""
 
     workers: int = Field(default=16, ge=1, le=256)
     """Objects reconciled at once."""

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     pass
-from chartmanifests import WORK, Json, Render, named, of_kind, operator_env, rules
+from chartmanifests import (
+    CLUSTER_WIDE,
+    WORK,
+    Json,
+    Render,
+    allowed,
+    named,
+    of_kind,
+    operator_env,
+    rules,
+)
 from surroundings import CHART
 
 MORE = ("orders", "rules")
@@ -27,10 +37,6 @@ MORE = ("orders", "rules")
 
 def work_namespace(manifests: list[Json]) -> str:
     return str(operator_env(manifests)["VENTURE_WORK_NAMESPACE"]["value"])
-
-
-def allowed(group: str, resource: str, *verbs: str, name: str = "*") -> set[tuple[str, ...]]:
-    return {(group, resource, name, verb) for verb in verbs}
 
 
 def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> None:
@@ -125,7 +131,9 @@ def test_by_default_the_operator_serves_every_namespace(render_chart: Render) ->
     assert bindings(render_chart("ci/production.yaml")) == {
         ("ClusterRoleBinding", None, "venture.venture-system"),
         ("RoleBinding", WORK, "venture"),
+        ("RoleBinding", WORK, "venture-serving"),
         ("RoleBinding", "venture-system", "venture"),
+        ("RoleBinding", "venture-system", "venture-serving"),
     }
 
 
@@ -135,7 +143,9 @@ def test_named_namespaces_narrow_the_rights_to_them(render_chart: Render) -> Non
         ("RoleBinding", "team-a", "venture.venture-system"),
         ("RoleBinding", "team-b", "venture.venture-system"),
         ("RoleBinding", "team-jobs", "venture"),
+        ("RoleBinding", "team-jobs", "venture-serving"),
         ("RoleBinding", "venture-system", "venture"),
+        ("RoleBinding", "venture-system", "venture-serving"),
     }
     watched = operator_env(manifests)["VENTURE_WATCH_NAMESPACES"]["value"]
     assert json.loads(watched) == ["team-a", "team-b"]
@@ -143,7 +153,7 @@ def test_named_namespaces_narrow_the_rights_to_them(render_chart: Render) -> Non
 
 def test_cluster_wide_names_tell_releases_apart(manifests: list[Json]) -> None:
     for manifest in manifests:
-        if manifest["kind"] in {"ClusterRole", "ClusterRoleBinding"}:
+        if manifest["kind"] in CLUSTER_WIDE:
             assert manifest["metadata"]["name"].startswith("venture.venture-system")
         elif manifest["kind"] not in {"CustomResourceDefinition", "Namespace"}:
             assert manifest["metadata"]["namespace"]
