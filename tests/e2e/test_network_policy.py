@@ -81,6 +81,7 @@ async def test_s3_answers_and_nothing_else_does_in_the_work_namespace(
         "api server by address": api_server_address(kubectl),
         "postgres": (f"venture-postgres.{SYSTEM}.svc", 5432),
         "nats": (f"venture-nats.{SYSTEM}.svc", 4222),
+        "valkey": (f"venture-valkey.{SYSTEM}.svc", 6379),
         "another pod": (running["status"]["podIP"], 8080),
     }
 
@@ -106,7 +107,7 @@ async def test_s3_answers_and_nothing_else_does_in_the_work_namespace(
 
     # The data plane has fences of its own, which let in only who uses it: whoever takes our labels
     # in a namespace of users is not of them.
-    inside = {"postgres", "nats", "s3"}
+    inside = {"postgres", "nats", "valkey", "s3"}
     elsewhere = await probe(builds.namespace, compile_labels)
     assert elsewhere == {name: name not in inside for name in targets}
 
