@@ -255,6 +255,41 @@ def test_a_service_account_called_as_the_operators_has_none_of_its_rights(
         assert f'User "{user}" cannot list resource "{resource.partition(".")[0]}"' in said
 
 
+OF_THE_OPERATOR = (
+    Attempt("create", "pods", "{work}"),
+    Attempt("list", "secrets", "{work}"),
+    Attempt("create", "pods/exec", "{work}", name="any"),
+    Attempt("create", "serviceaccounts/token", "{work}", name="default"),
+    Attempt("create", "rolebindings", "{work}", RBAC),
+    Attempt("delete", "networkpolicies", "{work}", POLICIES, "venture-closed"),
+    Attempt("create", "configmaps", "{work}"),
+    Attempt("create", "jobs", SYSTEM, "batch"),
+    Attempt("create", "pods", SYSTEM),
+    Attempt("get", "secrets", SYSTEM, name="venture-signing-key"),
+    Attempt("update", "deployments", SYSTEM, "apps", "venture"),
+    Attempt("create", "jobs", "kube-system", "batch"),
+    Attempt("create", "secrets", "kube-system"),
+    Attempt("list", "configmaps", "kube-system"),
+    Attempt("create", "clusterrolebindings", group=RBAC),
+    Attempt("create", "namespaces"),
+    Attempt("list", "nodes"),
+)
+
+
+def placed(attempt: Attempt) -> str:
+    return f"{named(attempt)} in {attempt.namespace or 'the cluster'}"
+
+
+@pytest.mark.parametrize("attempt", OF_THE_OPERATOR, ids=placed)
+def test_a_stolen_token_of_the_operator_stays_in_the_work_namespace(
+    kubectl: Kubectl, work_name: str, attempt: Attempt
+) -> None:
+    thief = Tenant(kubectl, f"system:serviceaccount:{SYSTEM}:venture", SYSTEM)
+    namespace = attempt.namespace.format(work=work_name)
+    there = Attempt(attempt.verb, attempt.resource, namespace, attempt.group, attempt.name)
+    assert there.refusal(thief) in there.by(thief)
+
+
 def suspended(name: str) -> Body:
     """Return a build that starts nothing."""
     title = secrets.token_hex(4)
