@@ -113,7 +113,7 @@ def of_programs(manifests: Sequence[Body]) -> list[Row]:
             what = [_rule(each) for each in rules or ()]
             what = what or [(f"the role `{reference['name']}`", "")]
             rows += [(who, _where(namespace), *each) for each in what]
-    return sorted(rows)
+    return sorted(set(rows))
 
 
 def accounts(manifests: Iterable[Body]) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TIERS = ("unit", "schema", "api", "integration", "e2e")
 # Tests that only compute may share the two cores; the others share servers, and some measure time.
 _PARALLEL = {"unit": ("--numprocesses", "2"), "schema": ("--numprocesses", "2")}
-_SOAKED = ("unit", "integration")
+_SOAKED = ("unit", "integration", "e2e")
 _SOAK_TEST_SECONDS = 3600
 _REPORTS = REPOSITORY / "build" / "tests"
 _PACKAGES = (
@@ -56,6 +56,7 @@ def check() -> None:
     for values in sorted((chart / "ci").glob("*.yaml")):
         _gate(f"helm lint {values.name}", [helm, "lint", "--strict", chart, "--values", values])
     _gate("chart README", [bin_folder / "python", "hack/chart_readme.py", "--check"])
+    _gate("page of rights", [bin_folder / "python", "hack/rights.py", helm, "--check"])
     target.check_kind_config(target.KIND_CONFIG)
     say(f"Every check passed: {testreport.within_budget('check', time.monotonic() - began)}")
 

@@ -81,7 +81,7 @@ def valkey(kubectl: Kubectl, *command: str) -> str:
 async def messages(kubectl: Kubectl, kubeconfig: Path, *, publish: bool = False) -> int:
     """Count the messages of a stream on disk, after adding one on request."""
     password = secret_data(kubectl, NAMESPACE, "venture-nats")["password"]
-    with forwarded(kubeconfig, NAMESPACE, "venture-nats", 4222) as port:
+    with forwarded(kubeconfig, NAMESPACE, "service/venture-nats", 4222) as port:
         client = await nats.connect(f"nats://venture:{password}@127.0.0.1:{port}")
         try:
             jetstream = client.jetstream()

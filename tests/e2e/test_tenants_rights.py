@@ -262,7 +262,7 @@ OF_THE_OPERATOR = (
     Attempt("create", "serviceaccounts/token", "{work}", name="default"),
     Attempt("create", "rolebindings", "{work}", RBAC),
     Attempt("delete", "networkpolicies", "{work}", POLICIES, "venture-closed"),
-    Attempt("create", "configmaps", "{work}"),
+    Attempt("list", "configmaps", "{work}"),
     Attempt("create", "jobs", SYSTEM, "batch"),
     Attempt("create", "pods", SYSTEM),
     Attempt("get", "secrets", SYSTEM, name="venture-signing-key"),

@@ -38,7 +38,7 @@ FOREIGN = b"foreign bytes"
 @pytest.fixture(scope="module")
 def endpoint(kubeconfig: Path) -> Iterator[str]:
     """Reach the store, which no tenant's pod does."""
-    with forwarded(kubeconfig, SYSTEM, "venture-s3", 7070) as port:
+    with forwarded(kubeconfig, SYSTEM, "service/venture-s3", 7070) as port:
         yield f"http://127.0.0.1:{port}"
 
 

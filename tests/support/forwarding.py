@@ -1,4 +1,4 @@
-"""A port of this machine that leads to a service of the cluster."""
+"""A port of this machine that leads into the cluster."""
 
 import socket
 import subprocess
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def forwarded(kubeconfig: Path, namespace: str, service: str, port: int) -> Iterator[int]:
-    """Forward a local port to a service while the context lasts."""
+def forwarded(kubeconfig: Path, namespace: str, target: str, port: int) -> Iterator[int]:
+    """Forward a local port to `service/NAME` or `pod/NAME` while the context lasts."""
     local = free_port()
     command = ["kubectl", "--kubeconfig", str(kubeconfig), "--namespace", namespace]
-    command += ["port-forward", f"service/{service}", f"{local}:{port}"]
+    command += ["port-forward", target, f"{local}:{port}"]
     forwarder = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         for attempt in Retrying(wait=wait_fixed(0.1), stop=stop_after_delay(20), reraise=True):
