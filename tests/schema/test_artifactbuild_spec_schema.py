@@ -71,6 +71,8 @@ async def test_a_value_of_another_type_is_refused(api: Any, path: str) -> None:
     changes: Json = {path.replace("[]", ".0"): WRONG_TYPES[path]}
     if path.startswith("spec.source.objectRef."):
         changes = {"spec.source": {"objectRef": dict(OBJECT)}, **changes}
+    if path.startswith("spec.policyBundleRef."):
+        changes = {"spec.policyBundleRef": {"name": "default"}, **changes}
 
     causes = await api.refusal(api.create(build(changes), dry_run=True))
 

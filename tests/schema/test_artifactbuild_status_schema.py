@@ -18,6 +18,7 @@ from venture_crds.v1alpha1.artifactbuild import (
 )
 from venture_crds.v1alpha1.conditions import Condition, ConditionStatus, ConditionType
 from venture_crds.v1alpha1.lifecycle import JobStatus
+from venture_crds.v1alpha1.policyref import PinnedBundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,12 @@ FULL: Final = ArtifactBuildStatus(
         ),
     ),
     document_sha256=SHA256,
+    policy_bundle=PinnedBundle(
+        name="default",
+        version="1.0.0",
+        hash=f"sha256:{SHA256}",
+        baseline_hash=f"sha256:{SHA256}",
+    ),
     job=JobStatus(name="deck-compile-1", attempt=1, uid="6622053a-5ec9-49b4-bf2a-069588e7037f"),
     failures=1,
     retry_at=NOW,
@@ -78,6 +85,7 @@ BREAKS: Final = {
     "must be one CamelCase word": "not ready",
     "must be a SHA-256 digest: 64 lowercase hexadecimal digits": "G" * 64,
     "must be 'sha256:' and 64 lowercase hexadecimal digits": "sha1:abc",
+    "must be a semantic version: major.minor.patch": "1.0",
     "must be the name of a Kubernetes object: lowercase letters, digits, '-' and '.', "
     "starting and ending with a letter or digit": "A job",
 }

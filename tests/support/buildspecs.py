@@ -144,6 +144,12 @@ def timeout(seconds: int) -> Json:
     return {"spec.timeoutSeconds": seconds}
 
 
+def bundle(name: str = "default", **members: Any) -> Json:
+    return {"spec.policyBundleRef": {"name": name, **members}}
+
+
+BUNDLE: Final = "spec.policyBundleRef"
+HASH: Final = "must be 'sha256:' and 64 lowercase hexadecimal digits"
 REF: Final = "spec.source.configMapRef"
 ASSET: Final = "spec.assets[]"
 BOTH: Final = source(objectRef=OBJECT, configMapRef=CONFIG_MAP)
@@ -152,6 +158,23 @@ ALL: Final = source(inline={}, objectRef=OBJECT, configMapRef=CONFIG_MAP)
 PAIRS: Final = [
     Pair("", NAME_LENGTH, {"metadata.name": "n" * 63}, {"metadata.name": "n" * 64}, NAME_LENGTH),
     missing("spec"),
+    Pair(f"{BUNDLE}.name", "required", bundle(), {BUNDLE: {}}, MISSING),
+    Pair(f"{BUNDLE}.name", "maxLength", bundle("n" * 253), bundle("n" * 254), "more than 253"),
+    Pair(f"{BUNDLE}.name", OBJECT_NAME, bundle("a-1.b"), bundle("A"), OBJECT_NAME),
+    Pair(
+        f"{BUNDLE}.hash",
+        "maxLength",
+        bundle(hash=f"sha256:{SHA256}"),
+        bundle(hash=f"sha256:{SHA256}0"),
+        "more than 71",
+    ),
+    Pair(
+        f"{BUNDLE}.hash",
+        HASH,
+        bundle(hash=f"sha256:{SHA256}"),
+        bundle(hash=f"sha512:{SHA256}"),
+        HASH,
+    ),
     missing("spec.target"),
     Pair("spec.target", "enum", {}, {"spec.target": "Odp"}, '"Odp": supported values: "Pptx"'),
     missing("spec.source"),
@@ -219,6 +242,9 @@ PAIRS: Final = [
 
 WRONG_TYPES: Final = {
     "spec": "build it",
+    "spec.policyBundleRef": "default",
+    "spec.policyBundleRef.name": 1,
+    "spec.policyBundleRef.hash": 1,
     "spec.target": 1,
     "spec.source": [],
     "spec.source.inline": "{}",
@@ -288,4 +314,14 @@ FIXED_FIELDS: Final = [
         {"longer": {"timeoutSeconds": 61}, "left out": {"timeoutSeconds": None}},
     ),
     Fixed("timeoutSeconds", {}, {"set": {"timeoutSeconds": 301}}),
+    Fixed(
+        "policyBundleRef",
+        bundle(),
+        {
+            "another": {"policyBundleRef": {"name": "other"}},
+            "pinned": {"policyBundleRef": {"hash": f"sha256:{SHA256}"}},
+            "left out": {"policyBundleRef": None},
+        },
+    ),
+    Fixed("policyBundleRef", {}, {"added": {"policyBundleRef": {"name": "default"}}}),
 ]

@@ -20,8 +20,9 @@ from venture_cli.reference import updated
 from venture_core.artifacts.compile import compile_artifact
 from venture_core.artifacts.gates import GateSettings
 from venture_core.artifacts.ir import parse_ir
-from venture_crds.v1alpha1.artifactbuild import BuildReason, GateSwitches, Phase, Target
+from venture_crds.v1alpha1.artifactbuild import BuildReason, GateSwitches, Phase
 from venture_crds.v1alpha1.reasons import CommonReason
+from venture_crds.v1alpha1.targets import Target
 
 HEAVY = ("aiohttp", "obstore", "pptx", "lxml", "yaml", "rich")
 DECK: dict[str, Any] = {

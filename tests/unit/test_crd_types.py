@@ -21,7 +21,6 @@ from venture_crds.v1alpha1.artifactbuild import (
     GateSwitches,
     Phase,
     Source,
-    Target,
     human_size,
 )
 from venture_crds.v1alpha1.conditions import (
@@ -31,6 +30,7 @@ from venture_crds.v1alpha1.conditions import (
     find_condition,
 )
 from venture_crds.v1alpha1.meta import ObjectMeta
+from venture_crds.v1alpha1.targets import Target
 
 if TYPE_CHECKING:
     from venture_crds.resource import Example

@@ -6,4 +6,7 @@ artifactbuilds:
   edit: true
   operator:
     - delete
+policybundles:
+  edit: false
+  operator: []
 {{- end -}}

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from venture_core.artifacts.provenance import load_private_key
+from venture_core.events.envelope import Service
 from venture_core.kubernetes.resources import JOBS, PODS
 from venture_core.objectstore import ObjectStore
+from venture_core.policy.governing import Governing
+from venture_core.record.bundles import Bundles
 
 from venture_operator.domain.conditions import is_at_work
 from venture_operator.domain.labels import MANAGED_BY, MANAGED_BY_LABEL, OWNER_UID_LABEL
 from venture_operator.domain.references import Reference, reference_to
 from venture_operator.kinds.artifactbuild import wiring as artifactbuild
+from venture_operator.kinds.policybundle import wiring as policybundle
 from venture_operator.services.controller import Controller
 from venture_operator.services.intake import Intake, its_owner, itself
 from venture_operator.services.kind import Housekeeping, Shared, Wired, whole
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 
 type Wire = Callable[[Shared], Wired]
 
-KINDS: Final[tuple[Wire, ...]] = (artifactbuild.wire,)
+KINDS: Final[tuple[Wire, ...]] = (policybundle.wire, artifactbuild.wire)
 """The kinds that this operator reconciles."""
 
 JOB_NAME_LABEL: Final = "batch.kubernetes.io/job-name"
@@ -78,6 +82,10 @@ def build_operator(
         client=client,
         record=Record(settings.postgres_url, reporter=settings.pod_name, on_lost=wake_all_at_work),
         store=ObjectStore(settings.s3()),
+        governing=Governing(settings.baseline()),
+        bundles=Bundles(
+            settings.postgres_url, service=Service.ORCHESTRATOR, name=settings.pod_name
+        ),
         signing_key=load_private_key(settings.signing_key_file.read_bytes()),
         children=Children(client, settings.work_namespace),
         jobs=WatchedObjects(),

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from venture_core.policy.governing import BundleName
 from venture_core.settings.dataplane import PostgresEndpoint, S3Endpoint
 from venture_core.settings.programs import Name, ProcessSettings
 
@@ -57,6 +58,8 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     build_ttl_seconds: int | None = Field(default=None, ge=0)
     """After how long finished builds are deleted that do not say so themselves; None: never."""
     lease_name: Name
+    policy_baseline: str = Field(default="", pattern=r"^$|^[-a-z0-9]{1,63}/[-.a-z0-9]{1,253}$")
+    """The platform's PolicyBundle that governs everywhere, as namespace/name; empty: none."""
 
     compiler_image: str = Field(min_length=1, max_length=512)
     compiler_image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
@@ -78,3 +81,8 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     """Objects reconciled at once."""
     resync_seconds: float = Field(default=60, ge=1, le=3600)
     """How often everything is listed and compared, to repair what a lost event missed."""
+
+    def baseline(self) -> BundleName | None:
+        """Return which bundle is the platform's baseline, None where there is none."""
+        namespace, slash, name = self.policy_baseline.partition("/")
+        return BundleName(namespace, name) if slash else None

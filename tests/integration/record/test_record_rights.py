@@ -101,6 +101,19 @@ RIGHTS: Final = {
         "SELECT record.venture_detach_partition('events_2020_01')",
         {"confirmer"},
     ),
+    "keep a published bundle": (
+        "SELECT record.store_policy_bundle('sha256:' || encode(sha256('{}'), 'hex'), '{}')",
+        {"operator"},
+    ),
+    "read a published bundle": ("SELECT record.policy_bundle('')", {"operator", "treasury"}),
+    "keep, change or forget bundles past the function": (
+        (
+            "INSERT INTO record.policy_bundles (hash, content) VALUES ('', '')",
+            "UPDATE record.policy_bundles SET content = ''",
+            "DELETE FROM record.policy_bundles",
+        ),
+        NOBODY,
+    ),
     "store personal data": (
         "SELECT record.venture_store_personal_data(gen_random_uuid(), 'x', sha256(''), '')",
         PRODUCERS,

@@ -45,6 +45,8 @@ def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> Non
     assert rules(role) == (
         allowed(group, "artifactbuilds", "get", "list", "watch", "delete")
         | allowed(group, "artifactbuilds/status", "get", "patch")
+        | allowed(group, "policybundles", "get", "list", "watch")
+        | allowed(group, "policybundles/status", "get", "patch")
         | allowed("", "configmaps", "get")
         | allowed("", "events", "create")
     )

@@ -49,6 +49,8 @@ class Service(StrEnum):
     AGENT_RUNTIME = "agent-runtime"
     EVENT_RELAY = "event-relay"
     LLM_GATEWAY = "llm-gateway"
+    EGRESS_PROXY = "egress-proxy"
+    TOOL_GATEWAY = "tool-gateway"
 
 
 class EventEnvelopeV1(ExternalModel):

@@ -65,4 +65,5 @@ VALIDATING_WEBHOOKS = Resource(
 SUBJECT_ACCESS_REVIEWS = Resource(
     "authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", namespaced=False
 )
+POLICY_BUNDLES = Resource("venture.parpour.dev", "v1alpha1", "policybundles", "PolicyBundle")
 ARTIFACT_BUILDS = Resource("venture.parpour.dev", "v1alpha1", "artifactbuilds", "ArtifactBuild")

@@ -72,8 +72,10 @@ SERVICE_ROLES = tuple(map(service_role, Service))
 """The role of every service."""
 
 
-async def connect(url: SecretStr, role: Role, *, name: str) -> asyncpg.Connection:
-    """Open a connection that acts as `role`; `name` shows in Postgres's list of sessions.
+async def connect(url: SecretStr, role: str, *, name: str) -> asyncpg.Connection:
+    """Open a connection that acts as `role`, a Role or that of a service (`service_role`).
+
+    `name` shows in Postgres's list of sessions.
 
     Either side notices within ten seconds that the other has vanished without a word, so that a
     standby's turn comes. Raises OSError, also where the database has no such role (yet), or
@@ -82,17 +84,17 @@ async def connect(url: SecretStr, role: Role, *, name: str) -> asyncpg.Connectio
     try:
         return await _connect(url, role, name)
     except asyncpg.InvalidParameterValueError as error:
-        raise ConnectionError(f"the server has no role {role.value}") from error
+        raise ConnectionError(f"the server has no role {role}") from error
 
 
-async def _connect(url: SecretStr, role: Role, name: str) -> asyncpg.Connection:
+async def _connect(url: SecretStr, role: str, name: str) -> asyncpg.Connection:
     connection: asyncpg.Connection = await asyncpg.connect(
         url.get_secret_value(),
         timeout=CONNECT_SECONDS,
         command_timeout=COMMAND_SECONDS,
         connection_class=_Connection,
         server_settings={
-            "role": role.value,
+            "role": str(role),
             "application_name": name[:63],
             "tcp_keepalives_idle": str(KEEPALIVE_IDLE_SECONDS),
             "tcp_keepalives_interval": "1",

@@ -9,6 +9,7 @@ from venture_crds.base import SpecModel, StatusModel
 from venture_crds.markers import Cel, ExactlyOneOf, FreeForm, ImmutableExcept, ListMap, Matches
 from venture_crds.resource import Column, Example, KindInfo, Resource
 from venture_crds.v1alpha1.lifecycle import RetryingSpec, RetryingStatus
+from venture_crds.v1alpha1.policyref import PinnedBundle, PolicyBundleRef  # noqa: TC001
 from venture_crds.v1alpha1.reasons import DocumentedReason
 from venture_crds.v1alpha1.scalars import (
     DnsLabel,
@@ -17,12 +18,7 @@ from venture_crds.v1alpha1.scalars import (
     ObjectName,
     Sha256,
 )
-
-
-class Target(StrEnum):
-    """The formats that an artifact can have."""
-
-    PPTX = "Pptx"
+from venture_crds.v1alpha1.targets import Target  # noqa: TC001  pydantic reads it
 
 
 class Phase(StrEnum):
@@ -55,6 +51,14 @@ class BuildReason(DocumentedReason):
         "every 15 min, with new URLs, until it runs",
     )
     RETRYING = "Retrying", "the next attempt starts at the time in the message", "then"
+
+    POLICY_DENIES = "PolicyDenies", "the bundle does not allow it; the message names the rule", "no"
+    BUNDLE_UNAVAILABLE = (
+        "BundleUnavailable",
+        "the PolicyBundle that it names does not govern (yet)",
+        "looked for every 10 s",
+    )
+    FROZEN = "Frozen", "a Freeze holds: nothing new starts", "when it is lifted"
 
     SOURCE_NOT_FOUND = (
         "SourceNotFound",
@@ -176,6 +180,9 @@ class ArtifactBuildSpec(RetryingSpec):
 
     schema_rules: ClassVar = (ImmutableExcept(("suspend", "retry", "ttlSecondsAfterFinished")),)
 
+    policy_bundle_ref: PolicyBundleRef | None = None
+    """The PolicyBundle that governs the build. Unset: `default`, where the namespace has one."""
+
     target: Target
     """The format of the artifact."""
 
@@ -282,6 +289,9 @@ class ArtifactBuildStatus(RetryingStatus):
 
     gates: Annotated[tuple[GateOutcome, ...], Field(max_length=16), ListMap("name")] = ()
     """What the quality gates said."""
+
+    policy_bundle: PinnedBundle | None = None
+    """The bundle that governs the build; absent where none does."""
 
     @computed_field(  # type: ignore[prop-decorator]
         description="The artifact's size for people, from `artifact.sizeBytes`."

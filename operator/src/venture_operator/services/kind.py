@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
     from venture_core.kubernetes.resources import Resource as Served
     from venture_core.objectstore import ObjectStore
+    from venture_core.policy.governing import Governing
+    from venture_core.record.bundles import Bundles
     from venture_crds.resource import Resource
 
     from venture_operator.domain.references import Reference
@@ -83,6 +85,10 @@ class Shared:
     client: KubernetesClient
     record: Record
     store: ObjectStore
+    governing: Governing
+    """The PolicyBundles of the cluster, and which of them governs."""
+    bundles: Bundles
+    """What published bundles say, by their hash."""
     signing_key: Ed25519PrivateKey
     children: Children
     """The work namespace."""

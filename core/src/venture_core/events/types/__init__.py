@@ -3,13 +3,14 @@
 from typing import Final
 
 from venture_core.events.registry import Registry
-from venture_core.events.types import artifact, control, money, privacy, task, workflow
+from venture_core.events.types import artifact, control, money, policy, privacy, task, workflow
 
 REGISTRY: Final = Registry(
     (
         *artifact.EVENT_TYPES,
         *control.EVENT_TYPES,
         *money.EVENT_TYPES,
+        *policy.EVENT_TYPES,
         *privacy.EVENT_TYPES,
         *task.EVENT_TYPES,
         *workflow.EVENT_TYPES,

@@ -1,0 +1,9 @@
+"""The formats of artifacts."""
+
+from enum import StrEnum
+
+
+class Target(StrEnum):
+    """The formats that an artifact can have."""
+
+    PPTX = "Pptx"

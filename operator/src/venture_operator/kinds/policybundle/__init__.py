@@ -1,0 +1,1 @@
+"""PolicyBundles: checked, published, kept by their hash, and known to all who judge."""
