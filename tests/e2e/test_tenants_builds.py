@@ -130,24 +130,26 @@ async def test_a_neighbours_object_as_owner_holds_it_in_no_way(
 async def test_a_finalizer_keeps_the_object_and_nothing_else(
     theirs: Builds, mallory: Tenant, work: WorkNamespace, client: KubernetesClient
 ) -> None:
-    held = build("held", unique_deck(), finalizers=["mallory.example.com/never"])
-    mallory.create(held)
-    body = await patiently(
-        lambda: theirs.get("held"), lambda seen: bool(seen.get("status", {}).get("job"))
-    )
-    mallory.run("delete", "artifactbuild", "held", "--wait=false")
-    uid = body["metadata"]["uid"]
-    await patiently(lambda: jobs_of(work, theirs, uid), lambda jobs: jobs == [])
-    name = body["status"]["job"]["name"]
-    for resource in (SECRETS, PODS):
+    mallory.create(build("held", unique_deck(), finalizers=["mallory.example.com/never"]))
+    try:
+        body = await patiently(
+            lambda: theirs.get("held"), lambda seen: bool(seen.get("status", {}).get("job"))
+        )
+        mallory.run("delete", "artifactbuild", "held", "--wait=false")
+        uid, name = body["metadata"]["uid"], body["status"]["job"]["name"]
+        await patiently(lambda: jobs_of(work, theirs, uid), lambda jobs: jobs == [])
 
-        async def left(resource: Any = resource) -> list[str]:
-            found = await client.list(resource, work.name)
+        async def left() -> list[str]:
+            found = [
+                each for kind in (SECRETS, PODS) for each in await client.list(kind, work.name)
+            ]
             return [each["metadata"]["name"] for each in found if name in each["metadata"]["name"]]
 
         await patiently(left, lambda names: names == [])
-    assert (await theirs.get("held"))["metadata"]["deletionTimestamp"]
-    mallory.patch("artifactbuild", "held", {"metadata": {"finalizers": None}})
+        assert (await theirs.get("held"))["metadata"]["deletionTimestamp"]
+    finally:
+        # Nobody could delete the definition, nor the namespace, while it is there.
+        mallory.patch("artifactbuild", "held", {"metadata": {"finalizers": None}})
     await patiently(
         lambda: client.get(ARTIFACT_BUILDS, "held", theirs.namespace), lambda seen: seen is None
     )
