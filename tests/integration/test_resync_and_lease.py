@@ -98,7 +98,9 @@ async def test_objects_deleted_unseen_are_forgotten(
 async def test_a_deaf_watch_makes_its_replica_unready(
     silence: Silence, builds: Builds, client: KubernetesClient, namespace: str
 ) -> None:
-    health = Health(Leadership(lease(client, namespace, "a")))
+    leadership = Leadership(lease(client, namespace, "a"))
+    await leadership.acquire()
+    health = Health(leadership)
     health.streams = silence.streams
     assert health.liveness() == health.readiness() == []
     for nonce in ("x", "y"):

@@ -24,9 +24,11 @@ class Health:
 
     def readiness(self) -> list[str]:
         """Return why this replica, though alive, can neither lead nor stand by."""
-        silent = time.monotonic() - self._leadership.last_contact
         complaints = [] if self.streams is None else self.streams.failures()
-        if silent > LEASE_SECONDS:
+        last = self._leadership.last_contact
+        if last is None:
+            complaints.append("no answer from the API server so far")
+        elif (silent := time.monotonic() - last) > LEASE_SECONDS:
             complaints.append(f"no answer from the API server for {silent:.0f} s")
         return complaints
 

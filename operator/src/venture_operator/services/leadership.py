@@ -36,8 +36,8 @@ class Leadership:
         self._clock = clock
         self.epoch: int | None = None
         """The epoch while we lead; every external write may be fenced with it."""
-        self.last_contact = clock()
-        """When the Lease was last read or written, on the monotonic clock."""
+        self.last_contact: float | None = None
+        """When the Lease was last read or written, on the monotonic clock; None: never so far."""
 
     @property
     def lease_uid(self) -> str:
