@@ -174,10 +174,13 @@ def intent(**change: Any) -> IntentRequestedV1:
     return IntentRequestedV1(**fields | change)
 
 
-def test_the_treasury_alone_speaks_of_money() -> None:
+def test_the_treasury_alone_speaks_of_money_and_the_operator_of_the_object() -> None:
     event = new_event(intent())
-    assert event.source_service is Service.TREASURY_API
+    assert event.source_service is Service.ORCHESTRATOR
     assert REGISTRY.check(event) == intent()
+    owners = {each.owner for each in REGISTRY if each.name.startswith("ledger.")}
+    owners |= {REGISTRY.get(f"money.intent.{each}.v1").owner for each in ("approved", "consumed")}
+    assert owners == {Service.TREASURY_API}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from recordevents import started
 from venture_core.events.envelope import Service
-from venture_core.events.types.money import IntentRequestedV1
+from venture_core.events.types.money import IntentApprovedV1
 from venture_core.record.database import Role, service_role
 from workflowevents import Flow
 
@@ -24,7 +24,7 @@ GUIDE: Final = Path(__file__).resolve().parents[3] / "docs" / "install.md"
 
 LOGINS: Final = {
     "operator": (service_role(Service.ORCHESTRATOR),),
-    "treasury": (service_role(Service.TREASURY_API),),
+    "treasury": (Role.TREASURY,),
     "sequencer": (Role.SEQUENCER,),
     "relay": (Role.RELAY,),
     "projector": (Role.PROJECTOR,),
@@ -36,13 +36,19 @@ LOGINS: Final = {
 """Logins as the chart makes them, one for each program, and the roles each is a member of."""
 
 READERS: Final = frozenset({"relay", "projector", "auditor", "archiver"})
-PRODUCERS: Final = frozenset({"operator", "treasury", "privacy"})
+PRODUCERS: Final = frozenset({"operator", "privacy"})
 NOBODY: Final[frozenset[str]] = frozenset()
 _LEASE = "INSERT INTO record.leaders VALUES ('{0}', 1, 'me', now())"
 
 RIGHTS: Final = {
     "append the operator's events": ("operator's event", {"operator"}),
-    "append the treasury's events": ("treasury's event", {"treasury"}),
+    "append the treasury's events without a decision": ("treasury's event", NOBODY),
+    "decide about money": ("SELECT treasury.decide('[]')", {"treasury"}),
+    "read the ledger": ("SELECT FROM treasury.transfers", {"treasury"}),
+    "write the ledger past the functions": (
+        "INSERT INTO treasury.days VALUES (gen_random_uuid(), now(), 0)",
+        NOBODY,
+    ),
     "end the epochs of the operator": (
         "SELECT record.venture_fence_writer('venture-orchestrator/x', 1)",
         {"operator"},
@@ -202,4 +208,4 @@ def _events(statement: str) -> Iterator[EventEnvelopeV1]:
     if statement == "operator's event":
         yield started(uuid7(), 1)
     if statement == "treasury's event":
-        yield Flow().intent(IntentRequestedV1)
+        yield Flow().intent(IntentApprovedV1)

@@ -56,6 +56,8 @@ class Role(StrEnum):
     """Read archives back, confirm what they hold, and drop months that are confirmed."""
     RECOVERY = "venture_recovery"
     """Begin an epoch of the log after a loss: only people do, with a login of their own."""
+    TREASURY = "venture_treasury"
+    """Decide about money and read the ledger, through functions only; append the events of it."""
     PRIVACY = "venture_privacy"
     """Read and erase personal data."""
 

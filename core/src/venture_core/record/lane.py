@@ -1,10 +1,8 @@
 """One lane of a producer: whatever comes while a call is in flight goes into the next call."""
 
-import asyncio
 import time
-from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, override
 
 import asyncpg
 import structlog
@@ -21,10 +19,12 @@ from venture_core.record.append import (
     begin_epoch,
     refusal,
 )
+from venture_core.record.coalescing import Coalescing
 from venture_core.record.database import Role, connect, patiently
 from venture_core.record.failures import ends_connection, may_pass
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
     from uuid import UUID
 
@@ -44,46 +44,19 @@ class Waiting:
     since: float = field(default_factory=time.perf_counter)
 
 
-class Lane:
+class Lane(Coalescing[Waiting]):
     """Appends over one connection, one call at a time, in the order of `put`."""
 
     def __init__(
         self, url: SecretStr, *, name: str, fence: Fence | None, give_up_after_seconds: float
     ) -> None:
+        super().__init__()
         self._url = url
         self._name = name
         self._fence = fence
         self._give_up_after_seconds = give_up_after_seconds
-        self._queue: deque[Waiting] = deque()
-        self._filled = asyncio.Event()
-        self._closing = False
-        self._connection: asyncpg.Connection | None = None
 
-    def put(self, waiting: Waiting) -> None:
-        """Queue an event for the next call."""
-        self._queue.append(waiting)
-        self._filled.set()
-
-    def close(self) -> None:
-        """End `run` once the queue is empty."""
-        self._closing = True
-        self._filled.set()
-
-    async def run(self) -> None:
-        """Append what is put, until closed. No error ends it: each goes to those who wait."""
-        try:
-            while True:
-                if not self._queue:
-                    if self._closing:
-                        return
-                    self._filled.clear()
-                    await self._filled.wait()
-                    continue
-                await self._settle(self._next_batch())
-        finally:
-            if self._connection is not None:
-                self._connection.terminate()
-
+    @override
     def _next_batch(self) -> list[Waiting]:
         batch: list[Waiting] = []
         size = 0
@@ -94,6 +67,7 @@ class Lane:
             batch.append(self._queue.popleft())
         return batch
 
+    @override
     async def _settle(self, batch: list[Waiting]) -> None:
         """Append a batch and answer everybody in it."""
         try:
@@ -140,8 +114,7 @@ class Lane:
             return await append_call(self._connection, events, self._fence)
         except Exception as error:
             if ends_connection(error):
-                self._connection.terminate()
-                self._connection = None
+                self._drop_connection()
             raise
 
 

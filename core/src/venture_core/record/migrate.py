@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 OWNER = "venture_owner"
-SCHEMAS = ("record", "projection")
+SCHEMAS = ("record", "projection", "treasury")
 NEWEST = "head"
 NOTHING = "base"
 
@@ -138,6 +138,12 @@ async def _prepare(connection: AsyncConnection) -> None:
         await connection.exec_driver_sql(_TAKE_ON_ROLE.format(role=role))
     for role in SERVICE_ROLES:
         await connection.exec_driver_sql(_JOIN.format(role=role, group=Role.PRODUCER.value))
+    # Whoever moves money says so in the record, through the function that keeps the decision: the
+    # service's rights count there, and are not the role's own.
+    await connection.exec_driver_sql(f"ALTER ROLE {Role.TREASURY.value} NOINHERIT")
+    await connection.exec_driver_sql(
+        _JOIN.format(role=Role.TREASURY.value, group=service_role(Service.TREASURY_API))
+    )
     # Who begins an epoch of the log says so in the log, through the one function that does both:
     # the service's rights count there, and are not the role's own.
     await connection.exec_driver_sql(f"ALTER ROLE {Role.RECOVERY.value} NOINHERIT")

@@ -3,12 +3,22 @@
 from typing import Final
 
 from venture_core.events.registry import Registry
-from venture_core.events.types import artifact, control, money, policy, privacy, task, workflow
+from venture_core.events.types import (
+    artifact,
+    control,
+    ledger,
+    money,
+    policy,
+    privacy,
+    task,
+    workflow,
+)
 
 REGISTRY: Final = Registry(
     (
         *artifact.EVENT_TYPES,
         *control.EVENT_TYPES,
+        *ledger.EVENT_TYPES,
         *money.EVENT_TYPES,
         *policy.EVENT_TYPES,
         *privacy.EVENT_TYPES,

@@ -1,8 +1,8 @@
 """Events of MoneyIntents: leave to spend asked for, decided on, and used up or taken back.
 
-Their workflow id is the uid of the MoneyIntent, unless a Workflow asked for it. They are the
-contract for the MoneyIntent kind to come: nothing emits them yet. Who approved is personal data and
-no part of them.
+Their workflow id is the uid of the MoneyIntent, unless a Workflow asked for it. What becomes of the
+object is the operator's to say; what becomes of the money the treasury says, in the transaction in
+which it moves. Who approved is personal data and no part of them.
 """
 
 from typing import Annotated, Final, Self
@@ -143,15 +143,35 @@ class IntentRevokedV1(IntentPayload):
     """What was spent until then."""
 
 
-def _type(name: str, payload: type[EventPayload], description: str) -> EventType:
-    return EventType(f"money.intent.{name}.v1", payload, Service.TREASURY_API, description)
+def _type(
+    name: str,
+    payload: type[EventPayload],
+    description: str,
+    owner: Service = Service.TREASURY_API,
+) -> EventType:
+    return EventType(f"money.intent.{name}.v1", payload, owner, description)
 
 
 EVENT_TYPES: Final = (
-    _type("requested", IntentRequestedV1, "A MoneyIntent was accepted, and nothing decided yet."),
-    _type("awaiting_approval", IntentAwaitingApprovalV1, "A rule asks for people's approval."),
+    _type(
+        "requested",
+        IntentRequestedV1,
+        "A MoneyIntent was accepted, and nothing decided yet.",
+        Service.ORCHESTRATOR,
+    ),
+    _type(
+        "awaiting_approval",
+        IntentAwaitingApprovalV1,
+        "A rule asks for people's approval.",
+        Service.ORCHESTRATOR,
+    ),
     _type("approved", IntentApprovedV1, "The policy, or people where it asked, allowed the spend."),
-    _type("rejected", IntentRejectedV1, "Policy, people or the lack of their answer forbade it."),
+    _type(
+        "rejected",
+        IntentRejectedV1,
+        "Policy, people or the lack of their answer forbade it.",
+        Service.ORCHESTRATOR,
+    ),
     _type("consumed", IntentConsumedV1, "As much was spent as may be."),
     _type("expired", IntentExpiredV1, "The time to spend is over."),
     _type("revoked", IntentRevokedV1, "The user or a freeze took the leave back."),

@@ -1,0 +1,1 @@
+"""Money: what the treasury's service, its callers and the operator share."""
