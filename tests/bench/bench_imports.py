@@ -17,10 +17,11 @@ PROGRAMS = {
     ),
     "venture --help": ("import venture_cli.app", 0.15),
     "venture artifact list": (
-        "import venture_cli.app, venture_cli.services.session, venture_cli.views.results",
-        0.4,
+        "import venture_cli.app, venture_cli.services.session, venture_cli.services.objects, "
+        "venture_cli.views.objects",
+        0.25,
     ),
-    "Kubernetes client": ("import venture_core.kubernetes.client", 0.35),
+    "Kubernetes client": ("import aiohttp, venture_core.kubernetes.client", 0.35),
     "kopf alone": ("import kopf", 0.5),
     "operator": ("import venture_operator.__main__", 1.2),
 }

@@ -74,16 +74,22 @@ def login_program(folder: Path, status: str) -> dict[str, Any]:
     return {"exec": {"apiVersion": version, "command": sys.executable, "args": [str(program)]}}
 
 
+@pytest.mark.parametrize("brief", [False, True], ids=["lasting", "brief"])
 class TestLogins:
-    """Each kind of login, judged by the API server."""
+    """Each kind of login, judged by the API server, by either way of sending requests."""
 
     async def test_a_token_file_that_rotates(
-        self, client: KubernetesClient, namespace: str, api_server: Path, tmp_path: Path
+        self,
+        client: KubernetesClient,
+        namespace: str,
+        api_server: Path,
+        tmp_path: Path,
+        brief: bool,
     ) -> None:
         file = tmp_path / "token"
         file.write_text("no.token.yet", encoding="utf-8")
         path = as_user(api_server, tmp_path, {"tokenFile": str(file)})
-        async with KubernetesClient.from_kubeconfig(path) as robot:
+        async with KubernetesClient.from_kubeconfig(path, brief=brief) as robot:
             with pytest.raises(KubernetesError) as caught:
                 await whoami(robot)
             assert caught.value.status == 401
@@ -91,12 +97,17 @@ class TestLogins:
             assert await whoami(robot) == f"system:serviceaccount:{namespace}:robot"
 
     async def test_a_login_program_is_asked_again_once_its_token_is_refused(
-        self, client: KubernetesClient, namespace: str, api_server: Path, tmp_path: Path
+        self,
+        client: KubernetesClient,
+        namespace: str,
+        api_server: Path,
+        tmp_path: Path,
+        brief: bool,
     ) -> None:
         (tmp_path / "token").write_text("no.token.yet", encoding="utf-8")
         status = f"{{'token': pathlib.Path({str(tmp_path / 'token')!r}).read_text()}}"
         path = as_user(api_server, tmp_path, login_program(tmp_path, status))
-        async with KubernetesClient.from_kubeconfig(path) as robot:
+        async with KubernetesClient.from_kubeconfig(path, brief=brief) as robot:
             with pytest.raises(KubernetesError):
                 await whoami(robot)
             (tmp_path / "token").write_text(await token(client, namespace), encoding="utf-8")
@@ -106,7 +117,7 @@ class TestLogins:
         assert (tmp_path / "runs").read_text() == "xxx"
 
     async def test_a_login_program_that_gives_certificates(
-        self, api_server: Path, tmp_path: Path
+        self, api_server: Path, tmp_path: Path, brief: bool
     ) -> None:
         user = administrator(api_server)
         chain, key = _pem(user, "client-certificate"), _pem(user, "client-key")
@@ -115,15 +126,15 @@ class TestLogins:
             {"clientCertificateData": chain, "clientKeyData": key, "expirationTimestamp": ends}
         )
         path = as_user(api_server, tmp_path, login_program(tmp_path, status))
-        async with KubernetesClient.from_kubeconfig(path) as other:
+        async with KubernetesClient.from_kubeconfig(path, brief=brief) as other:
             assert not (await whoami(other)).startswith("system:anonymous")
             assert await other.get(NAMESPACES, "default") is not None
         assert (tmp_path / "runs").read_text() == "xx", "an ended login is asked for again"
 
-    async def test_acting_as_another(self, api_server: Path, tmp_path: Path) -> None:
+    async def test_acting_as_another(self, api_server: Path, tmp_path: Path, brief: bool) -> None:
         user = administrator(api_server)
         path = as_user(api_server, tmp_path, user | {"as": "jane", "as-groups": ["founders"]})
-        async with KubernetesClient.from_kubeconfig(path) as jane:
+        async with KubernetesClient.from_kubeconfig(path, brief=brief) as jane:
             assert await whoami(jane) == "jane"
             with pytest.raises(ForbiddenError):
                 await jane.list(CONFIG_MAPS)

@@ -158,7 +158,8 @@ async def api(api_server: Path, crds_installed: None) -> AsyncIterator[Api]:
     del crds_installed
     access = load_kubeconfig(str(api_server))
     assert access.authority is not None
-    tls = tls_context(access, access.authority.read(), await access.credentials.login())
+    login = await access.credentials.login()
+    tls = tls_context(access, access.authority.read(), login.certificate)
     async with aiohttp.ClientSession(
         base_url=access.server, connector=aiohttp.TCPConnector(ssl=tls)
     ) as session:

@@ -365,6 +365,6 @@ async def test_certificates_that_are_none_are_said(tmp_path: Path) -> None:
     pair = {"client-certificate-data": encoded("cert"), "client-key-data": encoded("key")}
     access = load_kubeconfig(kubeconfig(tmp_path, pair))
     with pytest.raises(CredentialsError, match="client certificate is unusable"):
-        tls_context(access, "", await access.credentials.login())
+        tls_context(access, "", (await access.credentials.login()).certificate)
     with pytest.raises(AccessError, match="certificate authority is unusable"):
-        tls_context(access, "no PEM", Login())
+        tls_context(access, "no PEM", None)

@@ -343,6 +343,30 @@ class TestCommands:
         assert f"artifact wait deck -n {namespace}" in ended.err
         assert await builds.client.get(ARTIFACT_BUILDS, "deck", namespace) is not None
 
+    async def test_ctrl_c_ends_a_request_that_nobody_answers(
+        self, api_server: Path, venture: Venture
+    ) -> None:
+        asked = asyncio.Event()
+
+        async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            asked.set()
+            await reader.read()
+            writer.close()
+
+        silent = await asyncio.start_server(never, "127.0.0.1", 0)
+        port = silent.sockets[0].getsockname()[1]
+        config, other = read_kubeconfig(api_server), venture.folder / "kubeconfig"
+        write_kubeconfig(config, other, server=f"http://127.0.0.1:{port}")
+        process = await venture.start("artifact", "list", "--kubeconfig", "kubeconfig")
+        await asyncio.wait_for(asked.wait(), 20)
+        process.send_signal(2)
+        ended = await asyncio.wait_for(finish(process), 10)
+        assert ended.code == ExitCode.INTERRUPTED
+        assert "Traceback" not in ended.err
+        silent.close()
+        await silent.wait_closed()
+
     async def test_a_token_that_is_refused_is_told_apart(
         self, api_server: Path, venture: Venture
     ) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import aiohttp
 from tenacity import (
     AsyncRetrying,
     retry_if_exception,
@@ -22,16 +21,20 @@ from tenacity import (
 )
 
 from venture_core.kubernetes.access import in_cluster
-from venture_core.kubernetes.connection import Connection
+from venture_core.kubernetes.connection import Connection, whole
 from venture_core.kubernetes.errors import (
     KubernetesError,
     NotFoundError,
-    error_from_status,
+    error_from_body,
+    raise_for_status,
     unreachable,
 )
+from venture_core.kubernetes.exchange import NoAnswerError
 from venture_core.kubernetes.kubeconfig import load_kubeconfig
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from venture_core.kubernetes.access import Access
     from venture_core.kubernetes.resources import Resource
 
@@ -94,10 +97,13 @@ class KubernetesClient:
     @classmethod
     @asynccontextmanager
     async def connect(
-        cls, access: Access, observer: RequestObserver | None = None
+        cls, access: Access, observer: RequestObserver | None = None, *, brief: bool = False
     ) -> AsyncIterator[Self]:
-        """Connect to a cluster; nothing is sent before the first request."""
-        async with Connection(access) as connection:
+        """Connect to a cluster; nothing is sent before the first request.
+
+        `brief` is for programs that soon end: most of their time would go into imports.
+        """
+        async with Connection(access, brief=brief) as connection:
             yield cls(connection, namespace=access.namespace, observer=observer)
 
     @classmethod
@@ -114,13 +120,15 @@ class KubernetesClient:
         path: str | None = None,
         context: str | None = None,
         observer: RequestObserver | None = None,
+        *,
+        brief: bool = False,
     ) -> AsyncIterator[Self]:
         """Connect as kubectl would: `path` (default: $KUBECONFIG) and `context` (default: current).
 
         Raises KubeconfigError where there is no such file or context, or it cannot be understood.
         """
         access = await asyncio.to_thread(load_kubeconfig, path, context)
-        async with cls.connect(access, observer) as client:
+        async with cls.connect(access, observer, brief=brief) as client:
             yield client
 
     async def get(
@@ -334,14 +342,16 @@ class KubernetesClient:
             query["allowWatchBookmarks"] = "true"
         if initial:
             query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        import aiohttp
+
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=timeout_seconds + 10)
         path = resource.path(namespace)
         async with self.connection.send("GET", path, query=query, timeout=timeout) as response:
-            await _raise_for_status(response)
+            await _require_success(response)
             async for line in response.content:
                 event = read(line)
                 if event["type"] == "ERROR":
-                    raise _error_from_body(event["object"].get("code", 0), event["object"])
+                    raise error_from_body(event["object"].get("code", 0), event["object"])
                 yield event["type"], event["object"]
 
     @asynccontextmanager
@@ -353,12 +363,14 @@ class KubernetesClient:
         Raises the KubernetesError that names the refusal, also when nothing comes for
         `silent_seconds`.
         """
+        import aiohttp
+
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silent_seconds)
         try:
             async with self.connection.send(
                 "GET", path, query=query, headers={"Accept": accept}, timeout=timeout
             ) as response:
-                await _raise_for_status(response)
+                await _require_success(response)
                 yield response
         except (aiohttp.ClientError, TimeoutError) as error:
             raise unreachable(f"GET {path}", error) from error
@@ -406,17 +418,21 @@ class KubernetesClient:
         data: bytes | None,
         read: Reader,
     ) -> Body:
-        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_SECONDS)
         started = time.monotonic()
         status = 0
         try:
-            async with self.connection.send(
-                method, path, query=query, headers=headers, data=data, timeout=timeout
-            ) as response:
-                status = response.status
-                await _raise_for_status(response)
-                return read(await response.read())
-        except (aiohttp.ClientError, TimeoutError) as error:
+            answer = await self.connection.exchange(
+                method,
+                path,
+                seconds=REQUEST_TIMEOUT_SECONDS,
+                query=query,
+                headers=headers,
+                data=data,
+            )
+            status = answer.status
+            raise_for_status(answer)
+            return read(answer.body)
+        except (NoAnswerError, TimeoutError) as error:
             raise unreachable(f"{method} {path}", error) from error
         finally:
             if self._observer is not None:
@@ -428,22 +444,6 @@ def _selection(label_selector: str, field_selector: str) -> dict[str, str]:
     return {name: value for name, value in selectors.items() if value}
 
 
-async def _raise_for_status(response: aiohttp.ClientResponse) -> None:
-    if response.ok:
-        return
-    text = await response.text()
-    try:
-        body = json.loads(text)
-    except json.JSONDecodeError:
-        # Proxies and the API server's own overload filter answer in plain text.
-        body = {"message": text.strip()[:500] or response.reason}
-    raise _error_from_body(response.status, body)
-
-
-def _error_from_body(status: int, body: Body) -> KubernetesError:
-    error = error_from_status(
-        status, str(body.get("reason", "Unknown")), str(body.get("message", "no message"))
-    )
-    metadata = body.get("metadata")
-    error.continue_token = metadata.get("continue", "") if isinstance(metadata, dict) else ""
-    return error
+async def _require_success(response: aiohttp.ClientResponse) -> None:
+    if not response.ok:
+        raise_for_status(await whole(response))

@@ -1,6 +1,7 @@
-"""The HTTP session to one API server: TLS, proxies, and a login that is renewed when it ends."""
+"""How requests reach one API server: TLS, proxies, and a login that is renewed when it ends."""
 
 import asyncio
+import os
 import ssl
 import tempfile
 from contextlib import asynccontextmanager
@@ -8,17 +9,17 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
-
-import aiohttp
-from multidict import CIMultiDict
+from urllib.parse import urlencode, urlsplit
 
 from venture_core.kubernetes.access import AccessError, CredentialsError
+from venture_core.kubernetes.exchange import Answer, Exchanges, NoAnswerError, Question
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from types import TracebackType
+
+    import aiohttp
+    from multidict import CIMultiDict
 
     from venture_core.kubernetes.access import Access, Certificate, Login
 
@@ -27,23 +28,33 @@ READ_BUFFER_BYTES: Final = 2 * 1024 * 1024
 """An event of a watch is one line; etcd takes objects of 1.5 MiB."""
 
 
+type _Proof = tuple[str, Certificate | None]
+"""What TLS is spoken with: the authority, and the client's certificate."""
+
+
 @dataclass(slots=True)
 class _Session:
     """A session with one client certificate, and how many requests are under way on it."""
 
     http: aiohttp.ClientSession
-    proof: tuple[str, Certificate | None]
+    proof: _Proof
     users: int = 0
     retired: bool = False
 
 
 class Connection:
-    """Sends requests as the access says. Use it as a context manager."""
+    """Sends requests as the access says. Use it as a context manager.
 
-    def __init__(self, access: Access) -> None:
+    A `brief` one is for programs that soon end: what does not stream goes without aiohttp, unless
+    there is a proxy.
+    """
+
+    def __init__(self, access: Access, *, brief: bool = False) -> None:
         self.access = access
         self._proxy = access.proxy or _environments_proxy(access.server)
+        self._brief = brief and self._proxy is None
         self._session: _Session | None = None
+        self._exchanges: tuple[_Proof, Exchanges] | None = None
         self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -57,6 +68,52 @@ class Connection:
     ) -> None:
         if self._session is not None:
             await self._session.http.close()
+        if self._exchanges is not None:
+            self._exchanges[1].close()
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        seconds: float,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> Answer:
+        """Send a request and return its whole answer, whatever its status.
+
+        Raises NoAnswerError and TimeoutError where none comes within so many seconds, AccessError
+        where nobody can log in.
+        """
+        if self._brief:
+            return await self._ask(
+                Question(method, _target(path, query), headers or {}, data), seconds
+            )
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with self.send(
+                method, path, query=query, headers=headers, data=data, timeout=timeout
+            ) as response:
+                return await whole(response)
+        except aiohttp.ClientError as error:
+            raise NoAnswerError(str(error) or repr(error)) from error
+
+    async def _ask(self, question: Question, seconds: float) -> Answer:
+        login = await self.access.credentials.login()
+        answer = await self._ask_as(login, question, seconds)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self.access.credentials.refused():
+            login = await self.access.credentials.login()
+            answer = await self._ask_as(login, question, seconds)
+        return answer
+
+    async def _ask_as(self, login: Login, question: Question, seconds: float) -> Answer:
+        exchanges = await self._exchanges_for(login)
+        # Nothing else is bounded: a login may wait for somebody at a browser.
+        async with asyncio.timeout(seconds):
+            return await exchanges.ask(question, self._headers(question.headers, login))
 
     @asynccontextmanager
     async def send(
@@ -118,15 +175,11 @@ class Connection:
     async def _logged_in(
         self, headers: Mapping[str, str] | None
     ) -> AsyncIterator[tuple[aiohttp.ClientSession, CIMultiDict[str]]]:
+        from multidict import CIMultiDict
+
         login = await self.access.credentials.login()
         session = await self._session_for(login)
-        sent = CIMultiDict(
-            {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
-        )
-        if login.authorization is not None:
-            sent["Authorization"] = login.authorization
-        for name, value in self.access.impersonation:
-            sent.add(name, value)
+        sent = CIMultiDict(self._headers(headers or {}, login))
         session.users += 1
         try:
             yield session.http, sent
@@ -135,16 +188,22 @@ class Connection:
             if session.retired and not session.users:
                 await session.http.close()
 
+    def _headers(self, own: Mapping[str, str], login: Login) -> list[tuple[str, str]]:
+        """Return the headers of a request; whom the user acts as may take several of one name."""
+        sent = {"Accept": "application/json", "User-Agent": USER_AGENT, **own}
+        if login.authorization is not None:
+            sent["Authorization"] = login.authorization
+        return [*sent.items(), *self.access.impersonation]
+
     async def _session_for(self, login: Login) -> _Session:
         """Return the session that proves this login; connections with an older one are given up."""
-        authority = self.access.authority.read() if self.access.authority else ""
-        proof = (authority, login.certificate)
+        import aiohttp
+
+        proof = self._proof(login)
         async with self._opening:
             if self._session is None or self._session.proof != proof:
                 # Every watch has a connection for good: a bound would leave later ones waiting.
-                connector = aiohttp.TCPConnector(
-                    limit=0, ssl=await asyncio.to_thread(tls_context, self.access, authority, login)
-                )
+                connector = aiohttp.TCPConnector(limit=0, ssl=await self._tls(proof))
                 http = aiohttp.ClientSession(connector=connector, read_bufsize=READ_BUFFER_BYTES)
                 before, self._session = self._session, _Session(http, proof)
                 if before is not None:
@@ -153,9 +212,41 @@ class Connection:
                         await before.http.close()
             return self._session
 
+    async def _exchanges_for(self, login: Login) -> Exchanges:
+        proof = self._proof(login)
+        async with self._opening:
+            if self._exchanges is None or self._exchanges[0] != proof:
+                if self._exchanges is not None:
+                    self._exchanges[1].close()
+                access = self.access
+                made = Exchanges(access.server, await self._tls(proof), access.server_name)
+                self._exchanges = (proof, made)
+            return self._exchanges[1]
+
+    def _proof(self, login: Login) -> _Proof:
+        authority = self.access.authority.read() if self.access.authority else ""
+        return authority, login.certificate
+
+    async def _tls(self, proof: _Proof) -> ssl.SSLContext:
+        return await asyncio.to_thread(tls_context, self.access, *proof)
+
+
+async def whole(response: aiohttp.ClientResponse) -> Answer:
+    """Read the whole of a response. Raises aiohttp's errors and TimeoutError."""
+    return Answer(response.status, response.reason or "", await response.read())
+
+
+def _target(path: str, query: Mapping[str, str] | None) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
+
 
 def _environments_proxy(server: str) -> str | None:
     """Return what HTTPS_PROXY and NO_PROXY say. aiohttp's way would take a login from ~/.netrc."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    # Only here: it brings all of the standard library's mail along.
+    from urllib.request import getproxies, proxy_bypass
+
     url = urlsplit(server)
     proxies = getproxies()
     if proxy_bypass(url.netloc.rpartition("@")[2]):
@@ -163,7 +254,7 @@ def _environments_proxy(server: str) -> str | None:
     return proxies.get(url.scheme)
 
 
-def tls_context(access: Access, authority: str, login: Login) -> ssl.SSLContext:
+def tls_context(access: Access, authority: str, certificate: Certificate | None) -> ssl.SSLContext:
     """Return how TLS is spoken. AccessError where certificates cannot be used."""
     try:
         context = ssl.create_default_context(cadata=authority or None)
@@ -176,8 +267,8 @@ def tls_context(access: Access, authority: str, login: Login) -> ssl.SSLContext:
             context.verify_mode = ssl.CERT_NONE
     except (ssl.SSLError, ValueError) as error:
         raise AccessError(f"the cluster's certificate authority is unusable: {error}") from error
-    if login.certificate is not None:
-        _load(context, login.certificate)
+    if certificate is not None:
+        _load(context, certificate)
     return context
 
 

@@ -1,6 +1,11 @@
 """What the Kubernetes API answered when it did not answer with success."""
 
+import json
 from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from venture_core.kubernetes.exchange import Answer
 
 
 class KubernetesError(Exception):
@@ -66,3 +71,26 @@ def error_from_status(status: int, reason: str, message: str) -> KubernetesError
     if reason == "AlreadyExists":
         return AlreadyExistsError(status, reason, message)
     return _BY_STATUS.get(status, KubernetesError)(status, reason, message)
+
+
+def error_from_body(status: int, body: dict[str, Any]) -> KubernetesError:
+    """Return the error that a `Status` object describes."""
+    error = error_from_status(
+        status, str(body.get("reason", "Unknown")), str(body.get("message", "no message"))
+    )
+    metadata = body.get("metadata")
+    error.continue_token = metadata.get("continue", "") if isinstance(metadata, dict) else ""
+    return error
+
+
+def raise_for_status(answer: Answer) -> None:
+    """Raise the error that an answer is, if it is one."""
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return
+    text = answer.body.decode(errors="replace")
+    try:
+        body = json.loads(text)
+    except json.JSONDecodeError:
+        # Proxies and the API server's own overload filter answer in plain text.
+        body = {"message": text.strip()[:500] or answer.reason}
+    raise error_from_body(answer.status, body)

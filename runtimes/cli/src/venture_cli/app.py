@@ -3,7 +3,6 @@
 from typing import Annotated, Any, override
 
 import typer
-from typer.core import TyperGroup
 
 from venture_cli.commands import (
     artifacts,
@@ -18,10 +17,11 @@ from venture_cli.commands import (
 )
 from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.errors import CliError, ExitCode
+from venture_cli.parameters import PlainGroup, make_plain
 from venture_cli.program import program_name
 
 
-class VentureGroup(TyperGroup):
+class VentureGroup(PlainGroup):
     """Ends every command with an exit code of ours, and says why."""
 
     @override
@@ -86,6 +86,7 @@ happenings.add_typer(given_up, name="dlq")
 deadletters.register(given_up)
 report.register(app)
 version.register(app)
+make_plain(app)
 
 
 @app.callback()

@@ -5,7 +5,6 @@ from contextlib import aclosing
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import aiohttp
 from venture_core.kubernetes.errors import KubernetesError
 from venture_core.kubernetes.lenient import (
     read_event_leniently,
@@ -190,6 +189,9 @@ async def wait_for_object(
 
 async def _states(client: KubernetesClient, noun: Noun, body: Body) -> AsyncGenerator[Body]:
     """Yield the object as it is and as it becomes. CliError (not found) once it is deleted."""
+    # Whoever does not wait does without it: importing it takes longer than asking.
+    import aiohttp
+
     metadata = body["metadata"]
     name, namespace = metadata["name"], metadata["namespace"]
     while True:

@@ -57,7 +57,9 @@ class Session:
         """Connect to the cluster. CliError where none is configured."""
         if self._client is None:
             wanted = self._connection
-            opening = KubernetesClient.from_kubeconfig(wanted.kubeconfig, wanted.context)
+            opening = KubernetesClient.from_kubeconfig(
+                wanted.kubeconfig, wanted.context, brief=True
+            )
             try:
                 self._client = await self._stack.enter_async_context(opening)
             except KubeconfigError as error:
