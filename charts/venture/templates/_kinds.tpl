@@ -6,6 +6,9 @@ artifactbuilds:
   edit: true
   operator:
     - delete
+moneyintents:
+  edit: true
+  operator: []
 policybundles:
   edit: false
   operator: []

@@ -47,6 +47,8 @@ def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> Non
         | allowed(group, "artifactbuilds/status", "get", "patch")
         | allowed(group, "policybundles", "get", "list", "watch")
         | allowed(group, "policybundles/status", "get", "patch")
+        | allowed(group, "moneyintents", "get", "list", "watch")
+        | allowed(group, "moneyintents/status", "get", "patch")
         | allowed("", "configmaps", "get")
         | allowed("", "events", "create")
     )

@@ -66,4 +66,5 @@ SUBJECT_ACCESS_REVIEWS = Resource(
     "authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", namespaced=False
 )
 POLICY_BUNDLES = Resource("venture.parpour.dev", "v1alpha1", "policybundles", "PolicyBundle")
+MONEY_INTENTS = Resource("venture.parpour.dev", "v1alpha1", "moneyintents", "MoneyIntent")
 ARTIFACT_BUILDS = Resource("venture.parpour.dev", "v1alpha1", "artifactbuilds", "ArtifactBuild")
