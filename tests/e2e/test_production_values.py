@@ -1,11 +1,16 @@
-"""Production values against Postgres, NATS, Valkey and S3 that are not part of the release."""
+"""Production values against Postgres, NATS, Valkey and S3 that are not part of the release.
+
+All four speak TLS with certificates of a private authority.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from certificates import Authority
 from chartrelease import DEVELOPMENT, Release, development_images, identities, image_values
 from externalservices import BUCKET, ExternalServices
 from worknamespace import work_namespace
@@ -51,9 +56,15 @@ def images(kubectl: Kubectl) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def services(kubectl: Kubectl, namespaces: None, images: dict[str, str]) -> ExternalServices:
+def services(
+    kubectl: Kubectl,
+    namespaces: None,
+    images: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> ExternalServices:
     del namespaces
-    started = ExternalServices(kubectl, EXTERNAL, images)
+    authority = Authority(tmp_path_factory.mktemp("pki"))
+    started = ExternalServices(kubectl, EXTERNAL, images, authority)
     started.start()
     for name, data in started.secrets().items():
         literals = [f"--from-literal={key}={value}" for key, value in data.items()]
@@ -230,7 +241,7 @@ def test_an_upgrade_with_a_change_rolls_the_operator_and_keeps_the_key(
 def test_a_data_plane_that_does_not_answer_fails_the_release_with_a_sentence(
     kubectl: Kubectl, release: Release, values: Body, services: ExternalServices
 ) -> None:
-    wrong = f"redis://app:wrong-{services.password}@{services.host('redis')}/0"
+    wrong = f"rediss://app:wrong-{services.password}@{services.host('redis')}/0"
     literal = f"--from-literal=url={wrong}"
     kubectl("-n", PRODUCTION, "create", "secret", "generic", "team-redis-wrong", literal)
     done = release.upgrade(values | {"redis": {"existingSecret": "team-redis-wrong"}})
@@ -241,6 +252,47 @@ def test_a_data_plane_that_does_not_answer_fails_the_release_with_a_sentence(
     assert services.password not in said
     repaired = release.upgrade(values)
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+
+
+@pytest.mark.usefixtures("release")
+def test_an_authority_that_did_not_sign_fails_the_release_with_a_sentence(
+    kubectl: Kubectl, release: Release, values: Body, tmp_path: Path
+) -> None:
+    stranger = Authority(tmp_path).cert
+    file = f"--from-file=authority.pem={stranger}"
+    kubectl("-n", PRODUCTION, "create", "secret", "generic", "team-stranger", file)
+    trusted = {"caSecret": {"name": "team-stranger", "key": "authority.pem"}}
+    short = {"preflight": {"deadlineSeconds": 15}}
+    endpoints = {name: values[name] | trusted for name in ("postgres", "nats", "redis", "s3")}
+    done = release.upgrade(values | short | endpoints)
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    print(said)
+    for name in endpoints:
+        (line,) = re.findall(rf"^.*{name} at .*FAILED.*$", said, re.MULTILINE)
+        assert "certificate" in line
+    kubectl("-n", PRODUCTION, "delete", "secret", "team-stranger")
+
+
+@pytest.mark.usefixtures("release")
+def test_a_secret_that_changed_restarts_who_reads_it_and_nobody_else(
+    kubectl: Kubectl, release: Release, values: Body
+) -> None:
+    before = templates(kubectl)
+    change = {"stringData": {"note": "rotated"}}
+    patch = ("patch", "secret", "team-nats", f"--patch={json.dumps(change)}")
+    kubectl("-n", PRODUCTION, *patch)
+    done = release.upgrade(values)
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = templates(kubectl)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"venture-relay", "venture-projector"}
+
+
+def templates(kubectl: Kubectl) -> dict[str, Body]:
+    """Return the pod templates of the release: another one is another pod."""
+    found = json.loads(kubectl("-n", PRODUCTION, "get", "deployments", "-o", "json"))
+    return {each["metadata"]["name"]: each["spec"]["template"] for each in found["items"]}
 
 
 def test_uninstalling_leaves_what_the_docs_say_and_nothing_stuck(

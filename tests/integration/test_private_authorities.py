@@ -8,6 +8,7 @@ import shutil
 import ssl
 import subprocess
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from aiohttp import web
 from certificates import Authority, Pair
 from recordservers import NOBODY, NatsServer, PostgresServer, free_port
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
+from venture_artifact_compiler.transfer import Transfers, UnavailableStoreError
 from venture_core.messaging.connection import connect_nats
 from venture_core.objectstore import ObjectStore, ObjectStoreError
 from venture_core.preflight.probes import ProbeError, probe_nats_login, probe_postgres_login
@@ -154,6 +156,24 @@ async def test_s3_is_verified(gateway: Gateway, authority: Authority, stranger: 
     store = ObjectStore(gateway.settings(**keys, s3_ca_file=stranger.cert).s3())
     with pytest.raises(ObjectStoreError):
         await store.put("proof", b"never", media_type="text/plain")
+
+
+async def test_a_compile_job_reaches_the_store_by_the_authorities_in_its_input(
+    gateway: Gateway, authority: Authority, stranger: Authority
+) -> None:
+    """It has no file of the installation's: what it has to trust comes with its URLs."""
+    keys = {"s3_access_key_id": gateway.access, "s3_secret_access_key": gateway.secret}
+    settings = gateway.settings(**keys, s3_ca_file=authority.cert)
+    await _put(settings)
+    store = ObjectStore(settings.s3())
+    assert store.authorities == authority.cert.read_text()
+    url = await store.presign("GET", "proof", timedelta(minutes=1))
+    async with Transfers.opened(10, store.authorities) as transfers:
+        assert await transfers.download(url, limit=100, sha256=None) == b"it works"
+    for foreign in (None, stranger.cert.read_text()):
+        async with Transfers.opened(10, foreign) as transfers:
+            with pytest.raises(UnavailableStoreError):
+                await transfers.download(url, limit=100, sha256=None)
 
 
 async def test_s3_takes_the_identity_of_the_workload(

@@ -1,6 +1,7 @@
 """The four services that a production release expects to find, made without the chart.
 
-Plain pods of the data plane's images, with logins, names and ports of their own.
+Plain pods of the data plane's images, with logins, names and ports of their own. They speak TLS
+with certificates of an authority that nobody knows but who is told of it.
 """
 
 import json
@@ -11,12 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from certificates import Authority
     from chartrelease import Kubectl
 
 type Body = dict[str, Any]
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "install.md"
 BUCKET = "product-artifacts"
+FOLDER = "/certificate"
+CERTIFICATE, KEY = f"{FOLDER}/tls.crt", f"{FOLDER}/tls.key"
 PORTS = {"postgres": 5432, "nats": 4222, "redis": 6379, "s3": 9000}
 
 
@@ -27,11 +31,12 @@ class ExternalServices:
     kubectl: Kubectl
     namespace: str
     images: dict[str, str]
+    authority: Authority
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
 
     def start(self) -> None:
         """Create all of it, and wait until the pods run."""
-        items = [self._logins(), *self._pods(), *map(_service, PORTS)]
+        items = [self._logins(), self._certificate(), *self._pods(), *map(_service, PORTS)]
         manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
         self.kubectl("--namespace", self.namespace, "apply", "--filename", "-", stdin=manifest)
         ready = ("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s")
@@ -56,21 +61,24 @@ class ExternalServices:
         owner = f"venture_migration:{self.password}@{self.host('postgres')}/venture"
         return {
             "team-db-owner": {"url": f"postgresql://{owner}"},
-            "team-nats": {"url": f"nats://{login}{self.host('nats')}"},
-            "team-redis": {"url": f"redis://{login}{self.host('redis')}/0"},
+            "team-nats": {"url": f"tls://{login}{self.host('nats')}"},
+            "team-redis": {"url": f"rediss://{login}{self.host('redis')}/0"},
             "team-s3": {"id": "app", "secret": self.password},
+            "team-authority": {"authority.pem": self.authority.cert.read_text()},
         }
 
     def values(self) -> Body:
         """Return the values that point a release at these services."""
         where = {"kubernetes.io/metadata.name": self.namespace}
+        trusted = {"caSecret": {"name": "team-authority", "key": "authority.pem"}}
         return {
             "migration": {"existingSecret": "team-db-owner"},
-            "postgres": {"address": f"{self.host('postgres')}/venture"},
-            "nats": {"existingSecret": "team-nats"},
-            "redis": {"existingSecret": "team-redis"},
+            "postgres": {"address": f"{self.host('postgres')}/venture", **trusted},
+            "nats": {"existingSecret": "team-nats", **trusted},
+            "redis": {"existingSecret": "team-redis", **trusted},
             "s3": {
-                "endpoint": f"http://{self.host('s3')}",
+                **trusted,
+                "endpoint": f"https://{self.host('s3')}",
                 "region": "eu-central-1",
                 "bucket": BUCKET,
                 "existingSecret": "team-s3",
@@ -93,6 +101,7 @@ class ExternalServices:
     def _logins(self) -> Body:
         nats = (
             'listen: "0.0.0.0:4222"\njetstream { store_dir: /data }\n'
+            f'tls {{ cert_file: "{CERTIFICATE}", key_file: "{KEY}" }}\n'
             f'authorization {{ user: app, password: "{self.password}" }}\n'
         )
         data = {
@@ -103,13 +112,23 @@ class ExternalServices:
         metadata = {"name": "logins"}
         return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
 
+    def _certificate(self) -> Body:
+        """Return one certificate for all four."""
+        hosts = tuple(f"{name}.{self.namespace}.svc" for name in PORTS)
+        pair = self.authority.issue("services", hosts=hosts)
+        data = {"tls.crt": pair.cert.read_text(), "tls.key": pair.key.read_text()}
+        metadata = {"name": "certificate"}
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
+
     def _pods(self) -> list[Body]:
         postgres = {
             "POSTGRES_USER": "app",
             "POSTGRES_DB": "product",
             "POSTGRES_PASSWORD_FILE": "/logins/password",
         }
-        s3 = ["--port", f":{PORTS['s3']}", "--region", "eu-central-1", "posix", "/data"]
+        server = ["-c", "ssl=on", "-c", f"ssl_cert_file={CERTIFICATE}", "-c", f"ssl_key_file={KEY}"]
+        s3 = ["--port", f":{PORTS['s3']}", "--region", "eu-central-1"]
+        s3 += ["--cert", CERTIFICATE, "--key", KEY, "posix", "/data"]
         s3_pod = _pod("s3", self.images["s3"], args=s3, env={"ROOT_ACCESS_KEY": "app"})
         (gateway,) = s3_pod["spec"]["containers"]
         reference = {"secretKeyRef": {"name": "logins", "key": "password"}}
@@ -117,9 +136,17 @@ class ExternalServices:
         bucket = gateway | {"name": "bucket", "command": ["mkdir", f"/data/{BUCKET}"]}
         del bucket["args"], bucket["readinessProbe"]
         s3_pod["spec"]["initContainers"] = [bucket]
-        acl = ["--dir", "/data", "--aclfile", "/logins/users.acl"]
+        acl = ["--dir", "/data", "--aclfile", "/logins/users.acl", "--port", "0"]
+        acl += ["--tls-port", str(PORTS["redis"]), "--tls-auth-clients", "no"]
+        acl += ["--tls-cert-file", CERTIFICATE, "--tls-key-file", KEY]
         return [
-            _pod("postgres", self.images["postgres"], data="/var/lib/postgresql", env=postgres),
+            _pod(
+                "postgres",
+                self.images["postgres"],
+                data="/var/lib/postgresql",
+                args=["postgres", *server],
+                env=postgres,
+            ),
             _pod("nats", self.images["nats"], args=["--config", "/logins/nats.conf"]),
             _pod("redis", self.images["valkey"], args=acl),
             s3_pod,
@@ -146,6 +173,7 @@ def _pod(
         "volumeMounts": [
             {"name": "data", "mountPath": data},
             {"name": "logins", "mountPath": "/logins", "readOnly": True},
+            {"name": "certificate", "mountPath": FOLDER, "readOnly": True},
         ],
         "readinessProbe": {"tcpSocket": {"port": PORTS[name]}, "periodSeconds": 1},
     }
@@ -167,6 +195,11 @@ def _pod(
             "volumes": [
                 {"name": "data", "emptyDir": {}},
                 {"name": "logins", "secret": {"secretName": "logins"}},
+                # As Postgres wants its key: of root, for nobody but a group.
+                {
+                    "name": "certificate",
+                    "secret": {"secretName": "certificate", "defaultMode": 0o440},
+                },
             ],
         },
     }

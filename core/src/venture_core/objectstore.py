@@ -110,6 +110,8 @@ class ObjectStore:
     def __init__(self, settings: S3Settings) -> None:
         self.bucket = settings.bucket
         self._settings = settings
+        self.authorities = settings.root_certificate
+        """PEM of authorities to trust besides those of the system; None: no others."""
         self._store = settings.store(
             connect_seconds=5,
             request_seconds=30,

@@ -45,6 +45,7 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=
 FormName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
 FormValue = Annotated[str, StringConstraints(max_length=4096)]
 AssetName = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+Authorities = Annotated[str, StringConstraints(min_length=1, max_length=256 * 1024)]
 
 
 class Stage(StrEnum):
@@ -133,6 +134,8 @@ class CompileJobInput(ContractModel):
     toolchain: Annotated[str, StringConstraints(min_length=1, max_length=512)]
     """The toolchain in the cache key; a Job with another one refuses to build."""
     max_artifact_bytes: Annotated[int, Field(ge=1, le=2**31)]
+    authorities: Authorities | None = None
+    """PEM of authorities to trust for the store, besides those of the system."""
 
     def to_json(self) -> bytes:
         """Serialise for the request file."""

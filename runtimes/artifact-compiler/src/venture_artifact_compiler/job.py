@@ -57,7 +57,7 @@ async def run(settings: Settings) -> CompileJobResult:
     request = _read_request(settings.input_folder)
     _check_toolchain(request)
     log.info("started", target=request.target, assets=len(request.assets))
-    async with Transfers.opened(settings.transfer_seconds) as transfers:
+    async with Transfers.opened(settings.transfer_seconds, request.authorities) as transfers:
         document = await _document(request, settings.input_folder, transfers)
         ir = _parse(document)
         assets = await _fetch_assets(request.assets, transfers)

@@ -65,13 +65,21 @@ class Transfers:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, silence_seconds: float) -> AsyncIterator[Transfers]:
-        """Open the pool; a connection silent for `silence_seconds` counts as lost."""
+    async def opened(
+        cls, silence_seconds: float, authorities: str | None = None
+    ) -> AsyncIterator[Transfers]:
+        """Open the pool; a connection silent for `silence_seconds` counts as lost.
+
+        `authorities` is PEM of those to trust besides the system's. Raises ssl.SSLError for others.
+        """
+        trust = ssl.create_default_context()
+        if authorities is not None:
+            trust.load_verify_locations(cadata=authorities)
         async with httpx2.AsyncClient(
             timeout=httpx2.Timeout(silence_seconds, connect=_CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,
-            verify=ssl.create_default_context(),
+            verify=trust,
             headers={"Accept-Encoding": "identity"},
         ) as client:
             yield cls(client)

@@ -44,6 +44,11 @@ class Bucket:
         self._store = store
         self._cache_scope = cache_scope
 
+    @property
+    def authorities(self) -> str | None:
+        """PEM of the authorities whom a Job has to trust besides, to reach the bucket."""
+        return self._store.authorities
+
     def uri(self, key: str) -> str:
         """Return the s3:// URI of a key."""
         return self._store.uri(key)

@@ -286,6 +286,7 @@ class ArtifactBuildService:
             upload=JobUpload(url=form.url, fields=dict(form.fields)),
             toolchain=PPTX_TOOLCHAIN.id,
             max_artifact_bytes=ARTIFACT_MAX_BYTES,
+            authorities=bucket.authorities,
         )
 
 
