@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
 
+OPERATOR: Body = {"replicas": 1, "exclusive": False}
 EXTERNAL, PRODUCTION, TEAM = "venture-external", "venture-production", "venture-team"
 DECK = {
     "apiVersion": "venture.parpour.dev/v1alpha1",
@@ -82,7 +83,8 @@ def values(services: ExternalServices, images: dict[str, str]) -> Body:
     return services.values() | {
         "crds": {"install": False},
         "watchNamespaces": [TEAM],
-        "operator": {"replicas": 1},
+        # The release of `make up` serves every namespace; it is paused while this one builds.
+        "operator": OPERATOR,
         "image": image_values(images["operator"]),
         "compiler": {"image": image_values(images["compiler"])},
         # One NATS server is all there is.
@@ -230,7 +232,7 @@ def test_an_upgrade_with_a_change_rolls_the_operator_and_keeps_the_key(
     kubectl: Kubectl, release: Release, values: Body
 ) -> None:
     before = identities(kubectl, PRODUCTION, "secrets")
-    done = release.upgrade(values | {"operator": {"replicas": 1, "logLevel": "DEBUG"}})
+    done = release.upgrade(values | {"operator": OPERATOR | {"logLevel": "DEBUG"}})
     assert done.returncode == 0, done.stdout + done.stderr
     assert identities(kubectl, PRODUCTION, "secrets") == before
     deployment = kubectl("-n", PRODUCTION, "get", "deployment", "venture", "-o", "yaml")

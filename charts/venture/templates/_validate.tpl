@@ -107,6 +107,7 @@
 {{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
 {{- $problems = append $problems "Set serviceAccount.name to the service account that you made, or turn serviceAccount.create on." -}}
 {{- end -}}
+{{- $problems = concat $problems (include "venture.neighbourProblems" . | fromJsonArray) -}}
 {{- if $problems -}}
 {{- fail (printf "\n\nThese values cannot work:\n  - %s\nFor a development cluster, `-f values-dev.yaml` brings a data plane along." (join "\n  - " $problems)) -}}
 {{- end -}}
