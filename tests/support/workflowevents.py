@@ -1,4 +1,4 @@
-"""Events of Workflows, their tasks and MoneyIntents, for tests; no service tells of them yet."""
+"""Events of Workflows, their tasks and MoneyIntents, for tests."""
 
 from __future__ import annotations
 

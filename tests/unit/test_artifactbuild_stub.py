@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 from venture_operator.domain import retrying
-from venture_operator.kinds.artifactbuild.stub import is_settled, stub
+from venture_operator.domain.stubs import is_settled
+from venture_operator.kinds.artifactbuild.stub import stub
 
 type Body = dict[str, Any]
 TIME = "2026-11-23T12:00:00Z"

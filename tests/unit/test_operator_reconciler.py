@@ -110,6 +110,7 @@ class Stage:
             watched=self.watched,
             objects=cast("Any", self.cluster),
             record=cast("Any", self.ledger),
+            wake=lambda _reference: None,
         )
 
     async def _no_jobs(self, _uid: str) -> list[Body]:

@@ -5,6 +5,7 @@ them, and what the operator may do besides reading them and writing their status
 artifactbuilds:
   edit: true
   operator:
+    - create
     - delete
 moneyintents:
   edit: true
@@ -12,4 +13,8 @@ moneyintents:
 policybundles:
   edit: false
   operator: []
+workflows:
+  edit: true
+  operator:
+    - delete
 {{- end -}}

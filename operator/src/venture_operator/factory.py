@@ -16,6 +16,7 @@ from venture_operator.domain.labels import MANAGED_BY, MANAGED_BY_LABEL, OWNER_U
 from venture_operator.domain.references import Reference, reference_to
 from venture_operator.kinds.artifactbuild import wiring as artifactbuild
 from venture_operator.kinds.policybundle import wiring as policybundle
+from venture_operator.kinds.workflow import wiring as workflow
 from venture_operator.services.controller import Controller
 from venture_operator.services.intake import Intake, its_owner, itself
 from venture_operator.services.kind import Housekeeping, Shared, Wired, whole
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 type Wire = Callable[[Shared], Wired]
 
-KINDS: Final[tuple[Wire, ...]] = (policybundle.wire, artifactbuild.wire)
+KINDS: Final[tuple[Wire, ...]] = (policybundle.wire, artifactbuild.wire, workflow.wire)
 """The kinds that this operator reconciles."""
 
 JOB_NAME_LABEL: Final = "batch.kubernetes.io/job-name"
@@ -71,6 +72,7 @@ def build_operator(
             controller.wake(ObjectKey(reference.namespace, reference.name))
 
     wired: list[Wired] = []
+    watched: dict[str, WatchedObjects] = {}
 
     def wake_all_at_work() -> None:
         for each in wired:
@@ -91,9 +93,11 @@ def build_operator(
         jobs=WatchedObjects(),
         pods=WatchedObjects(index_label=JOB_NAME_LABEL),
         wake=wake,
+        watched=watched,
     )
     wired += [wire(shared) for wire in kinds]
     for each in wired:
+        watched[each.kind.name] = each.watched
         controllers[each.kind.name] = _controller(each, shared)
     streams = Streams(_watches(wired, shared))
     return Operator(
@@ -119,6 +123,7 @@ def _controller(wired: Wired, shared: Shared) -> Controller:
         watched=wired.watched,
         objects=wired.objects,
         record=shared.record,
+        wake=shared.wake,
     )
     return Controller(wired.kind.name, reconciler.reconcile, workers=shared.settings.workers)
 

@@ -16,6 +16,11 @@ RECONCILE_SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30),
 )
 JOBS_CREATED = Counter("venture_jobs_created_total", "Jobs created.", ["kind"])
+CHILDREN_CREATED = Counter(
+    "venture_children_created_total",
+    "Objects created for others, by the kind that asked and their own.",
+    ["kind", "child"],
+)
 JOBS_RUNNING = Gauge("venture_jobs_running", "Objects whose Job runs or starts.", ["kind"])
 JOBS_WAITING = Gauge("venture_jobs_waiting", "Objects that wait for their turn.", ["kind"])
 FINISHED = Counter(

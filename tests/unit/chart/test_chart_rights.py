@@ -43,12 +43,14 @@ def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> Non
     group = "venture.parpour.dev"
     role = named(manifests, "ClusterRole", "venture.venture-system")
     assert rules(role) == (
-        allowed(group, "artifactbuilds", "get", "list", "watch", "delete")
+        allowed(group, "artifactbuilds", "get", "list", "watch", "create", "delete")
         | allowed(group, "artifactbuilds/status", "get", "patch")
         | allowed(group, "policybundles", "get", "list", "watch")
         | allowed(group, "policybundles/status", "get", "patch")
         | allowed(group, "moneyintents", "get", "list", "watch")
         | allowed(group, "moneyintents/status", "get", "patch")
+        | allowed(group, "workflows", "get", "list", "watch", "delete")
+        | allowed(group, "workflows/status", "get", "patch")
         | allowed("", "configmaps", "get")
         | allowed("", "events", "create")
     )
@@ -96,7 +98,7 @@ def test_roles_follow_from_the_kinds(roles_of_more_kinds: list[Json]) -> None:
     change = (*read, "create", "update", "patch", "delete", "deletecollection")
     operator = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system")
     assert {rule for rule in rules(operator) if rule[0] == group} == (
-        allowed(group, "artifactbuilds", *read, "delete")
+        allowed(group, "artifactbuilds", *read, "create", "delete")
         | allowed(group, "orders", *read, "create", "patch")
         | allowed(group, "rules", *read)
     ).union(

@@ -41,8 +41,8 @@ in it are whole: cents, bytes, milliseconds. The stored and hashed bytes are the
 `seq`, `prev_event_hash` and `this_event_hash`, as RFC 8785 JSON, so absent values are written as
 `null`.
 
-Only its owner emits a type. The types of workflows, tasks and money intents are the contract for
-what is to come: they are recorded and shown like all others, but nothing emits them yet. A task's
+Only its owner emits a type. Those of money intents are the contract for what is to come: they are
+recorded and shown like all others, but nothing emits them yet. A task's
 id is the version 5 UUID of its name within its Workflow's uid, the same for all its attempts.
 """
 

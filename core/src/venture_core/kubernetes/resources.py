@@ -68,3 +68,4 @@ SUBJECT_ACCESS_REVIEWS = Resource(
 POLICY_BUNDLES = Resource("venture.parpour.dev", "v1alpha1", "policybundles", "PolicyBundle")
 MONEY_INTENTS = Resource("venture.parpour.dev", "v1alpha1", "moneyintents", "MoneyIntent")
 ARTIFACT_BUILDS = Resource("venture.parpour.dev", "v1alpha1", "artifactbuilds", "ArtifactBuild")
+WORKFLOWS = Resource("venture.parpour.dev", "v1alpha1", "workflows", "Workflow")

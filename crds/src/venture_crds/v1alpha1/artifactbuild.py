@@ -9,7 +9,7 @@ from venture_crds.base import SpecModel, StatusModel
 from venture_crds.markers import Cel, ExactlyOneOf, FreeForm, ImmutableExcept, ListMap, Matches
 from venture_crds.resource import Column, Example, KindInfo, Resource
 from venture_crds.v1alpha1.lifecycle import RetryingSpec, RetryingStatus
-from venture_crds.v1alpha1.policyref import PinnedBundle, PolicyBundleRef  # noqa: TC001
+from venture_crds.v1alpha1.policyref import PinnedBundle, PolicyBundleRef
 from venture_crds.v1alpha1.reasons import DocumentedReason
 from venture_crds.v1alpha1.scalars import (
     DnsLabel,
@@ -18,7 +18,7 @@ from venture_crds.v1alpha1.scalars import (
     ObjectName,
     Sha256,
 )
-from venture_crds.v1alpha1.targets import Target  # noqa: TC001  pydantic reads it
+from venture_crds.v1alpha1.targets import Target
 
 
 class Phase(StrEnum):
@@ -175,10 +175,8 @@ class GateSwitches(SpecModel):
     """No slide is without content."""
 
 
-class ArtifactBuildSpec(RetryingSpec):
-    """An order for one artifact."""
-
-    schema_rules: ClassVar = (ImmutableExcept(("suspend", "retry", "ttlSecondsAfterFinished")),)
+class ArtifactOrder(SpecModel):
+    """What to build, wherever it is asked for: in an ArtifactBuild, or in a Workflow's task."""
 
     policy_bundle_ref: PolicyBundleRef | None = None
     """The PolicyBundle that governs the build. Unset: `default`, where the namespace has one."""
@@ -194,6 +192,12 @@ class ArtifactBuildSpec(RetryingSpec):
 
     gates: GateSwitches = Field(default_factory=GateSwitches)
     """Quality gates. Each is on unless it is switched off here."""
+
+
+class ArtifactBuildSpec(RetryingSpec, ArtifactOrder):
+    """An order for one artifact."""
+
+    schema_rules: ClassVar = (ImmutableExcept(("suspend", "retry", "ttlSecondsAfterFinished")),)
 
     timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = 300
     """How long one attempt to compile may run, in seconds. Waiting for a place does not count."""
@@ -420,8 +424,8 @@ class ArtifactBuild(Resource):
             ),
         ),
         selectable=(".spec.target", ".status.phase"),
-        # At the end of their time.
-        operator=("delete",),
+        # At the end of their time, and for the tasks of Workflows.
+        operator=("create", "delete"),
         reasons=BuildReason,
         examples=EXAMPLES,
     )

@@ -1,4 +1,4 @@
-"""What the kinds share: the status fields of all, of bounded ones, and of those that retry."""
+"""What the kinds share: the fields of all, of bounded ones, of those that run again or retry."""
 
 from typing import Annotated
 
@@ -45,8 +45,18 @@ class JobStatus(StatusModel):
     """The uid of the Job, once it is created: no other Job's result counts."""
 
 
-class RetryingStatus(BoundedStatus):
-    """The status of work that is tried again: by itself for what may pass, by `spec.retry` else."""
+class RerunnableStatus(BoundedStatus):
+    """The status of work that `spec.suspend` halts and `spec.retry` starts once more."""
+
+    handled_retry: Annotated[str, Field(max_length=64)] = ""
+    """The value of `spec.retry` that was acted on last."""
+
+    suspended: bool = False
+    """Whether the record says that the work is suspended."""
+
+
+class RetryingStatus(RerunnableStatus):
+    """The status of one Job's work, which is tried again by itself for what may pass."""
 
     job: JobStatus | None = None
     """The Job of the latest attempt; absent where none was needed."""
@@ -57,21 +67,19 @@ class RetryingStatus(BoundedStatus):
     retry_at: Timestamp | None = None
     """When the next attempt starts, after one that failed."""
 
-    handled_retry: Annotated[str, Field(max_length=64)] = ""
-    """The value of `spec.retry` that was acted on last."""
 
-    suspended: bool = False
-    """Whether the record says that the work is suspended."""
-
-
-class RetryingSpec(SpecModel):
-    """The control that bounded work has; everything else in its spec is immutable."""
-
-    suspend: bool = False
-    """While true nothing new starts, and a running attempt is stopped."""
+class RerunnableSpec(SpecModel):
+    """The control that bounded work has, whatever does the work."""
 
     retry: Annotated[str, Field(max_length=64)] = ""
     """Any new value starts once more, also after a failure; for instance a date."""
 
     ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=315_360_000)] | None = None
     """Seconds after which the finished object is deleted. Unset: as the installation decides."""
+
+
+class RetryingSpec(RerunnableSpec):
+    """The control that one Job's work has; everything else in its spec is immutable."""
+
+    suspend: bool = False
+    """While true nothing new starts, and a running attempt is stopped."""

@@ -16,6 +16,8 @@ class Fact:
 
     event_type: str
     payload: EventPayload
+    occasion: str = ""
+    """What tells apart two events that say the same, such as the run they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +45,5 @@ def event_id(subject: Subject, fact: Fact) -> UUID:
     """
     payload = fact.payload.model_dump(mode="json", by_alias=True)
     digest = sha256_hex(canonical_json(payload))
-    return uuid5(subject.workflow_id, f"{fact.event_type}/{digest}")
+    told_apart = f"/{fact.occasion}" if fact.occasion else ""
+    return uuid5(subject.workflow_id, f"{fact.event_type}/{digest}{told_apart}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from venture_operator.domain.labels import (
+    GROUP,
     MANAGED_BY,
     MANAGED_BY_LABEL,
     OWNER_KIND_LABEL,
@@ -59,3 +60,12 @@ def owner_of(child: Mapping[str, Any]) -> Reference | None:
     return Reference(
         kind, labels.get(OWNER_NAMESPACE_LABEL, ""), name, labels.get(OWNER_UID_LABEL, "")
     )
+
+
+def controller_of(child: Mapping[str, Any]) -> Reference | None:
+    """Return the object of a kind of ours that controls a child in its own namespace."""
+    for each in child["metadata"].get("ownerReferences") or ():
+        if each.get("controller") and str(each.get("apiVersion", "")).startswith(f"{GROUP}/"):
+            namespace = child["metadata"].get("namespace", "")
+            return Reference(each["kind"], namespace, each["name"], each["uid"])
+    return None

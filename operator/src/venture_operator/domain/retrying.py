@@ -1,44 +1,57 @@
 """Work that is tried again: which attempt it is at, whether it ended, when it goes."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, override
 
 from venture_operator.domain import conditions
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from venture_crds.v1alpha1.lifecycle import RetryingSpec, RetryingStatus
+    from venture_crds.v1alpha1.lifecycle import (
+        RerunnableSpec,
+        RerunnableStatus,
+        RetryingStatus,
+    )
     from venture_crds.v1alpha1.meta import ObjectMeta
 
 
-class Retrying(Protocol):
-    """An object of a bounded kind whose work is tried again."""
+class Rerunnable(Protocol):
+    """An object of a bounded kind that `spec.retry` starts once more."""
 
     @property
     def metadata(self) -> ObjectMeta:
         """Its metadata."""
 
     @property
-    def spec(self) -> RetryingSpec:
+    def spec(self) -> RerunnableSpec:
         """What its user asks for."""
 
     @property
+    def status(self) -> RerunnableStatus:
+        """What became of it."""
+
+
+class Retrying(Rerunnable, Protocol):
+    """One whose work is done by a Job, and tried again."""
+
+    @property
+    @override
     def status(self) -> RetryingStatus:
         """What became of it."""
 
 
-def wants_rerun(work: Retrying) -> bool:
+def wants_rerun(work: Rerunnable) -> bool:
     """Return whether `spec.retry` holds a value that was not acted on yet."""
     return bool(work.spec.retry) and work.spec.retry != work.status.handled_retry
 
 
-def is_finished(work: Retrying) -> bool:
+def is_finished(work: Rerunnable) -> bool:
     """Return whether the work ended, well or not, and no new run of it is wanted."""
     return not wants_rerun(work) and conditions.has_ended(work.status)
 
 
-def is_settled(work: Retrying) -> bool:
+def is_settled(work: Rerunnable) -> bool:
     """Return whether nothing is left to do until the spec changes."""
     return is_finished(work) and work.status.observed_generation == work.metadata.generation
 
@@ -62,7 +75,7 @@ def job_uid(work: Retrying, attempt: int) -> str:
 
 
 def seconds_to_live(
-    work: Retrying, status: RetryingStatus, default_ttl_seconds: int | None, now: datetime
+    work: Rerunnable, status: RerunnableStatus, default_ttl_seconds: int | None, now: datetime
 ) -> float | None:
     """Return in how many seconds work that ended with `status` is to be deleted; None: it stays."""
     ttl = work.spec.ttl_seconds_after_finished

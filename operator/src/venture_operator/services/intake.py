@@ -4,7 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from venture_operator.domain.references import Reference, owner_of, reference_to
+from venture_operator.domain.references import (
+    Reference,
+    controller_of,
+    owner_of,
+    reference_to,
+)
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import Body
@@ -56,3 +61,9 @@ def its_owner(body: Body) -> tuple[Reference, ...]:
     if owner is None:
         return ()
     return (replace(owner, namespace=owner.namespace or body["metadata"]["namespace"]),)
+
+
+def its_controller(body: Body) -> tuple[Reference, ...]:
+    """Return the object of ours in the same namespace that an object was created for."""
+    controller = controller_of(body)
+    return () if controller is None else (controller,)

@@ -5,7 +5,7 @@ A kind is its types, a stub of its objects, and a service that observes, decides
 is woken, what a resync compares, which CRDs must be there.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,8 @@ class Shared:
     """The pods of all owners there, by the name of their Job."""
     wake: Callable[[Reference], None]
     """Has an object looked at soon, whatever its kind."""
+    watched: Mapping[str, WatchedObjects]
+    """What is known of the objects of every kind, by its name; there once all are wired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

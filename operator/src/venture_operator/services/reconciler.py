@@ -25,7 +25,7 @@ from venture_operator.services.troubles import trouble_of
 from venture_operator.services.watches import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from enum import StrEnum
 
     from venture_crds.base import StatusModel
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from venture_operator.domain.facts import Fact, Subject
     from venture_operator.domain.plan import Transition
+    from venture_operator.domain.references import Reference
     from venture_operator.services.kind import Kind
     from venture_operator.services.troubles import Trouble
     from venture_operator.storage.objects import Objects
@@ -101,12 +102,14 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
         watched: WatchedObjects,
         objects: Objects,
         record: Record,
+        wake: Callable[[Reference], None],
     ) -> None:
         self._kind = kind
         self._service = service
         self._watched = watched
         self._objects = objects
         self._record = record
+        self._wake = wake
         self._untold: deque[tuple[Body, Transition]] = deque(maxlen=UNTOLD_KEPT)
 
     async def reconcile(self, key: ObjectKey) -> float | None:
@@ -202,8 +205,14 @@ class Reconciler[R: Resource, S: LifecycleStatus, A]:
         except (ConflictError, NotFoundError) as error:
             raise _ChangedError from error
         if written is not None:
-            self._watched.put(kept(written, self._kind.stub))
+            self._take_over(kept(written, self._kind.stub))
         return written
+
+    def _take_over(self, body: Body) -> None:
+        """Remember what was written: to the watch it is no news, so others are woken here."""
+        self._watched.put(body)
+        for each in self._kind.also_wakes(body):
+            self._wake(each)
 
     async def _tell(self, again: float | None) -> float | None:
         """Post the Events that are due, those that could not be posted before among them."""

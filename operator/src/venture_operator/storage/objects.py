@@ -34,6 +34,20 @@ class Objects:
         """
         return await self._client.get(self._resource, name, namespace, read=read_object)
 
+    async def create(self, body: Body) -> tuple[Body, bool]:
+        """Create an object, or find the one of its name; return it and whether it is new.
+
+        Raises NotFoundError where it vanished meanwhile.
+        """
+        metadata = body["metadata"]
+        try:
+            return await self._client.create(self._resource, body, metadata["namespace"]), True
+        except AlreadyExistsError:
+            existing = await self.get(metadata["namespace"], metadata["name"])
+        if existing is None:
+            raise NotFoundError(404, "NotFound", f"{metadata['name']} vanished meanwhile")
+        return existing, False
+
     async def write_status(self, body: Body, status: Body) -> Body | None:
         """Write what differs between the object's status and `status`; return the new object.
 

@@ -136,7 +136,7 @@ def _event(subject: Subject, fact: Fact, now: datetime) -> EventEnvelopeV1:
         event_type=fact.event_type,
         trace_id=subject.trace_id,
         workflow_id=subject.workflow_id,
-        task_id=subject.task_id,
+        task_id=fact.payload.envelope_ids().get("task_id", subject.task_id),
         policy_bundle_id=subject.policy_bundle_id,
         source_service=Service.ORCHESTRATOR,
         payload=fact.payload.model_dump(mode="json", by_alias=True),

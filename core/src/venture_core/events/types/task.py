@@ -1,8 +1,8 @@
 """Events of a Workflow's tasks: queued, tried, tried again, and ended one way or another.
 
-Their workflow id is the Workflow's uid, their task id follows from it and the task's name. They are
-the contract for the Workflow kind to come: nothing emits them yet. A task's output and the words of
-its failure may hold personal data, so there are a digest and a reason here, and no text.
+Their workflow id is the Workflow's uid, their task id follows from it and the task's name. A
+task's output and the words of its failure may hold personal data, so there are a digest and a
+reason here, and no text.
 """
 
 from typing import Annotated, Final, override

@@ -1,7 +1,6 @@
 """Events of Workflows: a plan of tasks accepted, run, halted and brought to an end.
 
-Their workflow id is the Workflow's uid. They are the contract for the Workflow kind to come:
-nothing emits them yet.
+Their workflow id is the Workflow's uid.
 """
 
 from typing import TYPE_CHECKING, Annotated, Final, override

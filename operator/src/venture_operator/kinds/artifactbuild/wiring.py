@@ -8,11 +8,13 @@ from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 from venture_operator import metrics
 from venture_operator.builders.job import PodSettings
 from venture_operator.domain.references import Reference
+from venture_operator.domain.stubs import is_settled
 from venture_operator.kinds.artifactbuild.bucket import Bucket
 from venture_operator.kinds.artifactbuild.publish import Publisher
 from venture_operator.kinds.artifactbuild.service import KIND, ArtifactBuildService, Tools
 from venture_operator.kinds.artifactbuild.source import SourceReader
-from venture_operator.kinds.artifactbuild.stub import is_settled, stub
+from venture_operator.kinds.artifactbuild.stub import stub
+from venture_operator.services.intake import its_controller
 from venture_operator.services.kind import Housekeeping, Kind, Wired
 from venture_operator.services.turns import Turns
 from venture_operator.storage.configmaps import ConfigMaps
@@ -60,7 +62,9 @@ def wire(shared: Shared) -> Wired:
         return await bucket.sweep_staging(unfinished.__contains__)
 
     return Wired(
-        kind=Kind(resource=ARTIFACT_BUILDS, types=ArtifactBuild, stub=stub),
+        kind=Kind(
+            resource=ARTIFACT_BUILDS, types=ArtifactBuild, stub=stub, also_wakes=its_controller
+        ),
         service=ArtifactBuildService(tools),
         watched=watched,
         objects=objects,

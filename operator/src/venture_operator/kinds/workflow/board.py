@@ -1,0 +1,282 @@
+"""Where all tasks of a Workflow stand while it is decided what is next: the moves they make.
+
+Pure: moves change the board, which a decision makes anew each time, and note what they mean.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from venture_core.canonical import canonical_json
+from venture_core.events.models import Cost
+from venture_crds.v1alpha1.workflowstatus import (
+    OUTPUTS_MAX_BYTES,
+    TASK_MESSAGE_MAX,
+    Spent,
+    TaskChild,
+    TaskPhase,
+    TaskStatus,
+    WorkflowReason,
+)
+
+from venture_operator.domain.backoff import after_failed_job
+from venture_operator.domain.names import child_name
+from venture_operator.kinds.workflow.facts import Facts
+from venture_operator.kinds.workflow.outcome import Done, Exhausted, Failed, Working
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pydantic import JsonValue
+    from venture_crds.v1alpha1.policyref import PinnedBundle
+    from venture_crds.v1alpha1.workflow import Workflow
+    from venture_crds.v1alpha1.workflowtask import Task
+
+    from venture_operator.domain.facts import Fact
+    from venture_operator.kinds.workflow.outcome import Outcome
+
+LIVE: Final = frozenset({TaskPhase.QUEUED, TaskPhase.RUNNING, TaskPhase.RETRYING})
+"""Phases of tasks that have not come to an end."""
+UNDONE: Final = frozenset({TaskPhase.FAILED, TaskPhase.CANCELLED, TaskPhase.BLOCKED})
+"""Phases that a retry of the workflow runs again."""
+WAITING: Final = frozenset({TaskPhase.QUEUED, TaskPhase.RETRYING})
+
+
+@dataclass(frozen=True, slots=True)
+class StartTask:
+    """Create the child of a task's attempt; it may exist already."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndChild:
+    """Delete what does a task's work."""
+
+    child: TaskChild
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Delete the workflow itself: its time after the end is over."""
+
+
+type Action = StartTask | EndChild | Expire
+
+
+@dataclass(slots=True)
+class Board:
+    """The tasks of one Workflow by name, in the order of its spec, and what their moves mean."""
+
+    workflow: Workflow
+    run: str
+    """The word of `spec.retry` that the present run answers; empty for the first."""
+    now: datetime
+    tasks: dict[str, TaskStatus]
+    pinned: PinnedBundle | None = None
+    """The bundle that governs."""
+    facts: list[Fact] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+
+    @property
+    def about(self) -> Facts:
+        """The facts of this run."""
+        return Facts(self.workflow, self.run)
+
+    def spec_of(self, name: str) -> Task:
+        """Return what a task is."""
+        return next(each for each in self.workflow.spec.tasks if each.name == name)
+
+    def in_phase(self, *phases: TaskPhase) -> list[TaskStatus]:
+        """Return the tasks that stand there."""
+        return [each for each in self.tasks.values() if each.phase in phases]
+
+    def queue(self, task: TaskStatus) -> None:
+        """Have a task run, at first or again; what it has cost stays."""
+        queued = self._put(
+            TaskStatus(
+                name=task.name,
+                phase=TaskPhase.QUEUED,
+                attempt=task.attempt,
+                cost_cents=task.cost_cents,
+            )
+        )
+        self.facts.append(self.about.queued(queued))
+
+    def start(self, task: TaskStatus, cap_cents: int) -> None:
+        """Begin the next attempt of a task, which may cost so much."""
+        attempt = task.attempt + 1
+        child = TaskChild(
+            kind=child_kind(self.spec_of(task.name)),
+            name=child_of(self.workflow, task.name, attempt),
+        )
+        started = self._put(
+            task,
+            phase=TaskPhase.RUNNING,
+            attempt=attempt,
+            child=child,
+            cap_cents=cap_cents,
+            started_at=self.now,
+            finished_at=None,
+            retry_at=None,
+            reason=None,
+            message="",
+        )
+        self.facts.append(self.about.task_started(started, child))
+        self.actions.append(StartTask(task.name))
+
+    def start_again(self, task: TaskStatus) -> None:
+        """Create what an attempt should have that began before: we died, or were refused."""
+        self.actions.append(StartTask(task.name))
+
+    def settle(self, task: TaskStatus, outcome: Outcome) -> None:
+        """Take over what the child of a running task says."""
+        match outcome:
+            case Working(message=message):
+                self._put(task, message=cut(message))
+            case Done():
+                self._succeed(task, outcome)
+            case Exhausted(at=at, cost_cents=cost):
+                self._exhaust(task, at, cost)
+            case Failed():
+                self.fail(task, outcome)
+
+    def fail(self, task: TaskStatus, failure: Failed) -> None:
+        """End an attempt that failed: another follows, where that may help and is left."""
+        failures = task.failures + 1
+        at = failure.at or self.now
+        again = failure.may_pass and failures <= self.spec_of(task.name).retries.limit
+        ended = self._put(
+            task,
+            phase=TaskPhase.RETRYING if again else TaskPhase.FAILED,
+            failures=failures,
+            reason=failure.reason,
+            message=cut(failure.message),
+            finished_at=at,
+            retry_at=at + timedelta(seconds=after_failed_job(failures)) if again else None,
+            cost_cents=task.cost_cents + failure.cost_cents,
+            cap_cents=0,
+        )
+        say = self.about.retrying if again else self.about.task_failed
+        self.facts.append(say(ended, failure.reason, self.cost_of(ended)))
+
+    def cancel(self, task: TaskStatus, reason: WorkflowReason) -> None:
+        """End a task before it is done, and what does its work."""
+        self.end_child(task)
+        ended = self._put(
+            task,
+            phase=TaskPhase.CANCELLED,
+            reason=reason,
+            message="",
+            finished_at=self.now,
+            retry_at=None,
+            cap_cents=0,
+        )
+        self.facts.append(self.about.task_cancelled(ended, reason, self.cost_of(ended)))
+
+    def end_child(self, task: TaskStatus) -> None:
+        """Delete what does the work of a running task; an approval has nothing to delete."""
+        if task.phase is TaskPhase.RUNNING and task.child and task.child.kind != "Approval":
+            self.actions.append(EndChild(task.child))
+
+    def block(self, task: TaskStatus, blocked_by: str) -> None:
+        """Have a task wait in vain for one that it depends on."""
+        blocked = self._put(
+            task, phase=TaskPhase.BLOCKED, message=f"{blocked_by} did not succeed", reason=None
+        )
+        self.facts.append(self.about.blocked(blocked, blocked_by))
+
+    def hold_back(self, task: TaskStatus, reason: WorkflowReason, message: str) -> None:
+        """Say why a task that could start does not."""
+        self._put(task, reason=reason, message=cut(message))
+
+    def cost(self) -> Spent:
+        """Return what all tasks have cost so far."""
+        spent = [self.cost_of(each) for each in self.tasks.values()]
+        return Spent(
+            cash_cents=sum(each.cash_cents for each in spent),
+            llm_cents=sum(each.llm_cents for each in spent),
+        )
+
+    def cost_of(self, task: TaskStatus) -> Cost:
+        """Return what a task has cost so far."""
+        return Cost(cash_cents=0, llm_cents=task.cost_cents)
+
+    def _succeed(self, task: TaskStatus, done: Done) -> None:
+        outputs = [each.output for each in self.tasks.values() if each.output is not None]
+        if sum(map(_size, outputs)) + _size(done.output) > OUTPUTS_MAX_BYTES:
+            message = f"the outputs of all tasks may have {OUTPUTS_MAX_BYTES} bytes together"
+            reason = WorkflowReason.OUTPUT_TOO_LARGE
+            self.fail(task, Failed(reason, message, done.at, cost_cents=done.cost_cents))
+            return
+        ended = self._put(
+            task,
+            phase=TaskPhase.SUCCEEDED,
+            output=dict(done.output),
+            reason=None,
+            message="",
+            finished_at=done.at,
+            cost_cents=task.cost_cents + done.cost_cents,
+            cap_cents=0,
+        )
+        self.facts.append(self.about.succeeded(ended, self.cost_of(ended)))
+
+    def _exhaust(self, task: TaskStatus, at: datetime, cost_cents: int) -> None:
+        """End an attempt whose budget was too small; the next one needs more than was left."""
+        own = agent_cap(self.spec_of(task.name))
+        spent = task.cost_cents + cost_cents
+        left = max(0, task.cap_cents - cost_cents)
+        if own is not None and own - spent <= left:
+            message = f"the task's own llmCents are {own}, and {spent} are spent: it needs more"
+            failure = Failed(WorkflowReason.BUDGET_EXHAUSTED, message, at, cost_cents=cost_cents)
+            self.fail(task, failure)
+            return
+        reason = WorkflowReason.BUDGET_EXHAUSTED
+        ended = self._put(
+            task,
+            phase=TaskPhase.RETRYING,
+            reason=reason,
+            message="",
+            finished_at=at,
+            retry_at=at,
+            cost_cents=spent,
+            cap_cents=0,
+            needs_cents=left,
+        )
+        self.facts.append(self.about.retrying(ended, reason, self.cost_of(ended)))
+
+    def _put(self, task: TaskStatus, **changes: object) -> TaskStatus:
+        changed = task.model_copy(update=changes)
+        self.tasks[task.name] = changed
+        return changed
+
+
+def _size(output: Mapping[str, JsonValue]) -> int:
+    return len(canonical_json(output))
+
+
+def cut(sentence: str) -> str:
+    """Return as much of a sentence as a task's status may hold."""
+    return sentence.encode()[:TASK_MESSAGE_MAX].decode(errors="ignore")
+
+
+def child_kind(task: Task) -> str:
+    """Return the kind of the object that does a task's work."""
+    if task.artifact is not None:
+        return "ArtifactBuild"
+    return "Approval" if task.approval is not None else "Job"
+
+
+def child_of(workflow: Workflow, task: str, attempt: int) -> str:
+    """Return the name of the child of that attempt, whoever creates it.
+
+    The task is in the hash too: names that are cut must not meet.
+    """
+    metadata = workflow.metadata
+    return child_name(metadata.name, f"{metadata.uid}/{task}", task, attempt)
+
+
+def agent_cap(task: Task) -> int | None:
+    """Return the most that all attempts of an agent may cost, None where only the budget bounds."""
+    return task.agent.llm_cents if task.agent is not None else None

@@ -1,0 +1,55 @@
+"""What the child of a task says, whatever its kind."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pydantic import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """It is at work, or waits."""
+
+    message: str = ""
+    """What it waits for, or how far it is."""
+    since: datetime | None = None
+    """When it began to run, where that bounds its time."""
+    for_people: bool = False
+    """Whether it waits for people, and nothing runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It ended well."""
+
+    output: Mapping[str, JsonValue]
+    at: datetime
+    cost_cents: int = 0
+    """What the attempt has cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It ended, and there is no output."""
+
+    reason: str
+    message: str = field(repr=False)
+    at: datetime | None = None
+    may_pass: bool = False
+    """Whether another attempt may come out better."""
+    cost_cents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """Its budget was too small to go on: with more, another attempt takes up where it was."""
+
+    at: datetime
+    cost_cents: int = 0
+
+
+type Outcome = Working | Done | Failed | Exhausted

@@ -1,0 +1,197 @@
+"""The plans for a Workflow: what the board means for its conditions, phase and record."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from venture_core.canonical import canonical_json, sha256_hex
+from venture_crds.v1alpha1.workflowstatus import (
+    Shutdown,
+    Spent,
+    TaskPhase,
+    WorkflowPhase,
+    WorkflowReason,
+    WorkflowStatus,
+)
+
+from venture_operator.domain import conditions, plan
+from venture_operator.domain.facts import Subject
+from venture_operator.domain.plan import Transition, with_state
+from venture_operator.kinds.workflow.board import LIVE, Action, Board, StartTask
+from venture_operator.kinds.workflow.facts import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from venture_crds.v1alpha1.workflow import Workflow
+    from venture_crds.v1alpha1.workflowstatus import TaskStatus
+
+    from venture_operator.domain.conditions import State
+    from venture_operator.domain.facts import Fact
+
+type Plan = plan.Plan[WorkflowStatus, Action]
+
+NO_BUNDLE_HASH: Final = "sha256:" + sha256_hex(canonical_json({}))
+"""Stands for the policy bundle of Workflows that no bundle governs: the digest of an empty one."""
+FAILURES_SHOWN: Final = 3
+NAMES_SHOWN: Final = 5
+
+
+def run_of(workflow: Workflow) -> str:
+    """Return the word of `spec.retry` that the run answers which goes on now."""
+    return workflow.status.handled_retry
+
+
+def stalled_plan(workflow: Workflow, reason: str, message: str, now: datetime) -> Plan:
+    """Return the plan for a workflow that ends before its tasks do: its user must act."""
+    given: Plan = plan.stalled_plan(
+        workflow,
+        reason,
+        message,
+        now,
+        phase=WorkflowPhase.FAILED,
+        finished_at=now,
+        handled_retry=workflow.spec.retry,
+    )
+    fact = Facts(workflow, workflow.spec.retry).failed(reason, workflow.status.cost or Spent())
+    return told_of_control(workflow, replace(given, facts=(fact,)))
+
+
+def waiting_plan(
+    workflow: Workflow, reason: str, message: str, now: datetime, *, after_seconds: float
+) -> Plan:
+    """Return the plan for something that does not answer, or is not there yet."""
+    phase = workflow.status.phase or WorkflowPhase.PENDING
+    given: Plan = plan.waiting_plan(
+        workflow, reason, message, now, after_seconds=after_seconds, phase=phase
+    )
+    return told_of_control(workflow, given)
+
+
+def told_of_control(workflow: Workflow, given: Plan) -> Plan:
+    """Have a plan say that the user halted the workflow or let it go on, where that is news."""
+    suspended = workflow.spec.suspend
+    if given.status is None or suspended == workflow.status.suspended:
+        return given
+    about = Facts(workflow, run_of(workflow))
+    # What begins is said to before it is halted.
+    facts = (*given.facts, about.suspended()) if suspended else (about.resumed(), *given.facts)
+    update = {"suspended": suspended}
+    return replace(
+        given,
+        facts=facts,
+        intent=given.intent and given.intent.model_copy(update=update),
+        status=given.status.model_copy(update=update),
+    )
+
+
+def board_plan(board: Board, *, begins: bool) -> Plan:
+    """Return the plan that carries out what happened on the board."""
+    workflow, now = board.workflow, board.now
+    ended = not any(each.phase in LIVE for each in board.tasks.values())
+    state, phase = _end(board) if ended else _at_work(board)
+    fields: dict[str, object] = {
+        "phase": phase,
+        "tasks": tuple(board.tasks.values()),
+        "cost": board.cost(),
+        "handled_retry": board.run,
+        "policy_bundle": board.pinned,
+    }
+    if begins:
+        trace = Subject(UUID(workflow.metadata.uid)).trace_id
+        fields |= {"started_at": now, "finished_at": None, "trace_id": str(trace)}
+    if ended:
+        fields["finished_at"] = now
+    status = with_state(workflow, state, now, **fields)
+    facts = [*board.facts, *_end_facts(board, state, phase)] if ended else board.facts
+    starts = any(isinstance(each, StartTask) for each in board.actions)
+    return plan.Plan(
+        facts=tuple(facts),
+        # What is created must be known to be ours before it is.
+        intent=status if starts and status != workflow.status else None,
+        actions=tuple(board.actions),
+        status=status,
+        transition=_transition(workflow, state, ended=ended),
+    )
+
+
+def _transition(workflow: Workflow, state: State, *, ended: bool) -> Transition | None:
+    before = next((each.reason for each in workflow.status.conditions), "")
+    if not ended and before == state.reason:
+        return None
+    failed = state.standing is conditions.Standing.STALLED
+    return Transition(state.reason, state.message, warning=failed)
+
+
+def _at_work(board: Board) -> tuple[State, WorkflowPhase]:
+    spec = board.workflow.spec
+    done = len(board.in_phase(TaskPhase.SUCCEEDED))
+    running = board.in_phase(TaskPhase.RUNNING)
+    asked = [each for each in running if board.spec_of(each.name).approval is not None]
+    counted = f"{done} of {len(board.tasks)} tasks are done"
+    if spec.suspend and spec.shutdown is None:
+        still = f"; {_names(running)} still run" if running else ""
+        return conditions.suspended(f"spec.suspend is true: {counted}{still}"), (
+            WorkflowPhase.SUSPENDED
+        )
+    if len(running) > len(asked):
+        names = _names([each for each in running if each not in asked])
+        state = conditions.working(WorkflowReason.RUNNING, f"{counted}; at work: {names}")
+        return state, WorkflowPhase.RUNNING
+    if asked:
+        message = f"{counted}; {_names(asked)} wait for approval"
+        state = conditions.working(WorkflowReason.AWAITING_APPROVAL, message)
+        return state, WorkflowPhase.WAITING
+    short = [
+        each
+        for each in board.tasks.values()
+        if each.phase in LIVE and each.reason == WorkflowReason.BUDGET_EXHAUSTED
+    ]
+    if short:
+        message = f"{counted}; {_names(short)} cannot go on: raise spec.budget.llmCents"
+        state = conditions.working(WorkflowReason.BUDGET_EXHAUSTED, message)
+        return state, WorkflowPhase.WAITING
+    return conditions.working(WorkflowReason.RUNNING, counted), WorkflowPhase.RUNNING
+
+
+def _end(board: Board) -> tuple[State, WorkflowPhase]:
+    spec, tasks = board.workflow.spec, board.tasks.values()
+    if all(each.phase is TaskPhase.SUCCEEDED for each in tasks):
+        message = f"all {len(board.tasks)} tasks succeeded"
+        return conditions.ready(WorkflowReason.COMPLETED, message), WorkflowPhase.SUCCEEDED
+    if any(each.reason == WorkflowReason.DEADLINE_EXCEEDED for each in tasks):
+        message = f"it took longer than spec.deadlineSeconds, which are {spec.deadline_seconds}"
+        state = conditions.stalled(WorkflowReason.DEADLINE_EXCEEDED, message)
+        return state, WorkflowPhase.FAILED
+    if any(each.phase is TaskPhase.CANCELLED for each in tasks):
+        reason = (
+            WorkflowReason.TERMINATED
+            if spec.shutdown is Shutdown.TERMINATE
+            else WorkflowReason.STOPPED
+        )
+        message = "it was shut down; take spec.shutdown away and set spec.retry to go on"
+        return conditions.stalled(reason, message), WorkflowPhase.CANCELLED
+    failed = board.in_phase(TaskPhase.FAILED)
+    shown = "; ".join(
+        f"{each.name} ({each.reason}): {each.message}" for each in failed[:FAILURES_SHOWN]
+    )
+    more = f"; and {len(failed) - FAILURES_SHOWN} more" if len(failed) > FAILURES_SHOWN else ""
+    state = conditions.stalled(WorkflowReason.TASKS_FAILED, f"failed: {shown}{more}")
+    return state, WorkflowPhase.FAILED
+
+
+def _end_facts(board: Board, state: State, phase: WorkflowPhase) -> tuple[Fact, ...]:
+    cost = board.cost()
+    match phase:
+        case WorkflowPhase.SUCCEEDED:
+            return (board.about.completed(cost),)
+        case WorkflowPhase.CANCELLED:
+            return (board.about.cancelled(cost),)
+        case _:
+            return (board.about.failed(state.reason, cost),)
+
+
+def _names(tasks: Sequence[TaskStatus]) -> str:
+    more = " …" if len(tasks) > NAMES_SHOWN else ""
+    return ", ".join(each.name for each in tasks[:NAMES_SHOWN]) + more

@@ -1,0 +1,156 @@
+"""Observe a Workflow, decide, act."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import structlog
+from venture_crds.v1alpha1.workflowstatus import TaskPhase, WorkflowPhase, WorkflowStatus
+
+from venture_operator import metrics
+from venture_operator.domain.conditions import Standing
+from venture_operator.domain.facts import Subject
+from venture_operator.domain.references import Reference
+from venture_operator.kinds.workflow import plans
+from venture_operator.kinds.workflow.board import Board, EndChild, Expire, StartTask
+from venture_operator.kinds.workflow.decide import Observed, decide, is_finished
+from venture_operator.kinds.workflow.errors import RefusedError
+from venture_operator.kinds.workflow.outcome import Failed, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from enum import StrEnum
+
+    from venture_crds.v1alpha1.meta import ObjectMeta
+    from venture_crds.v1alpha1.workflow import Workflow
+    from venture_crds.v1alpha1.workflowstatus import TaskStatus
+
+    from venture_operator.domain.facts import Fact
+    from venture_operator.kinds.workflow.board import Action
+    from venture_operator.kinds.workflow.builds import Builds
+    from venture_operator.kinds.workflow.governed import Admissions
+    from venture_operator.kinds.workflow.plans import Plan
+    from venture_operator.storage.objects import Objects
+    from venture_operator.storage.record import Record
+
+KIND: Final = "Workflow"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the service works with."""
+
+    workflows: Objects
+    builds: Builds
+    record: Record
+    admissions: Admissions
+    wake: Callable[[Reference], None]
+
+
+class WorkflowService:
+    """What is special about Workflows (see `services.reconciler.Service`)."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def subject(self, metadata: ObjectMeta) -> Subject:
+        """Return the workflow: all of its events have one chain."""
+        return Subject(UUID(metadata.uid))
+
+    def phase(self, work: Workflow, standing: Standing) -> StrEnum:
+        """Return the phase for people."""
+        return {
+            Standing.WORKING: work.status.phase or WorkflowPhase.PENDING,
+            Standing.SUSPENDED: WorkflowPhase.SUSPENDED,
+            Standing.STALLED: WorkflowPhase.FAILED,
+            Standing.READY: WorkflowPhase.SUCCEEDED,
+        }[standing]
+
+    def waiting(
+        self, work: Workflow, reason: str, message: str, after_seconds: float, now: datetime
+    ) -> Plan:
+        """Return the plan for what is not there yet."""
+        return plans.waiting_plan(work, reason, message, now, after_seconds=after_seconds)
+
+    def stalled(self, work: Workflow, reason: str, message: str, now: datetime) -> Plan:
+        """Return the plan for what only the user can mend."""
+        return plans.stalled_plan(work, reason, message, now)
+
+    async def decide(self, work: Workflow, now: datetime) -> Plan:
+        """Observe the children of running tasks, and decide."""
+        outcomes: dict[str, Outcome] = {}
+        if is_finished(work):
+            return decide(Observed(work), now)
+        for task in work.status.tasks:
+            outcome = await self._outcome(work, task)
+            if outcome is not None:
+                outcomes[task.name] = outcome
+        admission = None if work.status.tasks else await self._tools.admissions.of(work, now)
+        return decide(Observed(work, outcomes, admission), now)
+
+    async def act(
+        self, work: Workflow, action: Action, status: WorkflowStatus | None, now: datetime
+    ) -> WorkflowStatus | None:
+        """Carry out one action."""
+        tools, metadata = self._tools, work.metadata
+        match action:
+            case StartTask(name):
+                if status is None:
+                    raise AssertionError("plans that start tasks carry a status")
+                return await self._start(work, name, status, now)
+            case EndChild(child):
+                await tools.builds.delete(metadata.namespace, child)
+            case Expire():
+                await tools.workflows.delete(metadata.namespace, metadata.name, metadata.uid)
+        return status
+
+    async def gone(self, metadata: ObjectMeta) -> Sequence[Fact]:
+        """Do nothing: builds go with the workflow, by their owner references."""
+        del metadata
+        return ()
+
+    async def _outcome(self, work: Workflow, task: TaskStatus) -> Outcome | None:
+        if task.phase is not TaskPhase.RUNNING or task.child is None:
+            return None
+        return await self._tools.builds.outcome(work.metadata.namespace, task.child)
+
+    async def _start(
+        self, work: Workflow, name: str, status: WorkflowStatus, now: datetime
+    ) -> WorkflowStatus:
+        """Create the child of a task, and know it by its uid from now on."""
+        task = next(each for each in status.tasks if each.name == name)
+        spec = next(each for each in work.spec.tasks if each.name == name)
+        if task.child is None:
+            raise AssertionError("a task that starts knows its child's name")
+        try:
+            made = await self._tools.builds.create(work, spec, status, task.child.name)
+        except RefusedError as refused:
+            return await self._refuse(work, task, status, refused, now)
+        metrics.CHILDREN_CREATED.labels(KIND, task.child.kind).inc()
+        log.info("task_started", task=name, child=task.child.name, attempt=task.attempt)
+        known = task.child.model_copy(update={"uid": made["metadata"]["uid"]})
+        return _with_task(status, task.model_copy(update={"child": known}))
+
+    async def _refuse(
+        self,
+        work: Workflow,
+        task: TaskStatus,
+        status: WorkflowStatus,
+        refused: RefusedError,
+        now: datetime,
+    ) -> WorkflowStatus:
+        """End a task whose child nobody will create; what follows from it is decided next."""
+        board = Board(work, status.handled_retry, now, {each.name: each for each in status.tasks})
+        board.fail(task, Failed(refused.reason, refused.message, now))
+        metadata = work.metadata
+        await self._tools.record.append(self.subject(metadata), board.facts, now)
+        self._tools.wake(Reference(KIND, metadata.namespace, metadata.name))
+        return _with_task(status, board.tasks[task.name])
+
+
+def _with_task(status: WorkflowStatus, task: TaskStatus) -> WorkflowStatus:
+    tasks = tuple(task if each.name == task.name else each for each in status.tasks)
+    return status.model_copy(update={"tasks": tasks})

@@ -1,0 +1,85 @@
+"""Which tasks start now: those whose turn it is, as far as there is room and money."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from venture_crds.v1alpha1.workflowstatus import TaskPhase, WorkflowReason
+
+from venture_operator.kinds.workflow.board import UNDONE, WAITING, agent_cap
+
+if TYPE_CHECKING:
+    from venture_crds.v1alpha1.workflowstatus import TaskStatus
+    from venture_crds.v1alpha1.workflowtask import Task
+
+    from venture_operator.kinds.workflow.board import Board
+
+
+@dataclass(slots=True)
+class _Room:
+    """What is left of places and money while tasks are picked."""
+
+    places: int
+    llm_cents: int
+
+    def cap_for(self, task: TaskStatus, spec: Task) -> int:
+        """Return the most that the next attempt of an agent may cost; 0: it cannot start."""
+        own = agent_cap(spec)
+        cap = self.llm_cents if own is None else min(self.llm_cents, own - task.cost_cents)
+        return cap if cap > task.needs_cents else 0
+
+
+def block_the_hopeless(board: Board) -> None:
+    """Block what waits for tasks that did not succeed, and what waits for those in turn."""
+    changed = True
+    while changed:
+        changed = False
+        for task in board.in_phase(TaskPhase.QUEUED):
+            undone = _undone_dependency(board, board.spec_of(task.name))
+            if undone is not None:
+                board.block(task, undone)
+                changed = True
+
+
+def start_what_can(board: Board) -> None:
+    """Start tasks in the order of the spec, and say of the others what they wait for."""
+    room = _room(board)
+    for task in board.in_phase(*WAITING):
+        spec = board.spec_of(task.name)
+        if not _is_due(board, task, spec):
+            continue
+        if spec.approval is not None:
+            board.start(task, 0)
+        elif room.places <= 0:
+            continue
+        elif spec.agent is None:
+            room.places -= 1
+            board.start(task, 0)
+        elif (cap := room.cap_for(task, spec)) > 0:
+            room.places -= 1
+            room.llm_cents -= cap
+            board.start(task, cap)
+        else:
+            board.hold_back(
+                task,
+                WorkflowReason.BUDGET_EXHAUSTED,
+                f"{room.llm_cents} cents are left of spec.budget.llmCents, which is too little",
+            )
+
+
+def _room(board: Board) -> _Room:
+    spec = board.workflow.spec
+    running = board.in_phase(TaskPhase.RUNNING)
+    busy = sum(board.spec_of(each.name).approval is None for each in running)
+    budget = spec.budget.llm_cents if spec.budget else 0
+    bound = board.cost().llm_cents + sum(each.cap_cents for each in running)
+    return _Room(spec.parallelism - busy, budget - bound)
+
+
+def _is_due(board: Board, task: TaskStatus, spec: Task) -> bool:
+    """Return whether all that it depends on succeeded, and its pause after a failure is over."""
+    ready = all(board.tasks[each].phase is TaskPhase.SUCCEEDED for each in spec.depends_on)
+    return ready and (task.retry_at is None or task.retry_at <= board.now)
+
+
+def _undone_dependency(board: Board, spec: Task) -> str | None:
+    return next((each for each in spec.depends_on if board.tasks[each].phase in UNDONE), None)

@@ -1,0 +1,380 @@
+"""What is decided about a Workflow: stories one by one, and laws that hold for all of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from soaking import examples
+from venture_core.canonical import canonical_json
+from venture_core.events.types import REGISTRY
+from venture_crds.v1alpha1.workflowstatus import (
+    OUTPUTS_MAX_BYTES,
+    TaskPhase,
+    WorkflowPhase,
+)
+from venture_operator.domain.conditions import has_ended
+from venture_operator.domain.facts import Subject, event_id
+from venture_operator.kinds.workflow.board import StartTask, cut
+from venture_operator.kinds.workflow.decide import is_finished
+from venture_operator.kinds.workflow.outcome import Done, Exhausted, Failed
+from workflows import (
+    AGENT,
+    APPROVAL,
+    NOW,
+    UID,
+    World,
+    done,
+    exhausting,
+    failing,
+    task,
+    workflow,
+)
+
+if TYPE_CHECKING:
+    from venture_operator.kinds.workflow.outcome import Outcome
+
+DIAMOND = (task("a"), task("b", "a"), task("c", "a"), task("d", "b", "c"))
+
+
+def run(world: World) -> World:
+    world.run(Random(1))  # noqa: S311  the same order every time
+    return world
+
+
+def test_a_diamond_runs_in_its_order_and_completes() -> None:
+    world = run(World(workflow(*DIAMOND), done))
+    assert world.status.phase is WorkflowPhase.SUCCEEDED
+    assert (world.order[0], world.order[-1]) == ("a", "d")
+    assert sorted(world.order) == ["a", "b", "c", "d"]
+    assert world.status.progress == "4/4"
+    assert world.reason() == "Completed"
+    told = [each.event_type for each in world.facts]
+    assert told[0] == "workflow.run.requested.v1"
+    assert told[-1] == "workflow.run.completed.v1"
+
+
+def test_independent_tasks_start_together_as_far_as_there_is_room() -> None:
+    world = World(workflow(*(task(f"t{number}") for number in range(5)), parallelism=2), done)
+    plan = world.look()
+    assert [each for each in plan.actions if isinstance(each, StartTask)] == [
+        StartTask("t0"),
+        StartTask("t1"),
+    ]
+    assert plan.intent == plan.status, "what is created is known before it is"
+    world.end("t0")
+    world.look()
+    assert world.order == ["t0", "t1", "t2"]
+
+
+def test_a_failure_blocks_those_that_depend_on_it_and_no_others() -> None:
+    world = run(World(workflow(*DIAMOND, task("e")), failing("b")))
+    assert world.phases() == {
+        "a": "Succeeded",
+        "b": "Failed",
+        "c": "Succeeded",
+        "d": "Blocked",
+        "e": "Succeeded",
+    }
+    assert world.reason() == "TasksFailed"
+    assert "b (GateFailed): it went wrong" in world.status.conditions[0].message
+
+
+def test_a_retry_runs_again_what_did_not_succeed_and_nothing_else() -> None:
+    world = run(World(workflow(*DIAMOND), failing("b")))
+    world.change(retry="again")
+    world.script = done
+    run(world)
+    assert world.status.phase is WorkflowPhase.SUCCEEDED
+    assert {each.name: each.attempt for each in world.status.tasks} == {
+        "a": 1,
+        "b": 2,
+        "c": 1,
+        "d": 1,
+    }
+    assert world.status.handled_retry == "again"
+
+
+def test_the_events_of_a_retry_are_events_of_their_own() -> None:
+    world = run(World(workflow(*DIAMOND), failing("a")))
+    world.change(retry="again")
+    run(world)
+    subject = Subject(UUID(UID))
+    blocked = [each for each in world.facts if each.event_type == "task.run.blocked.v1"]
+    ids = {event_id(subject, each) for each in blocked}
+    assert len(ids) == 6, "three tasks, twice"
+
+
+def test_a_failure_that_may_pass_is_tried_again_after_a_pause_and_not_for_ever() -> None:
+    retried = task("a", retries={"limit": 2})
+    world = World(workflow(retried), failing("a", may_pass=True))
+    world.look()
+    world.end("a")
+    plan = world.look()
+    assert world.task("a").phase is TaskPhase.RETRYING
+    assert plan.requeue_after_seconds == 5
+    run(world)
+    assert world.task("a").attempt == 3
+    assert world.task("a").phase is TaskPhase.FAILED
+
+
+def test_a_child_that_somebody_deletes_is_made_again() -> None:
+    world = World(workflow(task("a")), done)
+    world.look()
+    child = world.task("a").child
+    assert child is not None
+    world.delete(child)
+    world.look()
+    assert (world.task("a").phase, world.task("a").reason) == ("Retrying", "ChildDeleted")
+    assert run(world).status.phase is WorkflowPhase.SUCCEEDED
+
+
+def test_while_suspended_nothing_starts_and_what_runs_goes_on() -> None:
+    world = World(workflow(*DIAMOND), done)
+    world.look()
+    world.change(suspend=True)
+    world.end("a")
+    world.look()
+    assert world.phases()["a"] == "Succeeded"
+    assert world.order == ["a"]
+    assert world.status.phase is WorkflowPhase.SUSPENDED
+    world.change(suspend=False)
+    assert run(world).status.phase is WorkflowPhase.SUCCEEDED
+    told = [each.event_type.split(".")[2] for each in world.facts if "workflow" in each.event_type]
+    assert told == ["requested", "started", "suspended", "resumed", "completed"]
+
+
+def test_stop_lets_what_runs_end_and_terminate_does_not() -> None:
+    world = World(workflow(*DIAMOND), done)
+    world.look()
+    world.change(shutdown="Stop")
+    world.look()
+    assert world.phases() == {"a": "Running", "b": "Cancelled", "c": "Cancelled", "d": "Cancelled"}
+    assert not has_ended(world.status)
+    world.change(shutdown="Terminate")
+    world.look()
+    assert world.phases()["a"] == "Cancelled"
+    assert world.created == {}
+    assert (world.status.phase, world.reason()) == (WorkflowPhase.CANCELLED, "Terminated")
+
+
+def test_a_retry_waits_until_the_shutdown_is_taken_back() -> None:
+    world = World(workflow(*DIAMOND), done)
+    world.look()
+    world.change(shutdown="Terminate")
+    world.look()
+    world.change(retry="go")
+    facts = len(world.facts)
+    world.look()
+    assert is_finished(world.workflow)
+    assert len(world.facts) == facts
+    world.change(shutdown=None)
+    assert run(world).status.phase is WorkflowPhase.SUCCEEDED
+
+
+def test_the_deadline_ends_everything() -> None:
+    world = World(workflow(*DIAMOND, deadlineSeconds=60), done)
+    plan = world.look()
+    assert plan.requeue_after_seconds == 60
+    world.now += timedelta(seconds=60)
+    world.look()
+    assert set(world.phases().values()) == {"Cancelled"}
+    assert (world.status.phase, world.reason()) == (WorkflowPhase.FAILED, "DeadlineExceeded")
+
+
+def test_an_approval_takes_no_place_and_says_so() -> None:
+    world = World(workflow(task("ask", approval=APPROVAL), task("b"), parallelism=1), done)
+    world.look()
+    assert world.order == ["ask", "b"]
+    world.end("b")
+    world.look()
+    assert (world.status.phase, world.reason()) == (WorkflowPhase.WAITING, "AwaitingApproval")
+
+
+def test_tasks_that_do_not_fit_together_start_nothing() -> None:
+    world = World(workflow(task("a", "b"), task("b", "a"), task("c", "dekc")), done)
+    world.look()
+    message = world.status.conditions[0].message
+    assert world.reason() == "InvalidWorkflow"
+    assert "a → b → a" in message
+    assert "spec.tasks[2].dependsOn[0]: there is no task dekc" in message
+    assert world.order == []
+
+
+def test_an_agent_gets_what_is_left_and_waits_when_there_is_nothing() -> None:
+    budget = {"currency": "USD", "llmCents": 100}
+    agents = (task("a", agent={**AGENT, "llmCents": 80}), task("b", agent=AGENT))
+    world = World(workflow(*agents, budget=budget), lambda *_: Done({}, NOW, 100))
+    world.look()
+    assert [each.cap_cents for each in world.status.tasks] == [80, 20]
+    world.script = lambda *_: Done({}, NOW, 20)
+    run(world)
+    assert world.status.cost is not None
+    assert world.status.cost.llm_cents == 40
+
+
+def test_an_exhausted_agent_waits_for_a_larger_budget_and_goes_on() -> None:
+    budget = {"currency": "USD", "llmCents": 50}
+    world = World(workflow(task("a", agent=AGENT), budget=budget), exhausting("a", 45))
+    world.look()
+    world.end("a")
+    for _ in range(3):
+        world.look()
+    assert (world.status.phase, world.reason()) == (WorkflowPhase.WAITING, "BudgetExhausted")
+    assert world.order == ["a"]
+    assert "raise spec.budget.llmCents" in world.status.conditions[0].message
+    world.change(budget={"currency": "USD", "llmCents": 60})
+    world.look()
+    assert world.task("a").attempt == 2
+    assert world.task("a").cap_cents == 15
+    assert run(world).status.phase is WorkflowPhase.SUCCEEDED
+
+
+def test_an_agent_whose_own_cap_is_spent_fails() -> None:
+    budget = {"currency": "USD", "llmCents": 50}
+    spec = workflow(task("a", agent={**AGENT, "llmCents": 10}), budget=budget)
+    world = run(World(spec, exhausting("a", 9)))
+    assert world.phases() == {"a": "Failed"}
+    assert "own llmCents are 10" in world.task("a").message
+
+
+def test_outputs_that_are_too_large_together_fail_their_task() -> None:
+    def script(name: str, attempt: int) -> Outcome:
+        del attempt
+        return Done({"text": "ä" * (OUTPUTS_MAX_BYTES // 4)}, NOW) if name != "c" else done(name, 1)
+
+    world = run(World(workflow(task("a"), task("b"), task("c")), script))
+    assert sorted(world.phases().values()) == ["Failed", "Succeeded", "Succeeded"]
+
+
+def test_the_status_stays_within_what_the_operator_reads() -> None:
+    tasks = tuple(task(f"{'t' * 36}-{number:03}") for number in range(100))
+    world = World(
+        workflow(*tasks, parallelism=100),
+        lambda *_: Failed("R" * 64, "😀" * 300, NOW, may_pass=True),
+    )
+    world.look()
+    for each in tasks:
+        world.end(each["name"])
+    world.look()
+    assert len(canonical_json(world.status.to_json())) + OUTPUTS_MAX_BYTES < 192 * 1024
+
+
+@pytest.mark.parametrize("sentence", ["", "short", "😀" * 100, "x" * 500])
+def test_a_sentence_is_cut_between_characters(sentence: str) -> None:
+    assert sentence.startswith(cut(sentence))
+    assert len(cut(sentence).encode()) in {len(sentence.encode()), 200}
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[tuple[dict[str, Any], ...], dict[str, list[str]]]:
+    """Tasks that depend on earlier ones, and what their attempts come to, one after the other."""
+    count = draw(st.integers(1, 8))
+    kinds: list[dict[str, Any]] = [{}, {"agent": AGENT}, {"approval": APPROVAL}]
+    tasks, script = [], {}
+    for number in range(count):
+        names = [f"t{each}" for each in range(number)]
+        depends = draw(st.lists(st.sampled_from(names), unique=True, max_size=3)) if names else []
+        kind = draw(st.sampled_from(kinds))
+        limit = draw(st.integers(0, 2))
+        tasks.append(task(f"t{number}", *depends, retries={"limit": limit}, **kind))
+        ends = st.sampled_from(["done", "done", "fails", "passes", "exhausted"])
+        script[f"t{number}"] = draw(st.lists(ends, min_size=1, max_size=4))
+    return tuple(tasks), script
+
+
+def outcome_of(script: dict[str, list[str]], tasks: tuple[dict[str, Any], ...]) -> Any:
+    agents = {each["name"] for each in tasks if "agent" in each}
+
+    def ends(name: str, attempt: int) -> Outcome:
+        known = script[name]
+        end = known[min(attempt, len(known)) - 1]
+        cost = 7 if name in agents else 0
+        if end == "exhausted" and name in agents:
+            return Exhausted(NOW, 3)
+        if end in {"fails", "passes"}:
+            return Failed("PodLost", "gone", NOW, may_pass=end == "passes", cost_cents=cost)
+        return Done({"from": name}, NOW, cost)
+
+    return ends
+
+
+def laws(tasks: tuple[dict[str, Any], ...], parallelism: int, budget: int) -> Any:
+    """What holds whenever a plan was carried out, in whole or in part."""
+    depends = {each["name"]: each["dependsOn"] for each in tasks}
+    asks = {each["name"] for each in tasks if "approval" in each}
+
+    def hold(world: World) -> None:
+        phases = world.phases()
+        running = {name for name, phase in phases.items() if phase == "Running"}
+        assert len(running - asks) <= parallelism
+        for name, phase in phases.items():
+            before = [phases[each] for each in depends[name]]
+            if phase in {"Running", "Retrying", "Succeeded", "Failed"}:
+                assert set(before) <= {"Succeeded"}
+            if phase == "Blocked":
+                assert {"Failed", "Blocked"} & set(before)
+        promised = sum(each.cap_cents for each in world.status.tasks)
+        spent = world.status.cost.llm_cents if world.status.cost else 0
+        assert not promised or promised + spent <= budget
+
+    return hold
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(graphs(), st.integers(1, 4), st.integers(1, 120), st.builds(Random, st.integers(0, 2**32)))
+def test_laws_hold_for_every_graph_and_every_order_of_events(
+    graph: tuple[tuple[dict[str, Any], ...], dict[str, list[str]]],
+    parallelism: int,
+    budget: int,
+    chooser: Random,
+) -> None:
+    tasks, script = graph
+    spec = workflow(*tasks, parallelism=parallelism, budget={"currency": "USD", "llmCents": budget})
+    world = World(spec, outcome_of(script, tasks))
+    world.law = laws(tasks, parallelism, budget)
+    world.run(chooser, crashes=True)
+    for name in script:
+        made = [attempt for each, attempt in world.attempts.values() if each == name]
+        assert made == list(range(1, len(made) + 1)), "every attempt once, in its order"
+    known = {each.name: each.payload for each in REGISTRY}
+    assert all(type(each.payload) is known[each.event_type] for each in world.facts)
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(graphs(), st.integers(1, 4), st.builds(Random, st.integers(0, 2**32)))
+def test_the_end_follows_from_what_happens_and_not_from_when_it_is_seen(
+    graph: tuple[tuple[dict[str, Any], ...], dict[str, list[str]]],
+    parallelism: int,
+    chooser: Random,
+) -> None:
+    tasks, script = graph
+    script = {name: [each for each in ends if each != "exhausted"] for name, ends in script.items()}
+    script = {name: ends or ["done"] for name, ends in script.items()}
+    budget = {"currency": "USD", "llmCents": 1_000_000}
+    spec = workflow(*tasks, parallelism=len(tasks) + parallelism, budget=budget)
+    world = World(spec, outcome_of(script, tasks))
+    world.run(chooser, crashes=True)
+    assert is_finished(world.workflow)
+    assert world.phases() == expected(tasks, script)
+
+
+def expected(tasks: tuple[dict[str, Any], ...], script: dict[str, list[str]]) -> dict[str, str]:
+    """The end of every task, by a model that knows no time."""
+    ends: dict[str, str] = {}
+    for each in tasks:
+        if any(ends[name] != "Succeeded" for name in each["dependsOn"]):
+            ends[each["name"]] = "Blocked"
+            continue
+        known, end = script[each["name"]], "passes"
+        for attempt in range(each["retries"]["limit"] + 1):
+            end = known[min(attempt, len(known) - 1)]
+            if end != "passes":
+                break
+        ends[each["name"]] = "Succeeded" if end == "done" else "Failed"
+    return ends
