@@ -4,12 +4,13 @@ import asyncio
 import secrets
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
 import yaml
 from builds import Builds
+from contentapi import ContentApi
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from kubelet import Kubelet
@@ -23,7 +24,7 @@ from venture_core.kubernetes.resources import ARTIFACT_BUILDS, NAMESPACES, Resou
 from venture_core.objectstore import ObjectStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from pydantic import SecretStr
     from venture_core.objectstore import S3Settings
@@ -81,6 +82,22 @@ async def _establish(kubeconfig: str) -> None:
         async for attempt in _patiently(NotFoundError):
             with attempt:
                 await connected.list(ARTIFACT_BUILDS)
+
+
+@pytest.fixture(scope="session")
+def content_api(
+    definitions: Path,
+    postgres: PostgresServer,
+    s3_settings: S3Settings,
+    render_chart: Callable[..., list[dict[str, Any]]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ContentApi]:
+    """Serve content.venture.parpour.dev by this session's API server."""
+    manifests = render_chart("ci/production.yaml")
+    api = ContentApi(tmp_path_factory.mktemp("content"), definitions, manifests, s3_settings)
+    asyncio.run(api.start(postgres))
+    yield api
+    api.stop()
 
 
 @pytest.fixture

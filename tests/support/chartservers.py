@@ -30,7 +30,9 @@ def render(
     file = chart / "templates" / "_certificates.tpl"
     text = file.read_text()
     for name, items in (("servers", servers), ("registrations", registrations)):
-        define = re.compile(rf'(define "venture\.{name}" -}}}}\n).*?(\n{{{{- end)', re.DOTALL)
+        define = re.compile(
+            rf'(define "venture\.{name}" -}}}}\n).*?(\n{{{{- end -}}}}\n\n)', re.DOTALL
+        )
         text, found = define.subn(rf"\g<1>{json.dumps(list(items))}\g<2>", text)
         assert found == 1, name
     file.write_text(text)

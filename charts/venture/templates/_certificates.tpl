@@ -4,13 +4,17 @@ trust; with `certificates.issuerRef.name` cert-manager issues them. */}}
 {{/* The components that serve an API on 8443, as a YAML list. What follows from it: their Secrets
 <fullname>-<component>-tls, the operator's rights to them, and what it issues. */}}
 {{- define "venture.servers" -}}
-[]
+[control-plane-api]
 {{- end -}}
 
 {{/* What tells the API server to call a component of the release, as a YAML list of {resource, name}:
 the operator keeps its `caBundle`. */}}
 {{- define "venture.registrations" -}}
+{{- if .Values.controlPlaneApi.apiService -}}
+- {resource: apiservices, name: v1alpha1.content.venture.parpour.dev}
+{{- else -}}
 []
+{{- end -}}
 {{- end -}}
 
 {{/* The Secret with a component's certificate. Takes {root, component}. */}}

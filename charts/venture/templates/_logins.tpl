@@ -30,6 +30,8 @@ projector:
   nats:
     publish:
       {{- include "venture.consumerSubjects" "projector" | nindent 6 }}
+control-plane-api:
+  postgres: [venture_content]
 {{- if gt (int .Values.record.retention.months) 0 }}
 archiver:
   postgres: [venture_archiver]

@@ -174,6 +174,50 @@ class ObjectStore:
             raise _store_error("write", key, error) from error
         return True
 
+    async def put_stream(self, key: str, chunks: AsyncIterator[bytes], *, media_type: str) -> None:
+        """Write what comes as an object, over whatever stood there.
+
+        It takes the memory of two parts. What `chunks` raises leaves nothing under the key, and
+        comes out as it is. Raises ObjectStoreError.
+        """
+        failed: list[BaseException] = []
+
+        async def watched() -> AsyncIterator[bytes]:
+            try:
+                async for chunk in chunks:
+                    yield chunk
+            except BaseException as error:
+                failed.append(error)
+                raise
+
+        try:
+            await obstore.put_async(
+                self._store,
+                key,
+                watched(),
+                attributes={"Content-Type": media_type},
+                chunk_size=_PART_BYTES,
+                max_concurrency=1,
+            )
+        except obstore_errors.BaseError as error:
+            if failed:
+                raise failed[0] from error
+            raise _store_error("write", key, error) from error
+
+    async def get_range(self, key: str, start: int, length: int) -> bytes:
+        """Return a part of an object, less of it at its end.
+
+        Raises ObjectNotFoundError, ObjectStoreError.
+        """
+        try:
+            return bytes(
+                await obstore.get_range_async(self._store, key, start=start, length=length)
+            )
+        except _MISSING as error:
+            raise ObjectNotFoundError(f"there is no object {key}") from error
+        except obstore_errors.BaseError as error:
+            raise _store_error("read", key, error) from error
+
     async def put_file(self, key: str, path: Path, *, media_type: str) -> None:
         """Write a file of any size as an object, in parts, over whatever stood there.
 

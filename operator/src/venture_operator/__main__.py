@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import os
 from typing import TYPE_CHECKING
 
 import structlog
 from venture_core.events.envelope import Service
-from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.environment import connect
 from venture_core.process.running import run_process
 
 from venture_operator import metrics
@@ -22,6 +21,7 @@ from venture_operator.storage.signingkeys import publish_signing_key
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from venture_core.kubernetes.client import KubernetesClient
     from venture_core.process.running import Process
 
 
@@ -73,9 +73,7 @@ async def run(settings: OperatorSettings, process: Process) -> None:
 
 
 def _connect() -> AbstractAsyncContextManager[KubernetesClient]:
-    if "KUBERNETES_SERVICE_HOST" in os.environ:
-        return KubernetesClient.in_cluster(metrics.observe_api_request)
-    return KubernetesClient.from_kubeconfig(observer=metrics.observe_api_request)
+    return connect(metrics.observe_api_request)
 
 
 async def _stand_by(leadership: Leadership, stopped: asyncio.Event) -> int | None:

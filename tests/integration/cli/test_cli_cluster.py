@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from builds import Builds, unique_deck
-from clibuilds import Body, moment, report
+from clibuilds import KEY, Body, publish, report
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from installations import (
     DEPLOYMENTS,
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
     from venture_core.kubernetes.client import KubernetesClient
     from venture_core.objectstore import ObjectStore, S3Settings
-
-KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
-CACHE_KEY = f"sha256:{'c' * 64}"
 
 
 @pytest.fixture
@@ -65,55 +62,6 @@ async def installed(client: KubernetesClient, namespace: str, s3_settings: S3Set
     keys = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "their-keys"}}
     await client.create(CONFIG_MAPS, keys | {"data": {"any-name.pem": pem}}, namespace)
     return namespace
-
-
-async def publish(
-    builds: Builds, store: ObjectStore, name: str, data: bytes, key: Ed25519PrivateKey = KEY
-) -> None:
-    """Store and sign an artifact, and report the build Ready, as the operator would."""
-    digest = hashlib.sha256(data).hexdigest()
-    statement = provenance.Statement(
-        subject=(provenance.Subject(name=name, digest=provenance.Digest(sha256=digest)),),
-        predicate=provenance.Predicate(
-            build_definition=provenance.BuildDefinition(
-                external_parameters={},
-                internal_parameters={
-                    "cacheKey": CACHE_KEY,
-                    "build": f"{builds.namespace}/{name}",
-                },
-                resolved_dependencies=(),
-            ),
-            run_details=provenance.RunDetails(
-                builder=provenance.Builder(id="https://x", version={"toolchain": "t"}),
-                metadata=provenance.Metadata(
-                    invocation_id="u/1", finished_on=moment(await builds.get(name))
-                ),
-            ),
-        ),
-    )
-    envelope = provenance.sign(statement, key)
-    folder = f"artifacts/sha256/{digest}"
-    await store.put(f"{folder}/artifact", data, media_type="text/plain")
-    await store.put(f"{folder}/{'c' * 64}.intoto.json", envelope, media_type="application/json")
-    await report(
-        builds,
-        name,
-        conditions.ready("Built", "built 12 B"),
-        phase="Ready",
-        size=f"{len(data)} B",
-        cacheKey=CACHE_KEY,
-        artifact={
-            "uri": store.uri(f"{folder}/artifact"),
-            "sha256": digest,
-            "sizeBytes": len(data),
-            "mediaType": "text/plain",
-        },
-        provenance={
-            "uri": store.uri(f"{folder}/{'c' * 64}.intoto.json"),
-            "sha256": hashlib.sha256(envelope).hexdigest(),
-            "keyId": provenance.key_id(key.public_key()),
-        },
-    )
 
 
 class TestInstallation:

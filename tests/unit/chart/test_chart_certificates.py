@@ -30,7 +30,7 @@ def test_the_operator_may_do_this_for_certificates(tools: Path, tmp_path: Path) 
     )
     assert rules(named(manifests, "ClusterRole", "venture.venture-system.serving")) == (
         allowed(
-            "apiregistration.k8s.io", "apiservices", "get", "update", name="v1.teapots.example.com"
+            "apiregistration.k8s.io", "apiservices", "get", "patch", name="v1.teapots.example.com"
         )
     )
     for kind, name in (("Secret", "venture-teapot-tls"), ("ConfigMap", "venture-serving-ca")):

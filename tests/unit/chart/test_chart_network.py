@@ -64,7 +64,7 @@ def test_s3_in_development_admits_those_who_use_it_and_compile_jobs(
     *ours, compile_jobs = rule["from"]
     component = "app.kubernetes.io/component"
     admitted = [each["podSelector"]["matchLabels"][component] for each in ours]
-    assert admitted == ["operator", "preflight", "sequencer", "relay"]
+    assert admitted == ["operator", "control-plane-api", "preflight", "sequencer", "relay"]
     assert compile_jobs == {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": WORK}},
         "podSelector": {

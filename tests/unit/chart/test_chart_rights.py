@@ -105,12 +105,21 @@ def test_roles_follow_from_the_kinds(roles_of_more_kinds: list[Json]) -> None:
         *(allowed(group, f"{one}/status", "get", "patch") for one in ("artifactbuilds", *MORE)),
     )
     edit = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system.edit")
+    content = "content.venture.parpour.dev"
     assert rules(edit) == set().union(
+        allowed(content, "assets", "get"),
+        allowed(content, "documents", "get"),
+        allowed(content, "assets/proxy", "create"),
+        allowed(content, "documents/proxy", "create"),
         *(allowed(group, one, *change) for one in ("artifactbuilds", "orders")),
         *(allowed(group, f"{one}/status", "get") for one in ("artifactbuilds", "orders")),
     )
     view = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system.view")
     assert rules(view) == set().union(
+        *(
+            allowed(content, f"artifactbuilds/{one}", "get")
+            for one in ("proxy", "provenance", "events", "log")
+        ),
         *(allowed(group, one, *read) for one in ("artifactbuilds", *MORE)),
         *(allowed(group, f"{one}/status", *read) for one in ("artifactbuilds", *MORE)),
     )
@@ -119,23 +128,56 @@ def test_roles_follow_from_the_kinds(roles_of_more_kinds: list[Json]) -> None:
     assert not [label for label in own["metadata"]["labels"] if "aggregate-to" in label]
 
 
-def bindings(manifests: list[Json]) -> set[tuple[str, str | None, str]]:
+def bindings(manifests: list[Json], account: str = "venture") -> set[tuple[str, str | None, str]]:
     found = of_kind(manifests, "RoleBinding", "ClusterRoleBinding")
-    for binding in found:
-        (subject,) = binding["subjects"]
-        assert subject == {
-            "kind": "ServiceAccount",
-            "name": "venture",
-            "namespace": "venture-system",
-        }
+    subject = {"kind": "ServiceAccount", "name": account, "namespace": "venture-system"}
     return {
-        (one["kind"], one["metadata"].get("namespace"), one["roleRef"]["name"]) for one in found
+        (one["kind"], one["metadata"].get("namespace"), one["roleRef"]["name"])
+        for one in found
+        if one["subjects"] == [subject]
     }
+
+
+CONTENT = "venture-control-plane-api"
+
+
+def test_the_control_plane_api_may_do_this_and_nothing_else(manifests: list[Json]) -> None:
+    name = f"venture.venture-system.{CONTENT.removeprefix('venture-')}"
+    group = "venture.parpour.dev"
+    assert rules(named(manifests, "ClusterRole", name)) == allowed(group, "artifactbuilds", "get")
+    assert rules(named(manifests, "ClusterRole", f"{name}.reviews")) == allowed(
+        "authorization.k8s.io", "subjectaccessreviews", "create"
+    )
+    work = work_namespace(manifests)
+    assert rules(named(manifests, "Role", CONTENT, work)) == (
+        allowed("", "pods", "list") | allowed("", "pods/log", "get")
+    )
+    assert rules(named(manifests, "Role", CONTENT, "venture-system")) == allowed(
+        "", "configmaps", "get", name="venture-signing-keys"
+    )
+    bound = bindings(manifests, CONTENT)
+    assert ("RoleBinding", "kube-system", "extension-apiserver-authentication-reader") in bound
+    assert {role for _, _, role in bound} == {
+        name,
+        f"{name}.reviews",
+        CONTENT,
+        "extension-apiserver-authentication-reader",
+    }
+    everywhere = ("ClusterRoleBinding", None, name)
+    assert (everywhere in bound) != (("RoleBinding", "team-a", name) in bound)
+
+
+def test_who_binds_whom(manifests: list[Json]) -> None:
+    """Nobody has rights who is not named here."""
+    found = of_kind(manifests, "RoleBinding", "ClusterRoleBinding")
+    subjects = {each["name"] for one in found for each in one["subjects"]}
+    assert subjects == {"venture", CONTENT}
 
 
 def test_by_default_the_operator_serves_every_namespace(render_chart: Render) -> None:
     assert bindings(render_chart("ci/production.yaml")) == {
         ("ClusterRoleBinding", None, "venture.venture-system"),
+        ("ClusterRoleBinding", None, "venture.venture-system.serving"),
         ("RoleBinding", WORK, "venture"),
         ("RoleBinding", WORK, "venture-serving"),
         ("RoleBinding", "venture-system", "venture"),
@@ -159,6 +201,8 @@ def test_named_namespaces_narrow_the_rights_to_them(render_chart: Render) -> Non
 
 def test_cluster_wide_names_tell_releases_apart(manifests: list[Json]) -> None:
     for manifest in manifests:
+        if manifest["kind"] == "APIService":
+            continue  # its name is that of the API
         if manifest["kind"] in CLUSTER_WIDE:
             assert manifest["metadata"]["name"].startswith("venture.venture-system")
         elif manifest["kind"] not in {"CustomResourceDefinition", "Namespace"}:

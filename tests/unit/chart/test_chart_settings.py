@@ -38,6 +38,21 @@ def test_the_operator_gets_every_setting_it_requires(manifests: list[Json]) -> N
     assert env.keys() - {SOURCES} <= known
 
 
+def test_the_control_plane_api_gets_every_setting_it_requires(manifests: list[Json]) -> None:
+    from venture_control_plane_api.settings import ControlPlaneSettings
+
+    name = "control-plane-api"
+    (container,) = [one for each, one in containers(manifests) if each.endswith(f"/{name}")]
+    given = {variable["name"] for variable in container["env"]}
+    fields = ControlPlaneSettings.model_fields.items()
+    names = {
+        str(field.validation_alias or f"VENTURE_{name.upper()}"): field.is_required()
+        for name, field in fields
+    }
+    required = {name for name, needed in names.items() if needed}
+    assert required | {"VENTURE_TLS_CERTIFICATE_FILE"} <= given - {SOURCES} <= names.keys()
+
+
 def from_a_secret(variable: Json) -> str:
     """Return what a Secret might hold for a setting."""
     schemes = {"VENTURE_POSTGRES_URL": "postgresql", "VENTURE_NATS_URL": "nats"}

@@ -347,7 +347,7 @@ class KubernetesClient:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=timeout_seconds + 10)
         path = resource.path(namespace)
         async with self.connection.send("GET", path, query=query, timeout=timeout) as response:
-            await _require_success(response)
+            await require_success(response)
             async for line in response.content:
                 event = read(line)
                 if event["type"] == "ERROR":
@@ -370,7 +370,7 @@ class KubernetesClient:
             async with self.connection.send(
                 "GET", path, query=query, headers={"Accept": accept}, timeout=timeout
             ) as response:
-                await _require_success(response)
+                await require_success(response)
                 yield response
         except (aiohttp.ClientError, TimeoutError) as error:
             raise unreachable(f"GET {path}", error) from error
@@ -444,6 +444,7 @@ def _selection(label_selector: str, field_selector: str) -> dict[str, str]:
     return {name: value for name, value in selectors.items() if value}
 
 
-async def _require_success(response: aiohttp.ClientResponse) -> None:
+async def require_success(response: aiohttp.ClientResponse) -> None:
+    """Raise the KubernetesError that an answer is, unless it is a success."""
     if not response.ok:
         raise_for_status(await whole(response))

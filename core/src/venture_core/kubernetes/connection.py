@@ -1,6 +1,7 @@
 """How requests reach one API server: TLS, proxies, and a login that is renewed when it ends."""
 
 import asyncio
+import io
 import os
 import ssl
 import tempfile
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from venture_core.kubernetes.access import Access, Certificate, Login
 
+LARGE_BODY_BYTES: Final = 1024 * 1024
 USER_AGENT: Final = "venture"
 READ_BUFFER_BYTES: Final = 2 * 1024 * 1024
 """An event of a watch is one line; etcd takes objects of 1.5 MiB."""
@@ -139,7 +141,7 @@ class Connection:
                     f"{self.access.server}{path}",
                     params=dict(query or {}),
                     headers=sent,
-                    data=data,
+                    data=_in_pieces(data),
                     timeout=timeout,
                     proxy=self._proxy,
                     server_hostname=self.access.server_name,
@@ -238,6 +240,11 @@ async def whole(response: aiohttp.ClientResponse) -> Answer:
 
 def _target(path: str, query: Mapping[str, str] | None) -> str:
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def _in_pieces(data: bytes | None) -> bytes | io.BytesIO | None:
+    """Return a large body as a file, which is sent piece by piece: bytes hold the loop up."""
+    return io.BytesIO(data) if data is not None and len(data) > LARGE_BODY_BYTES else data
 
 
 def _environments_proxy(server: str) -> str | None:

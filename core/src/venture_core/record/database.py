@@ -58,6 +58,8 @@ class Role(StrEnum):
     """Begin an epoch of the log after a loss: only people do, with a login of their own."""
     TREASURY = "venture_treasury"
     """Decide about money and read the ledger, through functions only; append the events of it."""
+    CONTENT = "venture_content"
+    """Read the events of one object at a time, through a function: for the object's users."""
     PRIVACY = "venture_privacy"
     """Read and erase personal data."""
 

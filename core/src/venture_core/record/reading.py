@@ -179,13 +179,13 @@ async def read_stretch(
 ) -> list[RecordedEvent]:
     """Return the events at log indexes `first` to `end` (exclusive), of one workflow or of all."""
     rows = await connection.fetch(_STRETCH, first, end, workflow_id)
-    return [_event(row) for row in rows]
+    return [recorded(row) for row in rows]
 
 
 async def find_event(connection: asyncpg.Connection, event_id: UUID) -> RecordedEvent | None:
     """Return an event by its id, None where there is none."""
     row = await connection.fetchrow(_BY_ID, event_id)
-    return None if row is None else _event(row)
+    return None if row is None else recorded(row)
 
 
 async def covering_checkpoint(connection: asyncpg.Connection, log_index: int) -> str | None:
@@ -203,7 +203,8 @@ async def newest_checkpoint(connection: asyncpg.Connection) -> str | None:
     return note
 
 
-def _event(row: asyncpg.Record) -> RecordedEvent:
+def recorded(row: asyncpg.Record) -> RecordedEvent:
+    """Return the event of a row that has all of these columns."""
     return RecordedEvent(
         log_index=row["log_index"],
         seq=row["seq"],

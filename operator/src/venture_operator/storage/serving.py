@@ -95,9 +95,9 @@ class ServingStore:
         found = await self._client.get(resource, name)
         if found is None:
             return
-        changed = _trusting(found, base64.b64encode(bundle.encode()).decode())
-        if changed != found:
-            await self._client.replace(resource, changed)
+        change = _trusting(found, base64.b64encode(bundle.encode()).decode())
+        if change:
+            await self._client.patch(resource, name, change)
 
 
 def _object(kind: str, name: str) -> Body:
@@ -113,11 +113,16 @@ def _text(encoded: str) -> str | None:
 
 
 def _trusting(registration: Body, bundle: str) -> Body:
-    """Return an APIService or the configuration of webhooks with the authorities in place."""
+    """Return the merge patch that puts the authorities in place, empty where they are there."""
     if "webhooks" not in registration:
-        return registration | {"spec": registration["spec"] | {"caBundle": bundle}}
+        # The API server writes the status of an APIService all the time: no version is asked for.
+        trusted = registration["spec"].get("caBundle") == bundle
+        return {} if trusted else {"spec": {"caBundle": bundle}}
     webhooks = [
         each | {"clientConfig": each["clientConfig"] | {"caBundle": bundle}}
         for each in registration["webhooks"]
     ]
-    return registration | {"webhooks": webhooks}
+    if webhooks == registration["webhooks"]:
+        return {}
+    version = registration["metadata"]["resourceVersion"]
+    return {"metadata": {"resourceVersion": version}, "webhooks": webhooks}

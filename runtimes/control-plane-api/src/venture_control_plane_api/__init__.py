@@ -1,1 +1,1 @@
-"""The thin API of the founders."""
+"""What people ask of the platform over HTTP: the content of their objects."""

@@ -1,0 +1,174 @@
+"""The routes of the aggregated API. Every answer is the caller's own: nothing of it is shared."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any, Final, override
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from venture_core.http.callers import caller_of
+from venture_core.http.problems import Problem
+from venture_core.identity.callers import ClusterUser
+
+from venture_control_plane_api.content.discovery import GROUP, PREFIX, VERSION, resource_list
+from venture_control_plane_api.services.uploads import INPUTS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractContextManager
+
+    from starlette.types import Receive, Scope, Send
+
+    from venture_control_plane_api.services.access import Access
+    from venture_control_plane_api.services.artifacts import Artifacts
+    from venture_control_plane_api.services.events import Events
+    from venture_control_plane_api.services.logs import Logs
+    from venture_control_plane_api.services.transfers import Transfers
+    from venture_control_plane_api.services.uploads import Input, Uploads
+
+Namespace = Annotated[str, Path(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+Name = Annotated[str, Path(pattern=r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$")]
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+Plural = Annotated[str, Path(pattern=f"^({'|'.join(INPUTS)})$")]
+After = Annotated[int, Query(ge=0, le=2**53 - 1)]
+
+BUILD: Final = f"{PREFIX}/namespaces/{{namespace}}/artifactbuilds/{{name}}"
+INPUT: Final = f"{PREFIX}/namespaces/{{namespace}}/{{plural}}/{{sha256}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes stand on."""
+
+    access: Access
+    artifacts: Artifacts
+    events: Events
+    logs: Logs
+    transfers: Transfers
+    uploads: Uploads
+
+
+class _Transfer(StreamingResponse):
+    """An answer that holds a place from before its first byte to its last, or its end."""
+
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        place: AbstractContextManager[None],
+        *,
+        media_type: str,
+        headers: dict[str, str],
+    ) -> None:
+        super().__init__(chunks, media_type=media_type, headers=headers)
+        self._place = place
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._place:
+            await super().__call__(scope, receive, send)
+
+
+def routes(services: Services) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter()
+    router.include_router(_builds(services))
+    router.include_router(_inputs(services))
+
+    @router.get(PREFIX)
+    async def discover() -> dict[str, Any]:
+        return resource_list()
+
+    return router
+
+
+def _builds(services: Services) -> APIRouter:
+    router = APIRouter()
+
+    @router.get(f"{BUILD}/proxy")
+    async def download(namespace: Namespace, name: Name, request: Request) -> Response:
+        user = _user(request)
+        build = await services.access.build(user, namespace, name)
+        found = await services.artifacts.download(build)
+
+        headers = {
+            "Content-Length": str(found.size_bytes),
+            "ETag": f'"sha256:{found.sha256}"',
+            "Content-Disposition": "attachment",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
+        return _Transfer(
+            found.chunks,
+            services.transfers.place(user.username),
+            media_type=found.media_type,
+            headers=headers,
+        )
+
+    @router.get(f"{BUILD}/provenance")
+    async def provenance(namespace: Namespace, name: Name, request: Request) -> Response:
+        build = await services.access.build(_user(request), namespace, name)
+        return _object("Provenance", await services.artifacts.provenance(build))
+
+    @router.get(f"{BUILD}/events")
+    async def events(
+        namespace: Namespace, name: Name, request: Request, after: After = 0
+    ) -> Response:
+        build = await services.access.build(_user(request), namespace, name)
+        found = await services.events.of(build, after=after)
+        return _object("EventList", {"uid": build.uid, "items": found})
+
+    @router.get(f"{BUILD}/log")
+    async def log(namespace: Namespace, name: Name, request: Request) -> Response:
+        build = await services.access.build(_user(request), namespace, name)
+        text = await services.logs.of(build)
+        return Response(text, media_type="text/plain; charset=utf-8", headers=_PRIVATE)
+
+    return router
+
+
+def _inputs(services: Services) -> APIRouter:
+    router = APIRouter()
+
+    @router.get(INPUT)
+    async def known(
+        namespace: Namespace, plural: Plural, sha256: Sha256, request: Request
+    ) -> Response:
+        await services.access.may_upload(_user(request), namespace)
+        kind = INPUTS[plural]
+        size = await services.uploads.size(kind, namespace, sha256)
+        if size is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"Nothing with that digest is among the {plural}.")
+        return _input(kind, sha256, size, HTTPStatus.OK)
+
+    @router.post(f"{INPUT}/proxy")
+    async def upload(
+        namespace: Namespace, plural: Plural, sha256: Sha256, request: Request
+    ) -> Response:
+        user = _user(request)
+        await services.access.may_upload(user, namespace)
+        kind = INPUTS[plural]
+        with services.transfers.place(user.username):
+            size = await services.uploads.write(kind, namespace, sha256, request.stream())
+        return _input(kind, sha256, size, HTTPStatus.CREATED)
+
+    return router
+
+
+_PRIVATE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+def _user(request: Request) -> ClusterUser:
+    caller = caller_of(request.scope)
+    if not isinstance(caller, ClusterUser):
+        raise TypeError("only users of the cluster come this way")
+    return caller
+
+
+def _object(kind: str, content: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:
+    body = {"kind": kind, "apiVersion": f"{GROUP}/{VERSION}", "metadata": {}, **content}
+    return JSONResponse(body, status, headers=_PRIVATE)
+
+
+def _input(kind: Input, sha256: str, size: int, status: HTTPStatus) -> Response:
+    content = {"key": kind.key(sha256), "sha256": sha256, "sizeBytes": size}
+    return _object("Input", content, status)

@@ -1,0 +1,85 @@
+"""Whose content it is: the cluster says what a user may do, and only then anything is looked up.
+
+So what a user may not see looks the same whether it is there or not.
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+from venture_core.http.problems import Problem
+from venture_core.identity.access import Action, require_access
+from venture_core.kubernetes.bounded import UNREADABLE, UnreadableError, read_object
+from venture_core.kubernetes.errors import ForbiddenError, KubernetesError
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS
+from venture_crds.v1alpha1.artifactbuild import ArtifactBuildStatus
+
+if TYPE_CHECKING:
+    from venture_core.identity.callers import ClusterUser
+    from venture_core.kubernetes.client import KubernetesClient
+
+GROUP: Final = ARTIFACT_BUILDS.group
+PLURAL: Final = ARTIFACT_BUILDS.plural
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """An ArtifactBuild whose user may read it."""
+
+    namespace: str
+    name: str
+    uid: str
+    status: ArtifactBuildStatus
+
+
+class Access:
+    """Asks the cluster. Everything raises Problem where the user may not, or it cannot be asked."""
+
+    def __init__(self, client: KubernetesClient) -> None:
+        self._client = client
+
+    async def build(self, user: ClusterUser, namespace: str, name: str) -> Build:
+        """Return a build that the user may get."""
+        await require_access(self._client, user, Action("get", GROUP, PLURAL, namespace, name))
+        try:
+            body = await self._client.get(ARTIFACT_BUILDS, name, namespace, read=read_object)
+        except ForbiddenError as error:
+            raise Problem(
+                HTTPStatus.NOT_FOUND,
+                f"This release of Venture does not serve the namespace {namespace}.",
+                code="not-served",
+            ) from error
+        except (KubernetesError, UnreadableError) as error:
+            raise unavailable(f"the API server says: {error}") from error
+        if body is None:
+            raise Problem(
+                HTTPStatus.NOT_FOUND,
+                f"There is no {PLURAL} {name!r} in namespace {namespace!r}.",
+                code="not-found",
+            )
+        return Build(namespace, name, body["metadata"]["uid"], _status(body))
+
+    async def may_upload(self, user: ClusterUser, namespace: str) -> None:
+        """Return if the user may create builds there: what they upload is for those."""
+        await require_access(self._client, user, Action("create", GROUP, PLURAL, namespace))
+
+
+def unavailable(why: str) -> Problem:
+    """Return the problem that may pass."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"This cannot be read now: {why}. Try again.",
+        code="unavailable",
+        headers={"Retry-After": "2"},
+    )
+
+
+def _status(body: dict[str, object]) -> ArtifactBuildStatus:
+    """Return what the operator wrote; nothing of a status that cannot be read, which is not its."""
+    if UNREADABLE in body:
+        return ArtifactBuildStatus()
+    try:
+        return ArtifactBuildStatus.model_validate(body.get("status") or {})
+    except ValidationError:
+        return ArtifactBuildStatus()

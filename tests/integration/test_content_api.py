@@ -1,0 +1,365 @@
+"""content.venture.parpour.dev as users of a cluster reach it: by the API server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import aiohttp
+import pytest
+from builds import Builds
+from clibuilds import CACHE_KEY, KEY, publish
+from recordevents import started
+from venture_core.artifacts import provenance
+from venture_core.artifacts.bucket import artifact_key, asset_key, document_key, input_key
+from venture_core.artifacts.images import MAX_IMAGE_BYTES
+from venture_core.artifacts.ir import MAX_IR_BYTES
+from venture_core.events.chain import event_hash
+from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.resources import Resource
+from venture_core.record.append import append_in_transaction
+from venture_core.record.database import Role, connect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from contentapi import ContentApi
+    from venture_core.objectstore import ObjectStore
+
+type Body = dict[str, Any]
+
+ROOT = "/apis/content.venture.parpour.dev/v1alpha1"
+DATA = bytes(range(256)) * 20_000
+"""Five megabytes: more than is read of the store at once."""
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    data: bytes
+
+    @property
+    def body(self) -> Body:
+        body: Body = json.loads(self.data)
+        return body
+
+    @property
+    def said(self) -> str:
+        """What a Status says; everything that is no success is one."""
+        assert self.body["kind"] == "Status", self.data
+        return str(self.body["message"])
+
+
+class User:
+    """A user of the cluster, who asks by the API server."""
+
+    def __init__(self, client: KubernetesClient) -> None:
+        self.client = client
+
+    async def __call__(self, method: str, path: str, data: bytes | None = None) -> Answer:
+        timeout = aiohttp.ClientTimeout(total=60)
+        async with self.client.connection.send(
+            method, f"{ROOT}/{path}", data=data, timeout=timeout
+        ) as answer:
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Answer(answer.status, headers, await answer.read())
+
+
+async def as_user(api: ContentApi, folder: Path, name: str) -> AsyncIterator[User]:
+    config = str(api.user(folder, name))
+    async with KubernetesClient.from_kubeconfig(config) as client:
+        yield User(client)
+
+
+@pytest.fixture
+def builds(client: KubernetesClient, namespace: str) -> Builds:
+    return Builds(client, namespace)
+
+
+@pytest.fixture
+async def alice(
+    content_api: ContentApi, client: KubernetesClient, namespace: str, tmp_path: Path
+) -> AsyncIterator[User]:
+    """Has `edit` in the test's namespace, and nothing else."""
+    name = f"alice-{secrets.token_hex(3)}"
+    await content_api.allow(client, namespace, name, "edit", "view")
+    async for user in as_user(content_api, tmp_path, name):
+        yield user
+
+
+@pytest.fixture
+async def victor(
+    content_api: ContentApi, client: KubernetesClient, namespace: str, tmp_path: Path
+) -> AsyncIterator[User]:
+    """Has `view` in the test's namespace, and nothing else."""
+    name = f"victor-{secrets.token_hex(3)}"
+    await content_api.allow(client, namespace, name, "view")
+    async for user in as_user(content_api, tmp_path, name):
+        yield user
+
+
+@pytest.fixture
+async def mallory(content_api: ContentApi, tmp_path: Path) -> AsyncIterator[User]:
+    """Has rights nowhere."""
+    async for user in as_user(content_api, tmp_path, f"mallory-{secrets.token_hex(3)}"):
+        yield user
+
+
+@pytest.fixture
+async def deck(builds: Builds, store: ObjectStore) -> bytes:
+    """A build that is ready, with these bytes."""
+    await builds.create("deck")
+    data = secrets.token_bytes(16) + DATA
+    await publish(builds, store, "deck", data)
+    return data
+
+
+# What a user may have ---------------------------------------------------------------------------
+
+
+async def test_an_artifact_comes_whole(alice: User, namespace: str, deck: bytes) -> None:
+    answer = await alice("GET", f"namespaces/{namespace}/artifactbuilds/deck/proxy")
+    assert answer.status == 200, answer.data
+    assert answer.data == deck
+    assert answer.headers["content-length"] == str(len(deck))
+    assert answer.headers["etag"] == f'"sha256:{hashlib.sha256(deck).hexdigest()}"'
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+async def test_its_origin_can_be_verified(alice: User, namespace: str, deck: bytes) -> None:
+    answer = await alice("GET", f"namespaces/{namespace}/artifactbuilds/deck/provenance")
+    found = answer.body
+    (pem,) = found["publicKeys"]
+    key = provenance.load_public_key(pem)
+    assert found["keyId"] == provenance.key_id(key) == provenance.key_id(KEY.public_key())
+    statement = provenance.verify(
+        base64.b64decode(found["envelope"]),
+        artifact_sha256=hashlib.sha256(deck).hexdigest(),
+        trusted={found["keyId"]: key},
+    )
+    assert statement.predicate.build_definition.internal_parameters["cacheKey"] == CACHE_KEY
+
+
+async def test_what_builds_read_is_kept_by_its_digest(
+    alice: User, namespace: str, store: ObjectStore
+) -> None:
+    for plural, data, key in (
+        ("assets", secrets.token_bytes(16) + DATA * 2, asset_key),
+        ("assets", b"", asset_key),
+        ("documents", b'{"kind": "SlideSpec"}', document_key),
+    ):
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = f"namespaces/{namespace}/{plural}/{sha256}"
+        if data != b"":
+            assert (await alice("GET", path)).status == 404
+        answer = await alice("POST", f"{path}/proxy", data)
+        assert answer.status == 201, answer.data
+        assert (answer.body["key"], answer.body["sizeBytes"]) == (key(sha256), len(data))
+        kept = await store.get(input_key(namespace, key(sha256)), max_bytes=2 * MAX_IMAGE_BYTES)
+        assert kept == data
+        assert (await alice("GET", path)).body["sizeBytes"] == len(data)
+
+
+async def test_the_events_of_an_object_come_in_order(
+    alice: User, builds: Builds, content_api: ContentApi, namespace: str
+) -> None:
+    await builds.create("deck")
+    await builds.create("other")
+    uids = [UUID((await builds.get(name))["metadata"]["uid"]) for name in ("deck", "other")]
+    producer = await connect(content_api.database, Role.PRODUCER, name="tests")
+    for number in (1, 2, 3):
+        for uid in uids:
+            async with producer.transaction():
+                await append_in_transaction(producer, [started(uid, number)])
+    await producer.close()
+    path = f"namespaces/{namespace}/artifactbuilds/deck/events"
+    found = (await alice("GET", path)).body
+    assert found["uid"] == str(uids[0])
+    assert [each["seq"] for each in found["items"]] == [1, 2, 3]
+    assert {each["workflowId"] for each in found["items"]} == {str(uids[0])}
+    previous = None
+    for each in found["items"]:
+        canonical = base64.b64decode(each["canonical"])
+        assert event_hash(previous, each["seq"], canonical).hex() == each["hash"]
+        previous = bytes.fromhex(each["hash"])
+    assert [each["seq"] for each in (await alice("GET", f"{path}?after=2")).body["items"]] == [3]
+
+
+async def test_a_viewer_reads_and_uploads_nothing(
+    victor: User, namespace: str, deck: bytes
+) -> None:
+    assert (await victor("GET", f"namespaces/{namespace}/artifactbuilds/deck/proxy")).data == deck
+    sha256 = hashlib.sha256(b"x").hexdigest()
+    for method, path in (("GET", sha256), ("POST", f"{sha256}/proxy")):
+        answer = await victor(method, f"namespaces/{namespace}/assets/{path}", None)
+        assert answer.status == 403, answer.data
+
+
+# What a user may not have -----------------------------------------------------------------------
+
+
+async def test_nothing_tells_whether_what_is_another_s_exists(
+    mallory: User, namespace: str, deck: bytes
+) -> None:
+    """There, gone, and never there: the same words but for the names that were asked for."""
+    sha256 = hashlib.sha256(deck).hexdigest()
+    for path in (
+        "namespaces/{0}/artifactbuilds/{1}/proxy",
+        "namespaces/{0}/artifactbuilds/{1}/provenance",
+        "namespaces/{0}/artifactbuilds/{1}/events",
+        "namespaces/{0}/artifactbuilds/{1}/log",
+        f"namespaces/{{0}}/assets/{sha256}",
+    ):
+        said = set()
+        for where, name in ((namespace, "deck"), (namespace, "none"), ("nowhere", "deck")):
+            answer = await mallory("GET", path.format(where, name))
+            assert answer.status == 403
+            said.add(answer.said.replace(f'"{where}"', "W").replace(f'"{name}"', "N"))
+        assert len(said) == 1, said
+
+
+async def test_the_service_asks_for_the_right_to_the_object_itself(
+    content_api: ContentApi,
+    client: KubernetesClient,
+    namespace: str,
+    tmp_path: Path,
+    deck: bytes,
+) -> None:
+    """Whoever may reach the group, by whatever role, still needs `get` on the build."""
+    del deck
+    rbac = "rbac.authorization.k8s.io"
+    role = {
+        "apiVersion": f"{rbac}/v1",
+        "kind": "Role",
+        "metadata": {"name": "content"},
+        "rules": [
+            {"apiGroups": ["content.venture.parpour.dev"], "resources": ["*"], "verbs": ["*"]}
+        ],
+    }
+    await client.create(Resource(rbac, "v1", "roles", "Role"), role, namespace)
+    binding = {
+        "apiVersion": f"{rbac}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "content"},
+        "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "content"},
+        "subjects": [{"apiGroup": rbac, "kind": "User", "name": "trudy"}],
+    }
+    await client.create(Resource(rbac, "v1", "rolebindings", "RoleBinding"), binding, namespace)
+    async for trudy in as_user(content_api, tmp_path, "trudy"):
+        said = set()
+        for name in ("deck", "none"):
+            answer = await trudy("GET", f"namespaces/{namespace}/artifactbuilds/{name}/proxy")
+            assert answer.status == 403
+            assert "cannot get artifactbuilds" in answer.said
+            said.add(answer.said.replace(name, "N"))
+        assert len(said) == 1
+        sha256 = hashlib.sha256(b"x").hexdigest()
+        answer = await trudy("POST", f"namespaces/{namespace}/assets/{sha256}/proxy", b"x")
+        assert answer.status == 403
+        assert "cannot create artifactbuilds" in answer.said
+
+
+@pytest.mark.parametrize(
+    ("plural", "size", "status", "said"),
+    [
+        ("assets", 10, 422, "have the SHA-256"),
+        ("assets", 6 * 1024 * 1024, 422, "have the SHA-256"),
+        ("assets", MAX_IMAGE_BYTES + 1, 413, f"at most {MAX_IMAGE_BYTES} bytes"),
+        ("documents", MAX_IR_BYTES + 1, 413, f"at most {MAX_IR_BYTES} bytes"),
+    ],
+)
+async def test_an_upload_that_is_not_what_it_says_leaves_nothing(
+    alice: User, namespace: str, store: ObjectStore, plural: str, size: int, status: int, said: str
+) -> None:
+    sha256 = secrets.token_hex(32)
+    path = f"namespaces/{namespace}/{plural}/{sha256}/proxy"
+    answer = await alice("POST", path, secrets.token_bytes(size))
+    assert answer.status == status, answer.data
+    assert said in answer.said
+    assert [each async for each in store.list(f"inputs/{namespace}/")] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "namespaces/{0}/assets/..%2F..%2Fother/proxy",
+        "namespaces/{0}/assets/ABCDEF/proxy",
+        "namespaces/{0}/secrets/{1}/proxy",
+        "namespaces/{0}/artifactbuilds/deck/exec",
+        "artifactbuilds",
+    ],
+)
+async def test_there_is_nothing_else(
+    client: KubernetesClient, content_api: ContentApi, namespace: str, path: str
+) -> None:
+    """Whoever may do everything reaches no other route, and no other place in the store."""
+    del content_api
+    answer = await User(client)("POST", path.format(namespace, "a" * 64), b"x")
+    assert 400 <= answer.status < 500, answer.data
+    assert answer.body["kind"] == "Status"
+
+
+# What may go wrong ------------------------------------------------------------------------------
+
+
+async def test_it_says_what_is_not_there(
+    alice: User, builds: Builds, namespace: str, store: ObjectStore, deck: bytes
+) -> None:
+    await builds.create("waiting")
+    for name, part, status, said in (
+        ("none", "proxy", 404, "There is no artifactbuilds 'none'"),
+        ("waiting", "proxy", 409, "has no artifact"),
+        ("waiting", "provenance", 409, "has no artifact"),
+        ("waiting", "log", 404, "No Job"),
+    ):
+        answer = await alice("GET", f"namespaces/{namespace}/artifactbuilds/{name}/{part}")
+        assert (answer.status, said in answer.said) == (status, True), answer.data
+    await store.delete(artifact_key(hashlib.sha256(deck).hexdigest()))
+    answer = await alice("GET", f"namespaces/{namespace}/artifactbuilds/deck/proxy")
+    assert (answer.status, "not in the store any more" in answer.said) == (410, True)
+
+
+async def test_damaged_bytes_never_arrive_whole(
+    alice: User, namespace: str, store: ObjectStore, deck: bytes
+) -> None:
+    """The last of them are held back until all have the digest, and then the connection ends."""
+    key = artifact_key(hashlib.sha256(deck).hexdigest())
+    await store.put(key, b"!" + deck[1:], media_type="text/plain")
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await alice("GET", f"namespaces/{namespace}/artifactbuilds/deck/proxy")
+
+
+async def test_one_user_does_not_hold_all_places(
+    alice: User, victor: User, builds: Builds, namespace: str, store: ObjectStore
+) -> None:
+    """Two at once for each, as these settings have it; whoever stops reading holds a place."""
+    await builds.create("large")
+    await publish(builds, store, "large", bytes(60_000_000))
+    path = f"namespaces/{namespace}/artifactbuilds/large/proxy"
+    timeout = aiohttp.ClientTimeout(total=60)
+    async with AsyncExitStack() as held:
+        for _ in range(2):
+            sending = alice.client.connection.send("GET", f"{ROOT}/{path}", timeout=timeout)
+            assert (await held.enter_async_context(sending)).status == 200
+        refused = await alice("GET", path)
+        assert refused.status == 429
+        assert "At most 2 transfers" in refused.said
+        assert refused.headers["retry-after"] == "2"
+        assert (await victor("GET", path)).status == 200
+
+
+async def test_discovery_lists_what_is_served(
+    client: KubernetesClient, content_api: ContentApi
+) -> None:
+    del content_api
+    found = await client.request("GET", "", ROOT)
+    assert found["kind"] == "APIResourceList"
+    assert {each["name"] for each in found["resources"]} >= {"artifactbuilds/proxy", "assets/proxy"}

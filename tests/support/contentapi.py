@@ -1,0 +1,228 @@
+"""The control-plane API as its own process behind a real API server, with the chart's rights."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+from clibuilds import KEY
+from installations import read_kubeconfig, write_kubeconfig
+from pydantic import SecretStr
+from surroundings import free_port
+from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
+from venture_core.artifacts.provenance import key_id, public_key_pem
+from venture_core.certificates.pairs import issue, make_authority
+from venture_core.certificates.rules import AUTHORITY_LIFETIME, SERVER_LIFETIME
+from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.resources import (
+    API_SERVICES,
+    CLUSTER_ROLES,
+    CONFIG_MAPS,
+    NAMESPACES,
+    Resource,
+)
+from venture_core.record.database import Role
+from venture_operator.storage.serving import ServingStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from recordservers import PostgresServer
+    from venture_core.objectstore import S3Settings
+
+type Body = dict[str, Any]
+
+SYSTEM = "venture-system"
+ACCOUNT = "venture-control-plane-api"
+API_SERVICE = "v1alpha1.content.venture.parpour.dev"
+KEYS = "venture-signing-keys"
+STARTS_WITHIN_SECONDS = 30
+_RBAC = "rbac.authorization.k8s.io"
+ROLE_BINDINGS = Resource(_RBAC, "v1", "rolebindings", "RoleBinding")
+_SERVICES = Resource("", "v1", "services", "Service")
+_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount")
+_APPLIED = {
+    "Role": Resource(_RBAC, "v1", "roles", "Role"),
+    "RoleBinding": ROLE_BINDINGS,
+    "ClusterRole": CLUSTER_ROLES,
+    "ClusterRoleBinding": Resource(
+        _RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False
+    ),
+}
+
+
+class ContentApi:
+    """One process, registered with the API server until it is stopped."""
+
+    def __init__(
+        self, folder: Path, api_server: Path, manifests: list[Body], s3: S3Settings
+    ) -> None:
+        self.database = SecretStr("")
+        """A superuser's URL of the record that it reads."""
+        self._folder = folder
+        self._api_server = api_server
+        self._manifests = manifests
+        self._s3 = s3
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def work_namespace(self) -> str:
+        """Where Jobs would run."""
+        return next(
+            str(each["metadata"]["namespace"])
+            for each in self._manifests
+            if each["metadata"]["name"] == "venture-closed"
+        )
+
+    async def start(self, postgres: PostgresServer) -> None:
+        """Have the cluster hold what the chart makes for it, start it, and wait until it serves."""
+        self.database = await postgres.create_database()
+        name, password = f"content_{secrets.token_hex(4)}", secrets.token_hex(8)
+        connection = await asyncpg.connect(self.database.get_secret_value())
+        await connection.execute(
+            f"CREATE ROLE {name} LOGIN PASSWORD '{password}'; GRANT {Role.CONTENT} TO {name}"
+        )
+        await connection.close()
+        url = postgres.url(self.database.get_secret_value().rsplit("/", 1)[1], user=name)
+        async with KubernetesClient.from_kubeconfig(str(self._api_server)) as client:
+            await self._install(client)
+            await self._certify(client)
+            config = await self._login(client)
+            self._launch(config, url, password)
+            await self._register(client)
+
+    def stop(self) -> None:
+        """End it, and take it from the API server's list: a dead one would trouble everybody."""
+        asyncio.run(self._unregister())
+        if self._process is not None:
+            self._process.terminate()
+            assert self._process.wait(timeout=30) == 0, (self._folder / "log").read_text()
+
+    def user(self, folder: Path, name: str) -> Path:
+        """Return a kubeconfig of a user of the cluster."""
+        config = read_kubeconfig(self._api_server)
+        admin: Body = config["users"][0]["user"]
+        groups = ["system:authenticated"]
+        path = folder / f"{name}.kubeconfig"
+        return write_kubeconfig(config, path, user=admin | {"as": name, "as-groups": groups})
+
+    async def allow(self, client: KubernetesClient, namespace: str, user: str, *roles: str) -> None:
+        """Bind the chart's own roles, as the cluster's roles of these names would have them."""
+        for role in roles:
+            body = {
+                "apiVersion": ROLE_BINDINGS.api_version,
+                "kind": "RoleBinding",
+                "metadata": {"name": f"{user}-{role}"},
+                "roleRef": {
+                    "apiGroup": _RBAC,
+                    "kind": "ClusterRole",
+                    "name": f"venture.{SYSTEM}.{role}",
+                },
+                "subjects": [{"apiGroup": _RBAC, "kind": "User", "name": user}],
+            }
+            await client.create(ROLE_BINDINGS, body, namespace)
+
+    async def _install(self, client: KubernetesClient) -> None:
+        for name in (SYSTEM, self.work_namespace):
+            body: Body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            await client.apply(NAMESPACES, body, field_manager="tests")
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT}}
+        await client.apply(_ACCOUNTS, account, SYSTEM, field_manager="tests")
+        for body in self._manifests:
+            metadata = body["metadata"]
+            ours = "control-plane-api" in metadata["name"]
+            if body["kind"] in _APPLIED and (ours or metadata["name"].endswith((".edit", ".view"))):
+                await client.apply(
+                    _APPLIED[body["kind"]], body, metadata.get("namespace"), field_manager="tests"
+                )
+        # The name resolves to this machine, whose port the registration names.
+        service = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": ACCOUNT},
+            "spec": {"type": "ExternalName", "externalName": "localhost"},
+        }
+        await client.apply(_SERVICES, service, SYSTEM, field_manager="tests")
+        public = KEY.public_key()
+        keys = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": KEYS}}
+        data = {f"{key_id(public)}.pem": public_key_pem(public)}
+        await client.apply(CONFIG_MAPS, keys | {"data": data}, SYSTEM, field_manager="tests")
+
+    async def _certify(self, client: KubernetesClient) -> None:
+        now = datetime.now(UTC)
+        authority = make_authority("tests", now=now, lifetime=AUTHORITY_LIFETIME)
+        pair = issue(authority, (f"{ACCOUNT}.{SYSTEM}.svc",), now=now, lifetime=SERVER_LIFETIME)
+        (self._folder / "tls.crt").write_text(pair.certificate_pem())
+        (self._folder / "tls.key").write_text(pair.key_pem())
+        (body,) = [each for each in self._manifests if each["kind"] == "APIService"]
+        service = body["spec"]["service"] | {"port": self._port}
+        registered = body | {"spec": body["spec"] | {"service": service}}
+        await client.apply(API_SERVICES, registered, field_manager="tests")
+        await ServingStore(client, SYSTEM).register(
+            "apiservices", API_SERVICE, authority.certificate_pem()
+        )
+
+    async def _login(self, client: KubernetesClient) -> Path:
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        path = _ACCOUNTS.path(SYSTEM, ACCOUNT, "token")
+        answer = await client.request("POST", "serviceaccounts", path, body=request)
+        user = {"token": answer["status"]["token"]}
+        return write_kubeconfig(
+            read_kubeconfig(self._api_server), self._folder / "kubeconfig", user=user
+        )
+
+    def _launch(self, kubeconfig: Path, url: SecretStr, password: str) -> None:
+        inherited = {key: value for key, value in os.environ.items() if key.startswith("COVERAGE_")}
+        assert self._s3.secret_access_key is not None
+        environment = inherited | {
+            "PATH": os.environ["PATH"],
+            "PGPASSWORD": password,
+            "KUBECONFIG": str(kubeconfig),
+            "VENTURE_NAMESPACE": SYSTEM,
+            "VENTURE_WORK_NAMESPACE": self.work_namespace,
+            "VENTURE_SIGNING_KEYS_CONFIGMAP": KEYS,
+            "VENTURE_POD_NAME": "control-plane-api-0",
+            "VENTURE_HTTP_PORT": str(free_port()),
+            "VENTURE_API_PORT": str(self._port),
+            "VENTURE_DRAIN_SECONDS": "0",
+            "VENTURE_TLS_CERTIFICATE_FILE": str(self._folder / "tls.crt"),
+            "VENTURE_TLS_KEY_FILE": str(self._folder / "tls.key"),
+            "VENTURE_POSTGRES_URL": url.get_secret_value(),
+            "VENTURE_S3_ENDPOINT": self._s3.endpoint,
+            "VENTURE_S3_REGION": self._s3.region,
+            "VENTURE_S3_BUCKET": self._s3.bucket,
+            "VENTURE_S3_ACCESS_KEY_ID": str(self._s3.access_key_id),
+            "VENTURE_S3_SECRET_ACCESS_KEY": self._s3.secret_access_key.get_secret_value(),
+            "VENTURE_TRANSFERS_PER_USER": "2",
+        }
+        command = "from venture_control_plane_api.program import main; main()"
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", command], env=environment, stdout=log, stderr=log
+            )
+
+    async def _register(self, client: KubernetesClient) -> None:
+        retrying = AsyncRetrying(
+            wait=wait_fixed(0.2), stop=stop_after_delay(STARTS_WITHIN_SECONDS), reraise=True
+        )
+        async for attempt in retrying:
+            with attempt:
+                found = await client.get(API_SERVICES, API_SERVICE)
+                conditions = (found or {}).get("status", {}).get("conditions", [])
+                available = [each for each in conditions if each["type"] == "Available"]
+                assert [each["status"] for each in available] == ["True"], (
+                    available,
+                    (self._folder / "log").read_text(),
+                )
+
+    async def _unregister(self) -> None:
+        async with KubernetesClient.from_kubeconfig(str(self._api_server)) as client:
+            await client.delete(API_SERVICES, API_SERVICE)
+            await client.delete(_SERVICES, ACCOUNT, SYSTEM)
