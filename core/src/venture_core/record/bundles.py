@@ -8,13 +8,12 @@ import json
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
-import asyncpg
-
 from venture_core.canonical import canonical_json
 from venture_core.policy.compile import BundleError, compile_bundle
 from venture_core.policy.contenthash import content_hash
 from venture_core.policy.snapshot import Snapshot, combine
-from venture_core.record.database import connect, service_role
+from venture_core.record.calls import Calls, NoAnswerError
+from venture_core.record.database import service_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 MAX_COMPILED: Final = 256
 """How many bundles are kept compiled."""
-ANSWER_SECONDS: Final = 2.0
 
 _STORE: Final = "SELECT record.store_policy_bundle($1, $2)"
 _READ: Final = "SELECT record.policy_bundle($1)"
@@ -44,12 +42,8 @@ class Bundles:
 
     def __init__(self, url: SecretStr, *, service: Service, name: str) -> None:
         """Connect as `service`, whose role the login has; `name` shows in the list of sessions."""
-        self._url = url
-        self._role = service_role(service)
-        self._name = name
+        self._calls = Calls(url, role=service_role(service), name=name)
         self._compiled: OrderedDict[str, Snapshot] = OrderedDict()
-        self._connection: asyncpg.Connection | None = None
-        self._turn = asyncio.Lock()
 
     async def store(self, content: Mapping[str, Any]) -> str:
         """Keep what a bundle says; return its hash. Safe to repeat.
@@ -89,26 +83,15 @@ class Bundles:
 
     async def close(self) -> None:
         """Drop the connection."""
-        async with self._turn:
-            if self._connection is not None:
-                await self._connection.close(timeout=ANSWER_SECONDS)
-                self._connection = None
+        await self._calls.close()
 
     async def _ask(self, statement: str, *arguments: object) -> bytes | None:
-        async with self._turn:
-            try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    if self._connection is None or self._connection.is_closed():
-                        self._connection = await connect(self._url, self._role, name=self._name)
-                    found: bytes | None = await self._connection.fetchval(statement, *arguments)
-                    return found
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                if self._connection is not None:
-                    self._connection.terminate()
-                    self._connection = None
-                raise BundleUnavailableError(
-                    f"the database does not give policy bundles: {type(error).__name__}"
-                ) from error
+        try:
+            return await self._calls.ask(statement, *arguments)
+        except NoAnswerError as error:
+            raise BundleUnavailableError(
+                f"the database does not give policy bundles: {error}"
+            ) from error
 
 
 def _compile(content: bytes) -> Snapshot:

@@ -1,0 +1,1 @@
+"""What agents and those who serve them say to each other."""

@@ -1,0 +1,3 @@
+DROP FUNCTION record.assignment;
+DROP FUNCTION record.assign;
+DROP TABLE record.assignments;
