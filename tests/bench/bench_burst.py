@@ -21,6 +21,7 @@ from builds import Builds, condition, patiently, unique_deck
 from forwarding import forwarded
 from prometheus_client.parser import text_string_to_metric_families
 from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.errors import KubernetesError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, JOBS, LEASES, NAMESPACES, Resource
 
 if TYPE_CHECKING:
@@ -60,10 +61,12 @@ class Seen:
 
 
 async def follow(client: KubernetesClient, resource: Resource, namespace: str | None = None) -> Any:
-    """Yield what a watch tells, for as long as it is listened to."""
+    """Yield what a watch tells, for as long as it is listened to; one that breaks begins anew."""
     while True:
-        async for event in client.watch(resource, namespace, initial=True):
-            yield event
+        with suppress(KubernetesError, aiohttp.ClientError, TimeoutError):
+            async for event in client.watch(resource, namespace, initial=True, bookmarks=True):
+                if event[0] != "BOOKMARK":
+                    yield event
 
 
 def main() -> None:

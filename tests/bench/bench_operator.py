@@ -1,7 +1,8 @@
 """What the operator takes: `.venv/bin/python tests/bench/bench_operator.py [--finished 10000]`.
 
 It starts an API server, a Postgres and an S3 server of its own and one operator, all on this
-machine, and prints its memory with finished builds and after objects that are far too large, and
+machine, and prints its memory with finished builds, after objects that are far too large and with
+large uploads, and
 its processor time for a burst of builds, each of which gets a Job and a status. No kubelet runs.
 """
 
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ import yaml
 from builds import Builds, condition, patiently, unique_deck
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from kubelet import Kubelet
 from operatorprocess import OperatorProcess
 from recordservers import PostgresServer, free_port
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -49,6 +51,8 @@ NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 AT_ONCE = 16
 RESYNC_SECONDS = 30
 MIB = 1024 * 1024
+DECK_BYTES = 99 * MIB // 2
+LIE_BYTES = 250 * MIB
 
 
 def main() -> None:
@@ -56,12 +60,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--finished", type=int, default=10_000)
     options.add_argument("--large", type=int, default=40)
+    options.add_argument("--decks", type=int, default=10)
     options.add_argument("--burst", type=int, default=200)
     given = options.parse_args()
-    asyncio.run(measure(given.finished, given.large, given.burst))
+    asyncio.run(measure(given.finished, given.large, given.decks, given.burst))
 
 
-async def measure(finished: int, large: int, burst: int) -> None:
+async def measure(finished: int, large: int, decks: int, burst: int) -> None:
     """Run everything there is to run, and one operator on it."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(public_folder())
@@ -92,6 +97,8 @@ async def measure(finished: int, large: int, burst: int) -> None:
         builds = Builds(client, namespace)
         await with_finished(operator, builds, finished)
         await with_large(operator, builds, large)
+        kubelet = Kubelet(client, f"{namespace}-work")
+        await with_uploads(operator, builds, kubelet, decks)
         await with_burst(operator, builds, burst)
         await operator.terminate()
 
@@ -128,6 +135,49 @@ async def with_large(operator: OperatorProcess, builds: Builds, count: int) -> N
             within_seconds=300,
         )
     show(f"{count} objects of 1.2 MB", operator, f"all told {time.monotonic() - started:.0f} s")
+
+
+async def with_uploads(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, count: int
+) -> None:
+    """Show what decks full of pictures cost that are uploaded at once, and one that is a lie."""
+    started = time.monotonic()
+    data = secrets.token_bytes(DECK_BYTES)
+    await each(count, lambda number: builds.create(f"deck-{number}"))
+    await asyncio.gather(*(uploaded(kubelet, f"deck-{number}", data) for number in range(count)))
+    for number in range(count):
+        await builds.until(f"deck-{number}", "Ready", within_seconds=300)
+    took = time.monotonic() - started
+    show(f"{count} decks of {DECK_BYTES / MIB} MiB at once", operator, f"{took:.0f} s")
+
+    started = time.monotonic()
+    await builds.create("lie")
+    await uploaded(kubelet, "lie", secrets.token_bytes(LIE_BYTES), reported=b"foreign bytes")
+    await patiently(
+        lambda: builds.get("lie"),
+        lambda body: "UploadMismatch" in json.dumps(body.get("status", {})),
+        within_seconds=300,
+    )
+    took = time.monotonic() - started
+    show(f"a forged result with {LIE_BYTES // MIB} MiB", operator, f"{took:.0f} s")
+
+
+async def uploaded(
+    kubelet: Kubelet, owner: str, data: bytes, *, reported: bytes | None = None
+) -> None:
+    """Have the Job of a build upload bytes, and end with a result about them, or about others."""
+
+    async def ready() -> Body | None:
+        for job in await kubelet.jobs():
+            if job["metadata"]["name"].startswith(f"{owner}-compile-"):
+                with suppress(AssertionError):
+                    await kubelet.input_of(job)
+                    return job
+        return None
+
+    job = await patiently(ready, lambda seen: seen is not None, within_seconds=300)
+    assert job is not None
+    await kubelet.succeed(job, data, reported=reported)
 
 
 async def with_burst(operator: OperatorProcess, builds: Builds, count: int) -> None:
