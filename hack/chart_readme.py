@@ -1,7 +1,10 @@
-"""Write the table of values in the chart's README from the comments in values.yaml.
+"""Write what the chart says of itself, from what it is.
 
     python hack/chart_readme.py          write it
     python hack/chart_readme.py --check  fail if it is not up to date
+
+The table of values in its README comes from the comments in values.yaml, the list of definitions in
+Chart.yaml, which Artifact Hub shows, from crds/manifests.
 
 A comment that begins with "# -- " describes the key below it; comment lines that follow go on
 with it.
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHART = Path(__file__).resolve().parents[1] / "charts" / "venture"
+MANIFESTS = CHART.parents[1] / "crds" / "manifests"
+CRDS_BEGIN = "  # Definitions: written by hack/chart_readme.py\n"
+CRDS_END = "  # end of definitions\n"
 BEGIN, END = "<!-- values: written by hack/chart_readme.py -->\n", "<!-- end of values -->\n"
 
 
@@ -57,19 +63,51 @@ def table(text: str) -> str:
     return "".join(rows)
 
 
+def definitions() -> str:
+    """Return the annotation with the definitions, as Artifact Hub reads it."""
+    listed = []
+    for manifest in sorted(MANIFESTS.glob("*.yaml")):
+        body = yaml.safe_load(manifest.read_text())
+        (version,) = body["spec"]["versions"]
+        kind = body["spec"]["names"]["kind"]
+        said = version["schema"]["openAPIV3Schema"]["description"].splitlines()[0]
+        listed.append(
+            {
+                "kind": kind,
+                "version": version["name"],
+                "name": body["metadata"]["name"],
+                "displayName": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind),
+                "description": said,
+            }
+        )
+    lines = yaml.safe_dump(listed, sort_keys=False, width=1000).splitlines()
+    return "".join(
+        f"{line}\n" for line in ["  artifacthub.io/crds: |", *("    " + each for each in lines)]
+    )
+
+
+def between(text: str, begin: str, end: str, inner: str) -> str:
+    """Return the text with what stands between two marks replaced."""
+    before, _, rest = text.partition(begin)
+    return before + begin + inner + end + rest.partition(end)[2]
+
+
 def main() -> None:
-    """Write the README, or compare it."""
-    readme = CHART / "README.md"
-    before, _, rest = readme.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    wanted = before + BEGIN + table((CHART / "values.yaml").read_text()) + END + after
-    if "--check" in sys.argv[1:]:
-        if readme.read_text() != wanted:
+    """Write both, or compare them."""
+    values = (CHART / "values.yaml").read_text()
+    written = {
+        CHART / "README.md": (BEGIN, END, table(values)),
+        CHART / "Chart.yaml": (CRDS_BEGIN, CRDS_END, definitions()),
+    }
+    for path, parts in written.items():
+        text = path.read_text()
+        wanted = between(text, *parts)
+        if "--check" not in sys.argv[1:]:
+            path.write_text(wanted)
+        elif text != wanted:
             sys.exit(
-                "charts/venture/README.md is not up to date: run `python hack/chart_readme.py`"
+                f"{path.name} of the chart is not up to date: run `python hack/chart_readme.py`"
             )
-    else:
-        readme.write_text(wanted)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,18 @@ with certificates of an authority that nobody knows but who is told of it.
 import json
 import re
 import secrets
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forwarding import forwarded
+from pydantic import SecretStr
+from venture_core.objectstore import ObjectStore, S3Settings
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from certificates import Authority
     from chartrelease import Kubectl
 
@@ -50,6 +57,20 @@ class ExternalServices:
         command = ("exec", "-i", "postgres", "--", "psql", "--set=ON_ERROR_STOP=1", url)
         sql = script.replace("'PASSWORD'", f"'{self.password}'")
         self.kubectl("--namespace", self.namespace, *command, stdin=sql)
+
+    @asynccontextmanager
+    async def bucket(self, kubeconfig: Path) -> AsyncIterator[ObjectStore]:
+        """Reach the bucket from this machine."""
+        with forwarded(kubeconfig, self.namespace, "service/s3", PORTS["s3"]) as port:
+            settings = S3Settings(
+                endpoint=f"https://127.0.0.1:{port}",
+                region="eu-central-1",
+                bucket=BUCKET,
+                access_key_id="app",
+                secret_access_key=SecretStr(self.password),
+                root_certificate=self.authority.cert.read_text(),
+            )
+            yield ObjectStore(settings)
 
     def host(self, service: str) -> str:
         """Return host and port of a service."""
@@ -114,7 +135,7 @@ class ExternalServices:
 
     def _certificate(self) -> Body:
         """Return one certificate for all four."""
-        hosts = tuple(f"{name}.{self.namespace}.svc" for name in PORTS)
+        hosts = (*(f"{name}.{self.namespace}.svc" for name in PORTS), "127.0.0.1")
         pair = self.authority.issue("services", hosts=hosts)
         data = {"tls.crt": pair.cert.read_text(), "tls.key": pair.key.read_text()}
         metadata = {"name": "certificate"}
