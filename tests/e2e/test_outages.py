@@ -59,8 +59,11 @@ class Readiness:
 
 
 @pytest.fixture
-async def readiness(client: KubernetesClient, kubeconfig: Path) -> AsyncIterator[Readiness]:
-    """Ask the leader."""
+async def readiness(
+    client: KubernetesClient, kubectl: Kubectl, kubeconfig: Path
+) -> AsyncIterator[Readiness]:
+    """Ask the leader, once every replica is there."""
+    kubectl("-n", SYSTEM, "rollout", "status", "deployment/venture", "--timeout=120s")
     pod = await patiently(lambda: operatorpods.leader(client), bool)
     with forwarded(kubeconfig, SYSTEM, f"pod/{pod}", 8080) as port:
         ask = Readiness(f"http://127.0.0.1:{port}")
@@ -216,6 +219,7 @@ async def test_an_api_server_that_is_away(
     builds: Builds, client: KubernetesClient, kubectl: Kubectl, api_server_process: int
 ) -> None:
     """Longer than a Lease lasts. Builds that were at work end as if nothing had been."""
+    kubectl("-n", SYSTEM, "rollout", "status", "deployment/venture", "--timeout=120s")
     made = [await builds.create(f"at-work-{number}") for number in range(4)]
     await patiently(
         lambda: builds.get("at-work-3"), lambda body: bool(body.get("status", {}).get("job"))

@@ -168,7 +168,7 @@ async def test_all_of_it_comes_back_from_a_backup(
     before = json.loads(kubectl("-n", TEAM, "get", "artifactbuild", "kept", "-o", "json"))
     events = recorded(kubectl, before["metadata"]["uid"])
     await patiently_signed(kubectl)
-    signed = int(query(kubectl, "SELECT max(tree_size) FROM record.checkpoints"))
+    signed = int(query(kubectl, "SELECT max(size) FROM record.checkpoints"))
 
     roles = postgres(kubectl, "pg_dumpall --globals-only --no-role-passwords")
     dump = postgres(kubectl, "pg_dump venture")
@@ -203,13 +203,13 @@ async def test_all_of_it_comes_back_from_a_backup(
     assert built["provenance"]["keyId"] == before["status"]["provenance"]["keyId"]
     # The log goes on where it was: nobody stands still, and the next checkpoint covers more.
     await patiently_signed(kubectl)
-    assert int(query(kubectl, "SELECT max(tree_size) FROM record.checkpoints")) > signed
+    assert int(query(kubectl, "SELECT max(size) FROM record.checkpoints")) > signed
     kubectl("-n", TEAM, "delete", "artifactbuild", "kept", "new", "--timeout=60s")
 
 
 async def patiently_signed(kubectl: Kubectl) -> None:
     """Wait until a checkpoint covers every event that there is."""
-    sql = "SELECT count(*) - (SELECT max(tree_size) FROM record.checkpoints) FROM record.events"
+    sql = "SELECT count(*) - (SELECT max(size) FROM record.checkpoints) FROM record.events"
 
     async def left() -> str:
         return query(kubectl, sql)
