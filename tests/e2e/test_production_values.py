@@ -344,6 +344,20 @@ def test_a_data_plane_that_does_not_answer_fails_the_release_with_a_sentence(
 
 
 @pytest.mark.usefixtures("release")
+def test_an_image_that_is_not_there_fails_the_release_with_a_sentence(
+    release: Release, values: Body
+) -> None:
+    missing = values["compiler"]["image"] | {"tag": "missing"}
+    short = {"preflight": {"deadlineSeconds": 15}}
+    done = release.upgrade(values | short | {"compiler": {"image": missing}})
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    reference = f"{missing['registry']}/{missing['repository']}:missing"
+    assert f"the image of the compiler at {reference}: FAILED after" in said
+    assert "no container of it has started. Check compiler.image" in said
+
+
+@pytest.mark.usefixtures("release")
 def test_an_authority_that_did_not_sign_fails_the_release_with_a_sentence(
     kubectl: Kubectl, release: Release, values: Body, tmp_path: Path
 ) -> None:

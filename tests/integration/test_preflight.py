@@ -397,6 +397,26 @@ def test_the_command_ends_at_its_deadline_and_names_the_culprit(
     assert "the connection is refused. Check that it runs, that host and port are right" in failed
 
 
+def test_an_image_counts_once_a_container_of_it_started(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment |= {
+        "VENTURE_PREFLIGHT_IMAGES": '{"compiler": "registry.example.com/compiler:1"}',
+        "VENTURE_PREFLIGHT_IMAGES_FOLDER": str(tmp_path),
+        "VENTURE_PREFLIGHT_DEADLINE_SECONDS": "2",
+    }
+    output, _ = (process := preflight(environment)).communicate(timeout=60)
+    assert process.returncode == 1
+    (failed,) = [line for line in output.splitlines() if "FAILED" in line]
+    assert failed.startswith(
+        "the image of the compiler at registry.example.com/compiler:1: FAILED after "
+    )
+    assert "no container of it has started. Check compiler.image" in failed
+    (tmp_path / "compiler").touch()
+    output, _ = (process := preflight(environment)).communicate(timeout=60)
+    assert process.returncode == 0, output
+
+
 def test_the_command_does_not_wait_for_a_wrong_password(environment: dict[str, str]) -> None:
     wrong = environment["VENTURE_POSTGRES_URL"].replace("venture:", "venture:wrong-")
     started = time.monotonic()

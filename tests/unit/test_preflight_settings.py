@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from pydantic import SecretStr
 from venture_core.preflight.run import Endpoint, Report
 from venture_core.preflight.settings import PreflightSettings, address, split_servers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ENVIRONMENT = {
     "VENTURE_POSTGRES_URL": "postgresql://user:p%40ss@db.test:5432/venture?sslpassword=quiet",
@@ -28,6 +33,20 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> PreflightSettings:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     return PreflightSettings()
+
+
+def test_each_endpoint_trusts_its_own_authorities(
+    settings: PreflightSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One settings class inherits them all."""
+    (tmp_path / "ca.crt").touch()
+    assert "ca.crt" not in settings.redis_url.get_secret_value()
+    for name in ("POSTGRES", "REDIS"):
+        monkeypatch.setenv(f"VENTURE_{name}_CA_FILE", str(tmp_path / "ca.crt"))
+    trusting = PreflightSettings()
+    file = quote(str(tmp_path / "ca.crt"))
+    assert f"sslrootcert={file}" in trusting.postgres_url.get_secret_value()
+    assert f"ssl_ca_certs={file}" in trusting.redis_url.get_secret_value()
 
 
 @pytest.mark.parametrize(

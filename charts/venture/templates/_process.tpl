@@ -276,6 +276,8 @@ spec:
   shared      priorityClassName, nodeSelector, tolerations, affinity; may be empty
   endpoints   those of the data plane that it speaks to
   env, volumes, mounts   further ones, as YAML text; may be empty
+  containers  further ones, as YAML text; may be empty
+  deadlineSeconds   after which the pod ends, whatever it does; may be empty
   scratch     size of /tmp; default 64Mi
   hookSecret  what holds the URLs of the values, where the release's own Secrets are not there yet
   account     name of its service account; it never gets a token for the API server */}}
@@ -286,6 +288,9 @@ metadata:
     {{- include "venture.componentLabels" . | nindent 4 }}
 spec:
   restartPolicy: Never
+  {{- with .deadlineSeconds }}
+  activeDeadlineSeconds: {{ . }}
+  {{- end }}
   automountServiceAccountToken: false
   {{- with .account }}
   serviceAccountName: {{ . }}
@@ -316,6 +321,9 @@ spec:
         {{- . | nindent 8 }}
         {{- end }}
         {{- include "venture.endpointMounts" (dict "root" $root "endpoints" .endpoints) | nindent 8 }}
+    {{- with .containers }}
+    {{- . | nindent 4 }}
+    {{- end }}
   volumes:
     - name: tmp
       emptyDir:

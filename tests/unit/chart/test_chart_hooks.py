@@ -13,10 +13,22 @@ HELM_TIMEOUT_SECONDS = 300
 def test_the_preflight_ends_before_helm_gives_up(manifests: list[Json]) -> None:
     job = named(manifests, "Job", "venture-preflight")
     assert job["spec"]["activeDeadlineSeconds"] <= HELM_TIMEOUT_SECONDS
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    env = {variable["name"]: variable.get("value") for variable in container["env"]}
+    pod = job["spec"]["template"]["spec"]
+    env = {variable["name"]: variable.get("value") for variable in pod["containers"][0]["env"]}
     deadline = float(env["VENTURE_PREFLIGHT_DEADLINE_SECONDS"] or 0)
-    assert deadline < job["spec"]["activeDeadlineSeconds"]
+    # The Job takes the log of a pod with it that has not ended before.
+    assert deadline < pod["activeDeadlineSeconds"] < job["spec"]["activeDeadlineSeconds"]
+
+
+def test_the_preflight_starts_the_images_of_jobs(manifests: list[Json]) -> None:
+    pod = named(manifests, "Job", "venture-preflight")["spec"]["template"]["spec"]
+    preflight, *others = pod["containers"]
+    env = {variable["name"]: variable.get("value") for variable in preflight["env"]}
+    images = json.loads(env["VENTURE_PREFLIGHT_IMAGES"])
+    assert images == {each["name"]: each["image"] for each in others}
+    operator = named(manifests, "Deployment", "venture")["spec"]["template"]["spec"]
+    env = {each["name"]: each.get("value") for each in operator["containers"][0]["env"]}
+    assert images == {"compiler": env["VENTURE_COMPILER_IMAGE"]}
 
 
 def hooks(manifests: list[Json], name: str) -> set[str]:

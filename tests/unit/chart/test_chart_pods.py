@@ -168,7 +168,7 @@ def test_a_private_authority_reaches_whoever_speaks_to_an_endpoint(render_chart:
     }
     for workload in workloads(manifests):
         pod = workload["spec"]["template"]["spec"]
-        (container,) = pod["containers"]
+        container = pod["containers"][0]
         if container["name"] not in speaks:
             continue
         env = {one["name"]: one.get("value") for one in container["env"]}
@@ -199,7 +199,7 @@ def test_what_every_program_is_to_have_reaches_every_program(render_chart: Rende
     for workload in workloads(manifests):
         pod = workload["spec"]["template"]["spec"]
         assert pod["priorityClassName"] == "important"
-        (container,) = pod["containers"]
+        container = pod["containers"][0]
         if "venture-dev-" in container["image"]:
             continue
         ours += 1

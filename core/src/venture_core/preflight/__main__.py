@@ -1,5 +1,7 @@
 """The command `venture-preflight`: exits with 0 if all answer, 1 if not, 2 on wrong settings."""
 
+import logging
+
 from venture_core.preflight.run import preflight
 from venture_core.preflight.settings import PreflightSettings
 from venture_core.process.jobs import EXIT_DONE, EXIT_FAILED, run_job
@@ -11,6 +13,8 @@ async def _check(settings: PreflightSettings) -> int:
 
 def main() -> None:
     """Probe the data plane that the environment describes, and exit."""
+    # It warns of every TLS connection that the other side closes; people read what this prints.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     run_job("venture-preflight", PreflightSettings, _check)
 
 

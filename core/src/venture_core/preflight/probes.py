@@ -28,6 +28,7 @@ from venture_core.settings.dataplane import split_servers
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from pydantic import SecretStr
 
@@ -106,6 +107,16 @@ async def _connect_postgres(url: SecretStr) -> asyncpg.Connection:
         ) from error
     except (OSError, TimeoutError, ValueError) as error:
         raise _unreachable(error) from error
+
+
+async def probe_image(started: Path, name: str) -> str:
+    """Look whether the container of an image has started, which then made a file."""
+    if not await asyncio.to_thread(started.is_file):
+        raise ProbeError(
+            "no container of it has started",
+            advice=f"Check {name}.image, global.imageRegistry and global.imagePullSecrets.",
+        )
+    return "it is there and starts"
 
 
 async def probe_postgres(url: SecretStr) -> str:

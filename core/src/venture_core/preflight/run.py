@@ -16,6 +16,7 @@ from tenacity import (
 
 from venture_core.preflight.probes import (
     ProbeError,
+    probe_image,
     probe_nats,
     probe_nats_login,
     probe_postgres,
@@ -56,7 +57,14 @@ def endpoints(settings: PreflightSettings) -> tuple[Endpoint, ...]:
         Endpoint("redis", address(settings.redis_url), lambda: probe_redis(settings.redis_url)),
         Endpoint("s3", settings.s3_endpoint, lambda: probe_s3(settings.s3())),
         *(_login(settings, file, source) for file, source in settings.preflight_logins.items()),
+        *(_image(settings, name, image) for name, image in settings.preflight_images.items()),
     )
+
+
+def _image(settings: PreflightSettings, name: str, image: str) -> Endpoint:
+    """Return the probe of one image."""
+    started = settings.preflight_images_folder / name
+    return Endpoint(f"the image of the {name}", image, lambda: probe_image(started, name))
 
 
 def _login(settings: PreflightSettings, file: str, source: str) -> Endpoint:

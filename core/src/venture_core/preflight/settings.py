@@ -31,6 +31,9 @@ class PreflightSettings(LogSettings, PostgresEndpoint, NatsEndpoint, RedisEndpoi
     preflight_logins: dict[str, str] = Field(default_factory=dict)
     """Logins besides, by their file (<program>.postgres-url, <program>.nats-url): where each comes
     from, in words."""
+    preflight_images: dict[str, str] = Field(default_factory=dict)
+    """Images of Jobs: each has a container in this pod that makes the file of its name."""
+    preflight_images_folder: Path = Path("/images")
     preflight_logins_folder: Path = Path("/etc/venture/logins")
     preflight_deadline_seconds: float = Field(gt=0, le=3600)
     """When to give up, counted from the start."""

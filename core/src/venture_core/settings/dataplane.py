@@ -1,6 +1,7 @@
 """Settings of the data plane: one mixin for each endpoint.
 
-A program's settings inherit those it needs. Every endpoint knows a file with the certificate
+A program's settings inherit those it needs, so no two may have a validator of one name: pydantic
+would take one of them. Every endpoint knows a file with the certificate
 authorities to trust; an empty name of a file counts as none, so that a chart may always set it.
 """
 
@@ -94,7 +95,7 @@ class PostgresEndpoint(Settings):
     the URL says otherwise."""
 
     @model_validator(mode="after")
-    def _trust(self) -> Self:
+    def _trust_of_postgres(self) -> Self:
         if self.postgres_ca_file is not None:
             url = with_parameters(
                 self.postgres_url, sslmode="verify-full", sslrootcert=str(self.postgres_ca_file)
@@ -127,7 +128,7 @@ class RedisEndpoint(Settings):
     """The authorities to trust, for rediss://."""
 
     @model_validator(mode="after")
-    def _trust(self) -> Self:
+    def _trust_of_redis(self) -> Self:
         if self.redis_ca_file is not None:
             if not self.redis_url.get_secret_value().startswith("rediss://"):
                 raise ValueError("VENTURE_REDIS_CA_FILE is of use with a rediss:// URL only")
