@@ -183,7 +183,9 @@ def test_every_type_has_its_move(base: type, moves: Moves) -> None:
 
 def steps(root: str) -> st.SearchStrategy[list[EventEnvelopeV1]]:
     names = [
-        f"{root}.{each.name.split('.')[2]}" for each in REGISTRY if each.name.startswith(root + ".")
+        f"{root}.{each.name.split('.')[2]}"
+        for each in REGISTRY
+        if each.name.startswith((f"{root}.run.", f"{root}.intent."))
     ]
     one = st.builds(event, st.sampled_from(names), st.integers(min_value=1, max_value=3))
     return st.lists(one, max_size=12)

@@ -23,6 +23,11 @@ class Meter(ABC):
         """Bytes of the events that carried output: never fewer than its tokens."""
         self._unreadable: UsageUnreadableError | None = None
 
+    @property
+    def ended(self) -> bool:
+        """Whether the caller knows how it ended: nothing need follow."""
+        return self.complete or self.failed
+
     def see(self, frame: Frame) -> None:
         """Take note of an event."""
         if not frame.data:

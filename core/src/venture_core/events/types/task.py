@@ -29,7 +29,7 @@ def task_id(workflow_uid: UUID, task: str) -> UUID:
     return uuid5(workflow_uid, task)
 
 
-class TaskPayload(EventPayload):
+class OfTask(EventPayload):
     """Which task an event is about."""
 
     namespace: Name
@@ -53,6 +53,10 @@ class TaskPayload(EventPayload):
             "workflow_id": self.workflow_uid,
             "task_id": task_id(self.workflow_uid, self.task),
         }
+
+
+class TaskPayload(OfTask):
+    """Which task an event is about that tells how far it is."""
 
 
 class Child(EventPayload):
