@@ -113,6 +113,7 @@ async def _reconcile(operator: Operator, lease_uid: str, epoch: int) -> None:
         recording = group.create_task(operator.record.hold(writer=writer, epoch=epoch))
         working = [group.create_task(each.run()) for each in operator.controllers]
         resyncing = group.create_task(operator.resync.run())
+        heeding = group.create_task(operator.freezes.run())
         certifying = group.create_task(operator.serving.run()) if operator.serving else None
         watching = group.create_task(run_watches(operator.streams, _connect, operator.resync.soon))
         try:
@@ -120,6 +121,7 @@ async def _reconcile(operator: Operator, lease_uid: str, epoch: int) -> None:
         finally:
             watching.cancel()
             resyncing.cancel()
+            heeding.cancel()
             if certifying is not None:
                 certifying.cancel()
             for each in operator.controllers:

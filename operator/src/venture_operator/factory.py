@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from venture_core.artifacts.provenance import load_private_key
 from venture_core.events.envelope import Service
+from venture_core.freezes import Freezes
 from venture_core.kubernetes.resources import JOBS, PODS
 from venture_core.objectstore import ObjectStore
 from venture_core.policy.governing import Governing
@@ -14,7 +15,9 @@ from venture_core.record.bundles import Bundles
 from venture_operator.domain.conditions import is_at_work
 from venture_operator.domain.labels import MANAGED_BY, MANAGED_BY_LABEL, OWNER_UID_LABEL
 from venture_operator.domain.references import Reference, reference_to
+from venture_operator.kinds.approval import wiring as approval
 from venture_operator.kinds.artifactbuild import wiring as artifactbuild
+from venture_operator.kinds.freeze import wiring as freeze
 from venture_operator.kinds.policybundle import wiring as policybundle
 from venture_operator.kinds.workflow import wiring as workflow
 from venture_operator.services.controller import Controller
@@ -40,7 +43,13 @@ if TYPE_CHECKING:
 
 type Wire = Callable[[Shared], Wired]
 
-KINDS: Final[tuple[Wire, ...]] = (policybundle.wire, artifactbuild.wire, workflow.wire)
+KINDS: Final[tuple[Wire, ...]] = (
+    policybundle.wire,
+    freeze.wire,
+    approval.wire,
+    artifactbuild.wire,
+    workflow.wire,
+)
 """The kinds that this operator reconciles."""
 
 JOB_NAME_LABEL: Final = "batch.kubernetes.io/job-name"
@@ -56,6 +65,7 @@ class Operator:
     resync: Resync
     streams: Streams
     record: Record
+    freezes: Freezes
     signing_key: Ed25519PrivateKey
     serving: Serving | None
     """None where the release serves nothing."""
@@ -88,6 +98,8 @@ def build_operator(
         bundles=Bundles(
             settings.postgres_url, service=Service.ORCHESTRATOR, name=settings.pod_name
         ),
+        freezes=Freezes(client, on_change=wake_all_at_work),
+        approvals=WatchedObjects(keeps_deleted=True),
         signing_key=load_private_key(settings.signing_key_file.read_bytes()),
         children=Children(client, settings.work_namespace),
         jobs=WatchedObjects(),
@@ -105,6 +117,7 @@ def build_operator(
         resync=_resync(wired, shared, streams),
         streams=streams,
         record=shared.record,
+        freezes=shared.freezes,
         signing_key=shared.signing_key,
         serving=_serving(settings, client),
     )
@@ -135,7 +148,7 @@ def _watches(wired: Iterable[Wired], shared: Shared) -> list[Watch]:
             each.kind.resource,
             Intake(each.watched, shared.wake, _concerned(each)),
             each.kind.stub,
-            served,
+            served if each.kind.resource.namespaced else (),
         )
         for each in wired
     ]

@@ -84,5 +84,4 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
 
     def baseline(self) -> BundleName | None:
         """Return which bundle is the platform's baseline, None where there is none."""
-        namespace, slash, name = self.policy_baseline.partition("/")
-        return BundleName(namespace, name) if slash else None
+        return BundleName.parse(self.policy_baseline)

@@ -51,8 +51,14 @@ def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> Non
         | allowed(group, "moneyintents/status", "get", "patch")
         | allowed(group, "workflows", "get", "list", "watch", "delete")
         | allowed(group, "workflows/status", "get", "patch")
+        | allowed(group, "approvals", "get", "list", "watch")
+        | allowed(group, "approvals/status", "get", "patch")
         | allowed("", "configmaps", "get")
         | allowed("", "events", "create")
+    )
+    assert rules(named(manifests, "ClusterRole", "venture.venture-system.cluster")) == (
+        allowed(group, "freezes", "get", "list", "watch")
+        | allowed(group, "freezes/status", "get", "patch")
     )
     assert rules(named(manifests, "Role", "venture", work_namespace(manifests))) == (
         allowed("batch", "jobs", "get", "list", "watch", "create", "delete")

@@ -65,6 +65,8 @@ VALIDATING_WEBHOOKS = Resource(
 SUBJECT_ACCESS_REVIEWS = Resource(
     "authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", namespaced=False
 )
+APPROVALS = Resource("venture.parpour.dev", "v1alpha1", "approvals", "Approval")
+FREEZES = Resource("venture.parpour.dev", "v1alpha1", "freezes", "Freeze", namespaced=False)
 POLICY_BUNDLES = Resource("venture.parpour.dev", "v1alpha1", "policybundles", "PolicyBundle")
 MONEY_INTENTS = Resource("venture.parpour.dev", "v1alpha1", "moneyintents", "MoneyIntent")
 ARTIFACT_BUILDS = Resource("venture.parpour.dev", "v1alpha1", "artifactbuilds", "ArtifactBuild")

@@ -21,6 +21,16 @@ class BundleName:
     namespace: str
     name: str
 
+    @classmethod
+    def parse(cls, text: str) -> BundleName | None:
+        """Read namespace/name; None for an empty text. Raises ValueError for anything else."""
+        if not text:
+            return None
+        namespace, slash, name = text.partition("/")
+        if not (namespace and slash and name):
+            raise ValueError(f"{text!r} is not namespace/name")
+        return cls(namespace, name)
+
     @override
     def __str__(self) -> str:
         return f"PolicyBundle {self.namespace}/{self.name}"

@@ -49,7 +49,8 @@ _CHART_TAIL: Final = "{{- end }}\n"
 _KINDS: Final = """\
 {{/* %(notice)s
 The kinds by their plurals, as the roles need them: whether the cluster's role edit may change
-them, and what the operator may do besides reading them and writing their status. */}}
+them, what the operator may do besides reading them and writing their status, and whether they are
+in no namespace. */}}
 {{- define "venture.kinds" -}}
 %(kinds)s{{- end -}}
 """
@@ -119,6 +120,7 @@ def chart_kinds(kinds: Iterable[type[Resource]]) -> str:
             "edit": kind.kind_info.edit,
             "operator": list(kind.kind_info.operator),
         }
+        | ({"cluster": True} if kind.kind_info.scope == "Cluster" else {})
         for kind in sorted(kinds, key=lambda kind: kind.kind_info.plural)
     }
     return _KINDS % {"notice": _NOTICE, "kinds": _dump(rights)}

@@ -52,14 +52,6 @@ class BuildReason(DocumentedReason):
     )
     RETRYING = "Retrying", "the next attempt starts at the time in the message", "then"
 
-    POLICY_DENIES = "PolicyDenies", "the bundle does not allow it; the message names the rule", "no"
-    BUNDLE_UNAVAILABLE = (
-        "BundleUnavailable",
-        "the PolicyBundle that it names does not govern (yet)",
-        "looked for every 10 s",
-    )
-    FROZEN = "Frozen", "a Freeze holds: nothing new starts", "when it is lifted"
-
     SOURCE_NOT_FOUND = (
         "SourceNotFound",
         "the ConfigMap or object is not there yet",

@@ -25,6 +25,17 @@ class DocumentedReason(StrEnum):
 class CommonReason(DocumentedReason):
     """Why any object is as it is, whatever its kind."""
 
+    POLICY_DENIES = (
+        "PolicyDenies",
+        "a PolicyBundle does not allow it; the message says why",
+        "no",
+    )
+    BUNDLE_UNAVAILABLE = (
+        "BundleUnavailable",
+        "the PolicyBundle that it names does not govern (yet)",
+        "looked for every 10 s",
+    )
+    FROZEN = "Frozen", "a Freeze holds: nothing new starts", "when it is lifted"
     STORAGE_UNAVAILABLE = "StorageUnavailable", "S3 does not answer", "every 5 s"
     RECORD_UNAVAILABLE = "RecordUnavailable", "the record does not answer", "every 5 s"
     RECORD_REFUSED = (

@@ -33,13 +33,14 @@ def transition_event(
         "kind": "Event",
         "metadata": {
             "name": f"{metadata['name'][:230]}.{digest}",
-            "namespace": metadata["namespace"],
+            # Of what is in no namespace the API server takes Events in this one only.
+            "namespace": metadata.get("namespace", "default"),
         },
         "involvedObject": {
             "apiVersion": regarding["apiVersion"],
             "kind": regarding["kind"],
             "name": metadata["name"],
-            "namespace": metadata["namespace"],
+            "namespace": metadata.get("namespace", ""),
             "uid": metadata["uid"],
             "resourceVersion": metadata["resourceVersion"],
         },

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from venture_core.freezes import Freezes
     from venture_core.kubernetes.client import KubernetesClient
     from venture_core.kubernetes.resources import Resource as Served
     from venture_core.objectstore import ObjectStore
@@ -89,6 +90,10 @@ class Shared:
     """The PolicyBundles of the cluster, and which of them governs."""
     bundles: Bundles
     """What published bundles say, by their hash."""
+    freezes: Freezes
+    """What is frozen now."""
+    approvals: WatchedObjects
+    """All Approvals. Whose target they name is woken."""
     signing_key: Ed25519PrivateKey
     children: Children
     """The work namespace."""

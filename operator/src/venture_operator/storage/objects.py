@@ -63,7 +63,7 @@ class Objects:
             self._resource,
             metadata["name"],
             change,
-            metadata["namespace"],
+            metadata.get("namespace"),
             subresource="status",
             read=read_object,
         )
@@ -79,7 +79,7 @@ class Objects:
             now=datetime.now(UTC),
         )
         try:
-            await self._client.create(EVENTS, event, body["metadata"]["namespace"])
+            await self._client.create(EVENTS, event, event["metadata"]["namespace"])
         except AlreadyExistsError:
             return
 

@@ -15,7 +15,7 @@ type Body = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectKey:
-    """Namespace and name."""
+    """Namespace and name. What is in no namespace has an empty one."""
 
     namespace: str
     name: str
@@ -23,7 +23,8 @@ class ObjectKey:
 
 def key_of(body: Body) -> ObjectKey:
     """Return the key of an object."""
-    return ObjectKey(body["metadata"]["namespace"], body["metadata"]["name"])
+    metadata = body["metadata"]
+    return ObjectKey(metadata.get("namespace", ""), metadata["name"])
 
 
 def version_of(body: Body) -> int:

@@ -1,15 +1,16 @@
-"""Events of the record itself: an epoch that began after a loss, and the events that are no more.
+"""Events of control: freezes, approvals, and the record itself after a loss.
 
-Their workflow id is `RECORD_ID`, the same for every log.
+The workflow id of what concerns the record is `RECORD_ID`, the same for every log; of a Freeze or
+an Approval it is the object's uid.
 """
 
 from typing import Annotated, Final, override
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from venture_core.events.envelope import Service
-from venture_core.events.models import MAX_NUMBER, DigestUri, EventPayload, Id
+from venture_core.events.models import MAX_NUMBER, DigestUri, EventPayload, Id, Name
 from venture_core.events.registry import EventType
 
 RECORD_ID: Final = UUID("7b0a3f6e-52c1-5d7e-9a41-6c2f0e8d1b93")
@@ -57,7 +58,79 @@ class RecordPhantomsV1(RecordPayload):
     """The events."""
 
 
+class FreezePayload(EventPayload):
+    """Which Freeze an event is about. Its reason is a person's words, and no part of the record."""
+
+    name: Name
+    """The name of the Freeze."""
+
+    uid: Id
+    """Its uid, which is also the event's workflow id."""
+
+    @override
+    def envelope_ids(self) -> dict[str, UUID]:
+        return {"workflow_id": self.uid}
+
+
+class FreezeSetV1(FreezePayload):
+    """That nothing new starts, where, and whether what runs ends."""
+
+    scope: Annotated[str, StringConstraints(max_length=63)]
+    """The namespace; empty: everywhere."""
+
+    kill: bool
+    """Whether what runs is ended too."""
+
+
+class FreezeLiftedV1(FreezePayload):
+    """That it holds no more."""
+
+
+class ApprovalGivenV1(EventPayload):
+    """That a person approved or denied something. Who it was is personal data, and not here."""
+
+    namespace: Name
+    """The namespace."""
+
+    name: Name
+    """The name of the Approval."""
+
+    uid: Id
+    """Its uid, which is also the event's workflow id."""
+
+    target_kind: Name
+    """The kind of what was decided on."""
+
+    target_uid: Id
+    """Its uid."""
+
+    target_digest: DigestUri
+    """The digest of what it was."""
+
+    approve: bool
+    """Whether it was approved, not denied."""
+
+    @override
+    def envelope_ids(self) -> dict[str, UUID]:
+        return {"workflow_id": self.uid}
+
+
 EVENT_TYPES: Final = (
+    EventType(
+        "control.freeze.set.v1",
+        FreezeSetV1,
+        Service.ORCHESTRATOR,
+        "Nothing new starts in a namespace, or anywhere.",
+    ),
+    EventType(
+        "control.freeze.lifted.v1", FreezeLiftedV1, Service.ORCHESTRATOR, "A Freeze was lifted."
+    ),
+    EventType(
+        "control.approval.given.v1",
+        ApprovalGivenV1,
+        Service.ORCHESTRATOR,
+        "A person approved or denied something.",
+    ),
     EventType(
         "control.record.recovered.v1",
         RecordRecoveredV1,

@@ -43,6 +43,7 @@ from venture_operator.kinds.artifactbuild.plans import (
     given_up_plan,
     is_pinned,
     job_name,
+    killed_plan,
     phase_at_work,
     published_status,
     ready_plan,
@@ -78,6 +79,8 @@ class Observed:
     job: JobOutcome | None = None
     publication: Publication | None = None
     default_ttl_seconds: int | None = None
+    killed: str = ""
+    """Why what runs is to be ended, where a freeze says so."""
 
 
 def decide(observed: Observed, now: datetime) -> Plan:
@@ -129,6 +132,13 @@ def _rule_suspended(observed: Observed, now: datetime) -> Plan | None:
         status=status.model_copy(update=stopped),
         transition=Transition("Suspended", f"{state.message}; Job {job.name} is stopped"),
     )
+
+
+def _rule_killed(observed: Observed, now: datetime) -> Plan | None:
+    job = observed.job
+    if not observed.killed or not isinstance(job, JobWaiting | JobRunning):
+        return None
+    return killed_plan(observed.build, job, observed.killed, now)
 
 
 def _rule_published(observed: Observed, now: datetime) -> Plan | None:
@@ -221,6 +231,7 @@ def _rule_start(observed: Observed, now: datetime) -> Plan | None:
 _RULES: Final = (
     _rule_finished,
     _rule_suspended,
+    _rule_killed,
     _rule_published,
     _rule_succeeded,
     _rule_failed,

@@ -16,6 +16,7 @@ from venture_crds.v1alpha1.artifactbuild import (
     human_size,
 )
 from venture_crds.v1alpha1.lifecycle import JobStatus
+from venture_crds.v1alpha1.reasons import CommonReason
 
 from venture_operator.domain import conditions, plan, retrying
 from venture_operator.domain.names import child_name
@@ -38,6 +39,7 @@ WAITING_LIMIT: Final = timedelta(minutes=15)
 NO_POD_LOOK_AGAIN_SECONDS: Final = 5.0
 """When a Job that has no pod yet is looked at again: nothing tells of what it waits for."""
 QUEUED_LOOK_AGAIN_SECONDS: Final = 60.0
+FROZEN_LOOK_AGAIN_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,13 @@ def waiting_plan(
     return told_of_resumption(build, given)
 
 
+def frozen_plan(build: ArtifactBuild, why: str, now: datetime) -> Plan:
+    """Return the plan for a build that would start, but nothing may."""
+    return waiting_plan(
+        build, CommonReason.FROZEN, why, now, after_seconds=FROZEN_LOOK_AGAIN_SECONDS
+    )
+
+
 def queued_plan(build: ArtifactBuild, message: str, now: datetime) -> Plan:
     """Return the plan for a build whose turn has not come."""
     return waiting_plan(
@@ -126,6 +135,32 @@ def told_of_resumption(build: ArtifactBuild, given: Plan) -> Plan:
         facts=(facts.resumed(build), *given.facts),
         intent=given.intent and given.intent.model_copy(update=update),
         status=given.status.model_copy(update=update),
+    )
+
+
+def bundle_of(build: ArtifactBuild) -> str:
+    """Return the hash of the bundle that the build is pinned to, and the baseline's."""
+    pin = build.status.policy_bundle
+    if pin is None:
+        return NO_BUNDLE
+    return f"{pin.hash} {pin.baseline_hash}" if pin.baseline_hash else pin.hash
+
+
+def killed_plan(
+    build: ArtifactBuild, job: JobWaiting | JobRunning, why: str, now: datetime
+) -> Plan:
+    """Return the plan for a freeze that ends what runs: the next attempt waits until it is lifted.
+
+    The Job goes without having failed.
+    """
+    attempt = retrying.current_attempt(build)
+    fields: Fields = {"job": JobStatus(name=job.name, attempt=attempt), "retry_at": now}
+    state = conditions.working(CommonReason.FROZEN, f"{why}; Job {job.name} is ended")
+    return plan.Plan(
+        actions=(DeleteJob(job.name),),
+        status=with_state(build, state, now, phase=Phase.PENDING, **fields),
+        transition=Transition(CommonReason.FROZEN, state.message, warning=True),
+        requeue_after_seconds=FROZEN_LOOK_AGAIN_SECONDS,
     )
 
 

@@ -10,7 +10,7 @@ from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 from venture_crds.v1alpha1.artifactbuild import BuildReason
 
 from venture_operator.kinds.artifactbuild.cacheentry import CacheEntry
-from venture_operator.kinds.artifactbuild.plans import NO_BUNDLE, Publication, gate_outcomes
+from venture_operator.kinds.artifactbuild.plans import Publication, bundle_of, gate_outcomes
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -130,7 +130,7 @@ def _statement(
         external_parameters={"target": str(spec.target), **gates},
         internal_parameters={
             "cacheKey": cache_key,
-            "policyBundle": NO_BUNDLE,
+            "policyBundle": bundle_of(build),
             "build": f"{metadata.namespace}/{metadata.name}",
         },
         resolved_dependencies=tuple(

@@ -10,8 +10,10 @@ from venture_core.artifacts.jobcontract import CompileJobInput, JobAsset, JobGat
 from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES, CONFIG_MAP_MAX_BYTES
 from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 from venture_core.objectstore import ObjectNotFoundError
+from venture_core.policy.request import ObjectRequest
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, BuildReason, Phase
 from venture_crds.v1alpha1.lifecycle import JobStatus
+from venture_crds.v1alpha1.policybundle import Governed
 
 from venture_operator import metrics
 from venture_operator.domain import retrying
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from enum import StrEnum
 
+    from venture_core.freezes import Freezes
     from venture_crds.v1alpha1.artifactbuild import ArtifactBuildStatus
     from venture_crds.v1alpha1.meta import ObjectMeta
 
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from venture_operator.kinds.artifactbuild.plans import Action, Plan
     from venture_operator.kinds.artifactbuild.publish import Publisher
     from venture_operator.kinds.artifactbuild.source import SourceReader
+    from venture_operator.services.admission import Admitting
     from venture_operator.services.turns import Turns
     from venture_operator.storage.children import Body, Children
     from venture_operator.storage.objects import Objects
@@ -76,6 +80,8 @@ class Tools:
     publisher: Publisher
     record: Record
     turns: Turns[ObjectKey]
+    admitting: Admitting
+    freezes: Freezes
     pod: PodSettings
     default_ttl_seconds: int | None = None
 
@@ -114,16 +120,43 @@ class ArtifactBuildService:
         """Observe and decide; a Job starts only when it has a place."""
         key = _key(work)
         try:
-            plan = decide(await self._observe(work, now), now)
+            work = await self._pinned(work, now)
+            seen = await self._observe(work, now)
+            frozen = self._tools.freezes.standing(work.metadata.namespace)
+            if frozen is not None and frozen.is_kill:
+                seen = replace(seen, killed=frozen.sentence)
+            plan = decide(seen, now)
         except Exception:
             # Whatever is in the way, it does not keep a place from others meanwhile.
             self._tools.turns.leave(key)
             raise
         return self._in_turn(key, work, plan, now)
 
+    async def _pinned(self, build: ArtifactBuild, now: datetime) -> ArtifactBuild:
+        """Return the build, pinned to what governs it, before anything is done for it.
+
+        Raises StalledError where that does not allow it, WaitingError while nobody can say.
+        """
+        status, metadata = build.status, build.metadata
+        begun = status.policy_bundle is not None or status.job is not None
+        if begun or build.spec.suspend or retrying.is_finished(build):
+            return build
+        request = ObjectRequest(
+            kind=Governed.ARTIFACT_BUILD,
+            namespace=metadata.namespace,
+            name=metadata.name,
+            spec=build.spec.to_json(),
+            now=now,
+        )
+        pin = (await self._tools.admitting.require(request)).pin
+        return build.model_copy(update={"status": status.model_copy(update={"policy_bundle": pin})})
+
     def _in_turn(self, key: ObjectKey, work: ArtifactBuild, plan: Plan, now: datetime) -> Plan:
         turns, namespace = self._tools.turns, work.metadata.namespace
         if any(isinstance(action, plans.StartJob) for action in plan.actions):
+            if (frozen := self._tools.freezes.standing(namespace)) is not None:
+                turns.leave(key)
+                return plans.frozen_plan(work, frozen.sentence, now)
             if turns.enter(key, namespace):
                 return plan
             message = (

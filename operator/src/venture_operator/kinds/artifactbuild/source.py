@@ -20,7 +20,7 @@ from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 from venture_crds.v1alpha1.artifactbuild import BuildReason
 
 from venture_operator.errors import StalledError, TransientError, WaitingError
-from venture_operator.kinds.artifactbuild.plans import NO_BUNDLE, Prepared
+from venture_operator.kinds.artifactbuild.plans import Prepared, bundle_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ def _check(build: ArtifactBuild, document: bytes) -> Prepared:
         gates=gate_settings(build.spec.gates),
         target=build.spec.target,
         toolchain=PPTX_TOOLCHAIN.id,
-        bundle_hash=NO_BUNDLE,
+        bundle_hash=bundle_of(build),
     )
     return Prepared(cache_key=key, sha256=sha256_hex(document), document=document)
 

@@ -14,6 +14,7 @@ from venture_operator.kinds.artifactbuild.publish import Publisher
 from venture_operator.kinds.artifactbuild.service import KIND, ArtifactBuildService, Tools
 from venture_operator.kinds.artifactbuild.source import SourceReader
 from venture_operator.kinds.artifactbuild.stub import stub
+from venture_operator.services.admission import Admitting
 from venture_operator.services.intake import its_controller
 from venture_operator.services.kind import Housekeeping, Kind, Wired
 from venture_operator.services.turns import Turns
@@ -53,6 +54,8 @@ def wire(shared: Shared) -> Wired:
         publisher=Publisher(bucket, shared.signing_key),
         record=shared.record,
         turns=turns,
+        admitting=Admitting(shared.client, shared.governing),
+        freezes=shared.freezes,
         pod=_pod(settings),
         default_ttl_seconds=settings.build_ttl_seconds,
     )

@@ -1,0 +1,76 @@
+"""All objects of one small resource, as they are: for whoever must know when it cannot see them."""
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
+
+from venture_core.kubernetes.client import INITIAL_EVENTS_END
+from venture_core.kubernetes.errors import KubernetesError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from venture_core.kubernetes.client import Body, KubernetesClient
+    from venture_core.kubernetes.resources import Resource
+
+WATCH_SECONDS: Final = 20
+"""After so long a watch is begun anew: a connection that died in silence is noticed by then."""
+SIGHT_SECONDS: Final = 35.0
+"""For how long what was seen last counts, without a watch that works."""
+
+log = structlog.get_logger(__name__)
+
+type Take = Callable[[Mapping[str, Body]], Awaitable[None]]
+"""Takes over all objects by their uid, when something of them changed."""
+
+
+class Following:
+    """Follows a resource in the whole cluster. The client may list and watch it."""
+
+    def __init__(self, client: KubernetesClient, resource: Resource, take: Take) -> None:
+        self._client = client
+        self._resource = resource
+        self._take = take
+        self._seen_until = 0.0
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether what was taken is how things are, up to SIGHT_SECONDS ago."""
+        return time.monotonic() <= self._seen_until
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        watching = AsyncRetrying(
+            retry=retry_if_exception_type((KubernetesError, aiohttp.ClientError, TimeoutError)),
+            wait=wait_exponential_jitter(multiplier=0.2, max=5),
+            before_sleep=lambda state: log.warning(
+                "not_in_sight",
+                resource=self._resource.plural,
+                error=repr(state.outcome.exception() if state.outcome else None),
+            ),
+        )
+        while True:
+            await watching(self._watch)
+
+    async def _watch(self) -> None:
+        """Watch once: all that exist come first, then what changes."""
+        found: dict[str, Body] = {}
+        complete = False
+        events = self._client.watch(
+            self._resource, timeout_seconds=WATCH_SECONDS, bookmarks=True, initial=True
+        )
+        async for kind, body in events:
+            if kind == "BOOKMARK":
+                if complete or INITIAL_EVENTS_END not in body["metadata"].get("annotations", {}):
+                    continue
+                complete = True
+            elif kind == "DELETED":
+                found.pop(body["metadata"]["uid"], None)
+            else:
+                found[body["metadata"]["uid"]] = body
+            if complete:
+                await self._take(found)
+                self._seen_until = time.monotonic() + SIGHT_SECONDS

@@ -1,0 +1,1 @@
+"""Approvals: recorded, and told to the objects that wait for them."""
