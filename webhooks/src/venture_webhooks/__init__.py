@@ -1,1 +1,1 @@
-"""Admission webhooks, in a Deployment of their own."""
+"""Admission: whatever a PolicyBundle or a Freeze does not allow is refused as it is created."""
