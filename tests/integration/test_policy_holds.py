@@ -87,7 +87,7 @@ async def test_a_freeze_stops_what_is_new_and_a_kill_ends_what_runs(
     await patiently(status, lambda seen: seen.get("phase") == "Holds")
     await client.create(ARTIFACT_BUILDS, build("after"), namespace)
     await reason(client, namespace, "after", "Frozen")
-    assert len((await client.list(JOBS, work_namespace)) == 1
+    assert len(await client.list(JOBS, work_namespace)) == 1
 
     kill = body | {"metadata": {"name": f"{namespace}-kill"}}
     kill["spec"] = body["spec"] | {"mode": "Kill"}

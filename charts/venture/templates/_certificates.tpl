@@ -4,17 +4,15 @@ trust; with `certificates.issuerRef.name` cert-manager issues them. */}}
 {{/* The components that serve an API on 8443, as a YAML list. What follows from it: their Secrets
 <fullname>-<component>-tls, the operator's rights to them, and what it issues. */}}
 {{- define "venture.servers" -}}
-[control-plane-api]
+- control-plane-api
+{{ if .Values.webhooks.enabled }}- webhooks{{ end }}
 {{- end -}}
 
 {{/* What tells the API server to call a component of the release, as a YAML list of {resource, name}:
 the operator keeps its `caBundle`. */}}
 {{- define "venture.registrations" -}}
-{{- if .Values.controlPlaneApi.apiService -}}
-- {resource: apiservices, name: v1alpha1.content.venture.parpour.dev}
-{{- else -}}
-[]
-{{- end -}}
+{{ if .Values.controlPlaneApi.apiService }}- {resource: apiservices, name: v1alpha1.content.venture.parpour.dev}{{ end }}
+{{ if .Values.webhooks.enabled }}- {resource: mutatingwebhookconfigurations, name: {{ include "venture.clusterName" . }}.webhooks}{{ end }}
 {{- end -}}
 
 {{/* The Secret with a component's certificate. Takes {root, component}. */}}

@@ -11,6 +11,8 @@ A component that a release lacks (the archiver without a retention) has no login
 {{- end -}}
 operator:
   postgres: [venture_service_venture_orchestrator]
+# The webhooks ask nobody.
+webhooks: {}
 sequencer:
   postgres: [venture_sequencer]
 relay:

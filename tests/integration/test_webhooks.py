@@ -1,0 +1,150 @@
+"""The admission webhooks, asked by a real API server over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from certificates import Authority
+from policybundles import bundle, manifest
+from teapot import running
+from venture_core.freezes import Freezes
+from venture_core.http.app import whole
+from venture_core.http.server import service_tls
+from venture_core.kubernetes.errors import KubernetesError
+from venture_core.kubernetes.resources import (
+    APPROVALS,
+    ARTIFACT_BUILDS,
+    MUTATING_WEBHOOKS,
+    POLICY_BUNDLES,
+)
+from venture_core.policy.compile import compile_bundle
+from venture_webhooks.app import application
+from venture_webhooks.bundles import BundlesInSight
+from waiting import patiently
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from venture_core.kubernetes.client import KubernetesClient
+
+type Json = dict[str, Any]
+
+
+def build(name: str, **spec: Any) -> Json:
+    return {
+        "apiVersion": "venture.parpour.dev/v1alpha1",
+        "kind": "ArtifactBuild",
+        "metadata": {"name": name},
+        "spec": {"target": "Pptx", "source": {"inline": {}}, **spec},
+    }
+
+
+@pytest.fixture
+def registration(
+    render_chart: Callable[..., list[Json]], namespace: str
+) -> Callable[[str, Path], Json]:
+    """Give the chart's registration, for a server beside the cluster and one namespace."""
+
+    def registered(url: str, authority: Path) -> Json:
+        (found,) = (
+            each
+            for each in render_chart("ci/dev.yaml")
+            if each["kind"] == "MutatingWebhookConfiguration"
+        )
+        (hook,) = found["webhooks"]
+        ca = base64.b64encode(authority.read_bytes()).decode()
+        hook["clientConfig"] = {"url": f"{url}/admit", "caBundle": ca}
+        hook["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+        found["metadata"]["name"] = f"webhooks-{namespace}"
+        return found
+
+    return registered
+
+
+@pytest.fixture
+async def webhooks(
+    client: KubernetesClient,
+    tmp_path: Path,
+    registration: Callable[[str, Path], Json],
+) -> AsyncIterator[Callable[[], None]]:
+    """Serve, and register; give what ends the service without a word to the API server."""
+    authority = Authority(tmp_path)
+    pair = authority.issue("webhooks")
+    bundles, freezes = BundlesInSight(client, None), Freezes(client)
+    watching = [asyncio.create_task(each.run()) for each in (bundles, freezes)]
+    app = whole(application(bundles, freezes, "system:operator"), authenticate=None)
+    files = {"tls_certificate_file": pair.cert, "tls_key_file": pair.key}
+    async with running(app, tls=service_tls, **files) as service:
+        registered = registration(service.url, authority.cert)
+        await client.create(MUTATING_WEBHOOKS, registered)
+        yield service.process.stop.set
+        await client.delete(MUTATING_WEBHOOKS, registered["metadata"]["name"])
+    for each in watching:
+        each.cancel()
+
+
+async def try_to(client: KubernetesClient, namespace: str, body: Json, resource: Any) -> str:
+    try:
+        await client.create(resource, body, namespace)
+    except KubernetesError as error:
+        return error.message
+    return ""
+
+
+async def test_the_api_server_asks_and_tells(
+    client: KubernetesClient, namespace: str, webhooks: Callable[[], None]
+) -> None:
+    bad = {"id": "odd", "appliesTo": ["ToolCall"], "action": "Deny", "message": "m", "when": "x"}
+
+    async def refused() -> str:
+        name = f"odd-{asyncio.get_running_loop().time():.3f}".replace(".", "-")
+        return await try_to(client, namespace, manifest(name, rules=[bad]), POLICY_BUNDLES)
+
+    # The API server asks some moments after it was told to.
+    said = await patiently(refused, bool, within_seconds=20)
+    assert "spec.rules[0].when at 1:1: undeclared reference to 'x'" in said
+
+    await client.create(POLICY_BUNDLES, manifest(), namespace)
+    hash_ = compile_bundle(bundle()).hash
+
+    async def pinned() -> Json:
+        name = f"good-{asyncio.get_running_loop().time():.3f}".replace(".", "-")
+        made = await client.create(ARTIFACT_BUILDS, build(name), namespace)
+        return made["spec"].get("policyBundleRef", {})
+
+    reference = await patiently(pinned, bool, within_seconds=20)
+    assert reference == {"name": "default", "hash": hash_}
+    dull = build("dull", gates={"contrast": False}, policyBundleRef={"name": "default"})
+    said = await try_to(client, namespace, dull, ARTIFACT_BUILDS)
+    assert "rule artifacts/gates/contrast of bundle sha256:" in said
+    assert await client.get(ARTIFACT_BUILDS, "dull", namespace) is None
+
+    approval = {
+        "apiVersion": "venture.parpour.dev/v1alpha1",
+        "kind": "Approval",
+        "metadata": {"name": "mine"},
+        "spec": {
+            "targetRef": {
+                "kind": "MoneyIntent",
+                "name": "ads",
+                "uid": "6a4c8a10-5b7e-4d0a-9d7e-1f2a3b4c5d6e",
+            },
+            "targetDigest": hash_,
+            "decision": "Approve",
+        },
+    }
+    made = await client.create(APPROVALS, approval, namespace)
+    assert made["spec"]["approver"]["user"]
+
+    webhooks()
+
+    async def away() -> str:
+        name = f"late-{asyncio.get_running_loop().time():.3f}".replace(".", "-")
+        return await try_to(client, namespace, build(name), ARTIFACT_BUILDS)
+
+    said = await patiently(away, bool, within_seconds=20)
+    assert "failed calling webhook" in said
