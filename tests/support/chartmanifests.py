@@ -19,6 +19,7 @@ CLUSTER_WIDE = {
     "ClusterRoleBinding",
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
+    "MutatingWebhookConfiguration",
 }
 """Kinds of objects that are in no namespace; a release's are named after it and its namespace."""
 

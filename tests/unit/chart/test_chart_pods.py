@@ -42,7 +42,7 @@ def test_every_long_running_container_is_probed(manifests: list[Json]) -> None:
                 assert probe in container, (workload["metadata"]["name"], probe)
 
 
-WITH_A_TOKEN = {"venture", "venture-control-plane-api"}
+WITH_A_TOKEN = {"venture", "venture-control-plane-api", "venture-webhooks"}
 
 
 def test_only_who_speaks_to_the_api_server_has_a_token(manifests: list[Json]) -> None:
@@ -132,7 +132,12 @@ def test_the_operator_s_pods_are_as_its_values_say(render_chart: Render) -> None
     assert pod["terminationGracePeriodSeconds"] == 45
     assert pod["serviceAccountName"] == "their-own"
     budgets = {one["metadata"]["name"] for one in of_kind(manifests, "PodDisruptionBudget")}
-    assert budgets == {"venture-control-plane-api", "venture-sequencer", "venture-relay"}
+    assert budgets == {
+        "venture-control-plane-api",
+        "venture-sequencer",
+        "venture-relay",
+        "venture-webhooks",
+    }
     # The others have the spread that is everybody's, and make no account.
     other = named(manifests, "Deployment", "venture-relay")["spec"]["template"]["spec"]
     assert other["topologySpreadConstraints"][0]["whenUnsatisfiable"] == "ScheduleAnyway"
@@ -209,7 +214,7 @@ def test_what_every_program_is_to_have_reaches_every_program(render_chart: Rende
         assert "HTTP_PROXY" not in env
         assert "/extra" in {one["mountPath"] for one in container["volumeMounts"]}
         assert "extra" in {one["name"] for one in pod["volumes"]}
-    assert ours == 9
+    assert ours == 10
     for one in manifests:
         if one["kind"] != "CustomResourceDefinition":
             assert one["metadata"]["labels"]["example.com/team"] == "platform", one["metadata"]

@@ -177,12 +177,22 @@ def test_who_binds_whom(manifests: list[Json]) -> None:
     """Nobody has rights who is not named here."""
     found = of_kind(manifests, "RoleBinding", "ClusterRoleBinding")
     subjects = {each["name"] for one in found for each in one["subjects"]}
-    assert subjects == {"venture", CONTENT}
+    assert subjects == {"venture", CONTENT, "venture-webhooks"}
+    assert bindings(manifests, "venture-webhooks") == {
+        ("ClusterRoleBinding", None, "venture.venture-system.webhooks")
+    }
+    name = "venture.venture-system.webhooks"
+    read = ("get", "list", "watch")
+    assert rules(named(manifests, "ClusterRole", name)) == (
+        allowed("venture.parpour.dev", "policybundles", *read)
+        | allowed("venture.parpour.dev", "freezes", *read)
+    )
 
 
 def test_by_default_the_operator_serves_every_namespace(render_chart: Render) -> None:
     assert bindings(render_chart("ci/production.yaml")) == {
         ("ClusterRoleBinding", None, "venture.venture-system"),
+        ("ClusterRoleBinding", None, "venture.venture-system.cluster"),
         ("ClusterRoleBinding", None, "venture.venture-system.serving"),
         ("RoleBinding", WORK, "venture"),
         ("RoleBinding", WORK, "venture-serving"),
@@ -194,6 +204,8 @@ def test_by_default_the_operator_serves_every_namespace(render_chart: Render) ->
 def test_named_namespaces_narrow_the_rights_to_them(render_chart: Render) -> None:
     manifests = render_chart("ci/namespaced.yaml")
     assert bindings(manifests) == {
+        ("ClusterRoleBinding", None, "venture.venture-system.cluster"),
+        ("ClusterRoleBinding", None, "venture.venture-system.serving"),
         ("RoleBinding", "team-a", "venture.venture-system"),
         ("RoleBinding", "team-b", "venture.venture-system"),
         ("RoleBinding", "team-jobs", "venture"),

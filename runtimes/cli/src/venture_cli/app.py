@@ -5,12 +5,15 @@ from typing import Annotated, Any, override
 import typer
 
 from venture_cli.commands import (
+    approvals,
     artifacts,
     audit,
     builds,
     deadletters,
     events,
+    freezes,
     nouns,
+    policy,
     record,
     report,
     version,
@@ -84,6 +87,11 @@ events.register(happenings)
 given_up = typer.Typer(no_args_is_help=True, help="Events that a consumer gave up.")
 happenings.add_typer(given_up, name="dlq")
 deadletters.register(given_up)
+bundles = typer.Typer(no_args_is_help=True, help="Check and try policy bundles.")
+app.add_typer(bundles, name="policy")
+policy.register(bundles)
+approvals.register(app)
+freezes.register(app)
 report.register(app)
 version.register(app)
 make_plain(app)

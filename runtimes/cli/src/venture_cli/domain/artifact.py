@@ -25,6 +25,7 @@ MENDABLE: Final[Mapping[str, str]] = {
     "InvalidSource": f"Mend spec.source, {_AGAIN}.",
     "NameTaken": f"Tell whoever runs Venture: {hint('report')} gathers what helps.",
     "NotReproducible": f"Tell whoever runs Venture: {hint('report')} gathers what helps.",
+    "PolicyDenies": f"Ask for what the PolicyBundle allows, {_AGAIN}.",
     "SourceDigestMismatch": f"Name the object's own digest in spec.source, {_AGAIN}.",
     "SourceTooLarge": f"{_SMALLER}, {_AGAIN}.",
     "Unreadable": f"Write the object as its kind is defined, {_AGAIN}.",
