@@ -37,7 +37,7 @@ def test_a_build_needs_no_bundle_where_none_governs_and_a_workflow_does() -> Non
     said = admit(nobody, build())
     assert (said.missing, said.problems, said.pin) == ("", (), None)
     workflow = ObjectRequest(kind=Governed.WORKFLOW, namespace="team", name="x", spec={}, now=NOW)
-    assert "no PolicyBundle governs" in admit(nobody, workflow).problems[0]
+    assert "no PolicyBundle governs" in admit(nobody, workflow).missing
 
 
 def test_the_default_bundle_of_the_namespace_governs_and_is_pinned() -> None:

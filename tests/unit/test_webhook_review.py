@@ -84,6 +84,12 @@ def test_a_bundle_that_cannot_be_compiled_is_refused_once_it_is_published() -> N
     assert "spec.rules[0].when at 1:1" in published.problems[0]
 
 
+def test_what_names_a_bundle_that_is_not_there_is_let_wait() -> None:
+    answer = review(asked("ArtifactBuild", {"policyBundleRef": {"name": "later"}}))
+    assert answer.problems == []
+    assert "nothing starts yet: there is no PolicyBundle team/later" in answer.warnings[0]
+
+
 def test_an_alert_is_a_warning() -> None:
     rule = {"id": "look", "appliesTo": ["ArtifactBuild"], "action": "Alert", "message": "odd"}
     found = Governing()

@@ -7,12 +7,13 @@ from venture_crds.v1alpha1.policybundle import Governed
 from venture_crds.v1alpha1.policyref import PinnedBundle
 
 from venture_core.policy.evaluate import evaluate
+from venture_core.policy.governing import DEFAULT_BUNDLE, Governance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from venture_core.policy.decision import Decision, Finding
-    from venture_core.policy.governing import Governance, Governing
+    from venture_core.policy.governing import Governing
     from venture_core.policy.request import ObjectRequest
 
 FREE_WITHOUT_BUNDLE: Final = frozenset({Governed.ARTIFACT_BUILD})
@@ -56,15 +57,23 @@ def admit(governing: Governing, request: ObjectRequest) -> Admission:
     reference = request.spec.get("policyBundleRef")
     reference = reference if isinstance(reference, dict) else {}
     governance = governing.governs(request.namespace, _name_in(reference))
+    if not governance.missing and governance.snapshot is None and not is_free(request.kind):
+        missing = f"no PolicyBundle governs {request.namespace}: publish one named {DEFAULT_BUNDLE}"
+        governance = Governance(missing=missing)
     if governance.missing:
         return Admission(governance)
     decision: Decision | None = None
     problems: list[str] = []
-    if governance.snapshot is not None or request.kind not in FREE_WITHOUT_BUNDLE:
+    if governance.snapshot is not None:
         decision = evaluate(governance.snapshot, request)
         problems += map(sentence, decision.denials)
     problems += _pinned_otherwise(reference, governance)
     return Admission(governance, decision, tuple(dict.fromkeys(problems)))
+
+
+def is_free(kind: Governed) -> bool:
+    """Return whether it may be made where no bundle governs at all."""
+    return kind in FREE_WITHOUT_BUNDLE
 
 
 def sentence(finding: Finding) -> str:

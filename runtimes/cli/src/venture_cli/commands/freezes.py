@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from venture_cli.options import clustered
+from venture_cli.program import hint
 
 if TYPE_CHECKING:
     from venture_cli.services.session import Session
@@ -50,7 +51,7 @@ async def freeze(
 
     made = await set_freeze(session, reason, everything=everything, kill=kill, name=name)
     print_done(f"freeze/{made}", "holds")
-    print_next(f"thaw {made} -m 'what was done about it'")
+    print_next(hint("thaw", made, "-m", "'what was done about its cause'"))
 
 
 @clustered
