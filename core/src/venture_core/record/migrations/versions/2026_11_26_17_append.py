@@ -2,13 +2,13 @@
 
 from venture_core.record.migrations.script import define_again, run_script
 
-revision = "2026_11_26_15"
-down_revision = "2026_11_26_14"
+revision = "2026_11_26_17"
+down_revision = "2026_11_26_16"
 
 
 def upgrade() -> None:
     """Replace the functions; what they refuse and store stays as it was."""
-    run_script("15_append")
+    run_script("17_append")
 
 
 def downgrade() -> None:
