@@ -43,6 +43,8 @@ def values(kubectl: Kubectl) -> Body:
     return {
         "crds": {"install": False},
         "operator": {"replicas": 0},
+        # Nobody would issue its certificate, and its API is registered already.
+        "controlPlaneApi": {"replicas": 0, "apiService": False},
         "record": RECORD,
         "image": image_values(images["operator"]),
         "compiler": {"image": image_values(images["compiler"])},

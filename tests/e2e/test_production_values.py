@@ -86,6 +86,8 @@ def values(services: ExternalServices, images: dict[str, str]) -> Body:
         "watchNamespaces": [TEAM],
         # The release of `make up` serves every namespace; it is paused while this one builds.
         "operator": OPERATOR,
+        # The release of `make up` has registered it.
+        "controlPlaneApi": {"replicas": 1, "apiService": False},
         "image": image_values(images["operator"]),
         "compiler": {"image": image_values(images["compiler"])},
         # One NATS server is all there is.

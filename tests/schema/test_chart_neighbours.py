@@ -110,7 +110,8 @@ def test_operators_of_different_namespaces_live_side_by_side(
     """They share the definitions and nothing else: every object is of another name or place."""
     neighbour(SHARED)
     first = render(served(SHARED), name="first", namespace="elsewhere")
-    second = render(served(OWN))
+    # One of them registers the API.
+    second = render(served(OWN), "controlPlaneApi.apiService=false")
     assert second.returncode == 0, second.stderr
     assert places(first.stdout).isdisjoint(places(second.stdout))
     # Of one name in two namespaces, as most are.
@@ -124,6 +125,41 @@ def places(rendered: str) -> set[tuple[str, str, str]]:
         (each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"])
         for each in bodies
     }
+
+
+def test_an_api_of_somebody_else_is_left_alone_with_a_sentence(
+    render: Render, kubectl: Kubectl
+) -> None:
+    name = "v1alpha1.content.venture.parpour.dev"
+    body = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {
+            "name": name,
+            "annotations": {
+                "meta.helm.sh/release-name": "first",
+                "meta.helm.sh/release-namespace": "elsewhere",
+            },
+        },
+        "spec": {
+            "group": "content.venture.parpour.dev",
+            "version": "v1alpha1",
+            "groupPriorityMinimum": 100,
+            "versionPriority": 15,
+            "service": {"name": "somebody", "namespace": "elsewhere"},
+        },
+    }
+    assert kubectl("apply", "-f", "-", manifest=json.dumps(body)).returncode == 0
+    try:
+        said = (
+            "Set controlPlaneApi.apiService to false: "
+            f"release first in elsewhere registers {name} in this cluster."
+        )
+        assert said in render().stderr
+        assert "controlPlaneApi" not in render("controlPlaneApi.apiService=false").stderr
+        assert "controlPlaneApi" not in render(name="first", namespace="elsewhere").stderr
+    finally:
+        assert kubectl("delete", "apiservice", name).returncode == 0
 
 
 def test_definitions_of_somebody_else_are_left_alone_with_a_sentence(

@@ -37,11 +37,9 @@ LOGO = Path(__file__).parent / "data" / "cli-logo.png"
 
 @pytest.fixture(autouse=True)
 def no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in an empty folder, where no cluster and no store is configured."""
+    """Work in an empty folder, where no cluster is configured."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "there-is-none"))
-    for name in ("ENDPOINT", "REGION", "BUCKET", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(f"VENTURE_S3_{name}", raising=False)
 
 
 def venture(*arguments: str, stdin: str | None = None) -> Result:
@@ -219,27 +217,6 @@ class TestEveryCommand:
         done = venture(*arguments, stdin=json.dumps(DECK))
         assert done.exit_code == ExitCode.USAGE, done.stderr
         assert sentence in done.stderr
-
-    def test_incomplete_store_settings_are_named_and_no_value_is_shown(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        from venture_cli.errors import CliError
-        from venture_cli.services.s3environment import s3_from_environment
-
-        assert s3_from_environment() is None
-        monkeypatch.setenv("VENTURE_S3_ENDPOINT", "ftp://store")
-        with pytest.raises(CliError, match="lack VENTURE_S3_REGION, VENTURE_S3_BUCKET"):
-            s3_from_environment()
-        for name in ("REGION", "BUCKET", "ACCESS_KEY_ID"):
-            monkeypatch.setenv(f"VENTURE_S3_{name}", "value")
-        monkeypatch.setenv("VENTURE_S3_SECRET_ACCESS_KEY", "hunter2" * 200)
-        with pytest.raises(CliError) as caught:
-            s3_from_environment()
-        assert str(caught.value) == (
-            "the object store's settings are wrong: "
-            "VENTURE_S3_ENDPOINT, VENTURE_S3_SECRET_ACCESS_KEY"
-        )
-        assert caught.value.__cause__ is None
 
     def test_a_defect_is_one_sentence_and_debug_shows_more(
         self, monkeypatch: pytest.MonkeyPatch

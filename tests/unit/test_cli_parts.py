@@ -105,7 +105,7 @@ def test_tls_within_the_cluster_is_refused_with_a_way_out() -> None:
     with pytest.raises(CliError, match="inside the cluster and speaks TLS") as caught:
         service_address("https://s3.data.svc:443")
     assert caught.value.code is ExitCode.UNREACHABLE
-    assert "VENTURE_S3_ENDPOINT" in caught.value.next_step
+    assert "VENTURE_POSTGRES_URL" in caught.value.next_step
 
 
 def test_a_forwarded_endpoint_keeps_its_scheme_and_path() -> None:

@@ -88,7 +88,6 @@ def test_a_certificate_for_a_name_in_the_cluster_is_refused_without_its_password
     "arguments",
     [
         ("events", "tail", "--workflow", "nonsense"),
-        ("events", "tail", "--workflow", str(uuid7()), "--build", "deck"),
         ("events", "tail", "--since", "yesterday"),
         ("events", "show", "nonsense"),
         ("events", "replay", "--timeout", "soon"),

@@ -13,6 +13,16 @@ nothing can be looked up, as in `helm template`. */}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- range include "venture.registrations" . | fromYamlArray -}}
+{{- if eq .resource "apiservices" -}}
+{{- with lookup "apiregistration.k8s.io/v1" "APIService" "" .name -}}
+{{- $owner := include "venture.releaseOf" . -}}
+{{- if ne $owner (include "venture.thisRelease" $) -}}
+{{- $problems = append $problems (printf "Set controlPlaneApi.apiService to false: %s registers %s in this cluster." (default "something else" $owner) .metadata.name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.rbac.create .Values.operator.exclusive (gt (int .Values.operator.replicas) 0) -}}
 {{- range $namespace, $owners := include "venture.servedElsewhere" . | fromJson -}}
 {{- $where := ternary "every namespace" (printf "the namespace %s" $namespace) (eq $namespace "*") -}}
@@ -39,7 +49,7 @@ nothing can be looked up, as in `helm template`. */}}
 {{- $labels := default dict $binding.metadata.labels -}}
 {{- $owner := include "venture.releaseOf" $binding -}}
 {{- $isOurs := and (hasPrefix "venture-" (get $labels "helm.sh/chart")) (eq (get $labels "app.kubernetes.io/component") "operator") -}}
-{{- if and $isOurs (eq $binding.roleRef.kind "ClusterRole") $owner (ne $owner (include "venture.thisRelease" $)) -}}
+{{- if and $isOurs (eq $binding.roleRef.kind "ClusterRole") (not (hasSuffix ".serving" $binding.roleRef.name)) $owner (ne $owner (include "venture.thisRelease" $)) -}}
 {{- $namespace := default "*" $binding.metadata.namespace -}}
 {{- $_ := set $served $namespace (append (default list (get $served $namespace)) $owner | uniq) -}}
 {{- end -}}

@@ -1,7 +1,6 @@
 """The command line creates builds and waits for them, on a real API server."""
 
 import asyncio
-import hashlib
 import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from venture_cli.domain.documents import read_source
 from venture_cli.domain.plan import BuildOptions, BuildPlan, config_map_body, plan_build
 from venture_cli.domain.standing import standing
 from venture_cli.errors import CliError, ExitCode
-from venture_cli.services.builds import create_build, upload_inputs
+from venture_cli.services.builds import create_build
 from venture_cli.services.objects import wait_for_object
 from venture_core.artifacts.limits import INLINE_MAX_BYTES
 from venture_core.kubernetes.client import KubernetesClient
@@ -27,8 +26,6 @@ from venture_operator.domain import conditions
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
-
-    from venture_core.objectstore import ObjectStore
 
 
 def plan(namespace: str, body: Body, **options: Any) -> BuildPlan:
@@ -156,16 +153,6 @@ class TestCreate:
         wanted.body["spec"]["timeoutSeconds"] = 1
         with pytest.raises(KubernetesError, match="should be greater than or equal to 10"):
             await create_build(client, wanted, replace=False)
-
-    async def test_uploads_go_where_the_namespace_may_read(
-        self, namespace: str, store: ObjectStore
-    ) -> None:
-        wanted = plan(namespace, unique_deck(), assets={"logo": b"a picture"})
-        for _ in range(2):
-            await upload_inputs(store, namespace, wanted.uploads)
-        reference = wanted.body["spec"]["assets"][0]["objectRef"]
-        stored = await store.get(f"inputs/{namespace}/{reference['key']}", max_bytes=100)
-        assert hashlib.sha256(stored).hexdigest() == reference["sha256"]
 
 
 class TestWait:

@@ -1,202 +1,64 @@
 """The command line on a real cluster and store: what is installed, and whole commands."""
 
 import asyncio
-import base64
-import hashlib
 import json
 import re
 from typing import TYPE_CHECKING
 
-import pytest
 import yaml
-from builds import Builds, unique_deck
-from clibuilds import KEY, Body, publish, report
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from clibuilds import Body, publish, report
 from installations import (
     DEPLOYMENTS,
     deployment,
-    from_secret,
     read_kubeconfig,
-    session,
     write_kubeconfig,
 )
-from venture_cli.errors import CliError, ExitCode
-from venture_core.artifacts import provenance
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS, SECRETS
+from venture_cli.errors import ExitCode
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS
 from venture_operator.domain import conditions
 from venturecommand import Venture, finish
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from builds import Builds
     from venture_core.kubernetes.client import KubernetesClient
-    from venture_core.objectstore import ObjectStore, S3Settings
-
-
-@pytest.fixture
-async def installed(client: KubernetesClient, namespace: str, s3_settings: S3Settings) -> str:
-    """Install what the chart leaves of an operator: Deployment, Secret, public keys."""
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "somebodys-own"},
-        "stringData": {
-            "id": s3_settings.access_key_id,
-            "secret": s3_settings.secret_access_key.get_secret_value(),
-        },
-    }
-    await client.create(SECRETS, secret, namespace)
-    variables: list[Body] = [
-        {"name": "VENTURE_S3_ENDPOINT", "value": s3_settings.endpoint},
-        {"name": "VENTURE_S3_REGION", "value": s3_settings.region},
-        {"name": "VENTURE_S3_BUCKET", "value": s3_settings.bucket},
-        {"name": "VENTURE_S3_ACCESS_KEY_ID", "valueFrom": from_secret("somebodys-own", "id")},
-        {
-            "name": "VENTURE_S3_SECRET_ACCESS_KEY",
-            "valueFrom": from_secret("somebodys-own", "secret"),
-        },
-        {"name": "VENTURE_SIGNING_KEYS_CONFIGMAP", "value": "their-keys"},
-    ]
-    await client.create(DEPLOYMENTS, deployment("operator", variables), namespace)
-    pem = provenance.public_key_pem(KEY.public_key())
-    keys = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "their-keys"}}
-    await client.create(CONFIG_MAPS, keys | {"data": {"any-name.pem": pem}}, namespace)
-    return namespace
+    from venture_core.objectstore import ObjectStore
 
 
 class TestInstallation:
-    """The operator's own Deployment says where artifacts are."""
+    """The operator's own Deployment says which release is there."""
 
-    async def test_the_store_and_the_keys_are_found(
-        self, installed: str, api_server: Path, store: ObjectStore
+    async def test_the_operator_is_found(
+        self, client: KubernetesClient, namespace: str, venture: Venture
     ) -> None:
-        await store.put("a/key", b"data", media_type="text/plain")
-        async with session(api_server, installed) as opened:
-            bucket = await opened.bucket()
-            assert await bucket.get("a/key", max_bytes=10) == b"data"
-            assert (await opened.installation()).image == "localhost/venture:test"
-            assert list(await opened.trusted_keys([])) == [provenance.key_id(KEY.public_key())]
+        variables: list[Body] = [{"name": "VENTURE_S3_REGION", "value": "x"}]
+        await client.create(DEPLOYMENTS, deployment("operator", variables), namespace)
+        ended = await venture("version", "--cluster", "-o", "json")
+        assert json.loads(ended.text)["operator"] == "localhost/venture:test"
 
-    async def test_where_there_is_none_it_says_what_to_do(
-        self, api_server: Path, namespace: str
-    ) -> None:
-        async with session(api_server, namespace) as opened:
-            with pytest.raises(CliError, match="found no operator of Venture") as caught:
-                await opened.bucket()
-            assert "--system-namespace" in caught.value.next_step
-            with pytest.raises(CliError, match="no ConfigMap venture-signing-keys"):
-                await opened.trusted_keys([])
+    async def test_where_there_is_none_it_says_what_to_do(self, venture: Venture) -> None:
+        ended = await venture("version", "--cluster")
+        assert ended.code == ExitCode.NOT_FOUND
+        assert "found no operator of Venture" in ended.err
+        assert "--system-namespace" in ended.err
 
-    async def test_two_installations_are_not_guessed_between(
-        self, installed: str, client: KubernetesClient, api_server: Path
+    async def test_of_several_releases_one_is_to_be_named(
+        self, client: KubernetesClient, namespace: str, venture: Venture
     ) -> None:
-        variables = [{"name": "VENTURE_S3_REGION", "value": "x"}]
-        await client.create(
-            DEPLOYMENTS,
-            deployment("operator", variables, name="second", release="other"),
-            installed,
-        )
-        async with session(api_server, installed) as opened:
-            with pytest.raises(CliError, match=r"installed 2 times .*: other, venture") as caught:
-                await opened.bucket()
-            assert "--release" in caught.value.next_step
-        async with session(api_server, installed, release="venture") as opened:
-            assert (await opened.installation()).keys_config_map == "their-keys"
-
-    async def test_an_empty_secret_is_named_and_nothing_of_it_shown(
-        self, installed: str, client: KubernetesClient, api_server: Path
-    ) -> None:
-        marker = "a" * 2000
-        change = {"data": {"secret": base64.b64encode(marker.encode()).decode(), "id": None}}
-        await client.patch(SECRETS, "somebodys-own", change, installed)
-        async with session(api_server, installed) as opened:
-            with pytest.raises(CliError, match="access_key_id, secret_access_key") as caught:
-                await opened.bucket()
-            assert marker[:20] not in repr(caught.value)
-            assert caught.value.__cause__ is None
+        variables: list[Body] = [{"name": "VENTURE_S3_REGION", "value": "x"}]
+        for release in ("venture", "other"):
+            body = deployment("operator", variables, name=release, release=release)
+            await client.create(DEPLOYMENTS, body, namespace)
+        ended = await venture("version", "--cluster")
+        assert "installed 2 times" in ended.err
+        assert "--release" in ended.err
+        ended = await venture("version", "--cluster", "--release", "other")
+        assert ended.code == ExitCode.OK, ended.err
 
 
 class TestCommands:
     """Whole commands, as processes."""
-
-    async def test_download_verifies_what_it_saves(
-        self, installed: str, builds: Builds, store: ObjectStore, venture: Venture
-    ) -> None:
-        data = f"artifact of {installed}".encode()
-        await builds.create("deck")
-        await publish(builds, store, "deck", data)
-        ended = await venture(
-            *("artifact", "download", "deck", "-n", installed),
-            *("-o", "d.pptx", "--provenance", "d.json"),
-        )
-        assert ended.code == ExitCode.OK, ended.err
-        assert (venture.folder / "d.pptx").read_bytes() == data
-        assert "saved d.pptx" in ended.text
-
-        for what in ("deck", "ab/deck", "d.pptx"):
-            ended = await venture("artifact", "verify", what, "-n", installed, "-o", "json")
-            assert ended.code == ExitCode.OK, ended.err
-            assert json.loads(ended.text)["sha256"] == hashlib.sha256(data).hexdigest()
-        ended = await venture("artifact", "download", "deck", "-n", installed, "-o", "-")
-        assert (ended.code, ended.out) == (ExitCode.OK, data)
-        ended = await venture("artifact", "download", "deck", "-n", installed)
-        assert (venture.folder / "deck.pptx").read_bytes() == data
-
-    async def test_an_artifact_that_was_tampered_with_is_not_saved(
-        self, installed: str, builds: Builds, store: ObjectStore, venture: Venture
-    ) -> None:
-        data = f"genuine in {installed}".encode()
-        await builds.create("deck")
-        await publish(builds, store, "deck", data)
-        key = f"artifacts/sha256/{hashlib.sha256(data).hexdigest()}/artifact"
-        await store.put(key, data.upper(), media_type="text/plain")
-        ended = await venture("artifact", "download", "deck", "-n", installed, "-o", "d.pptx")
-        assert ended.code == ExitCode.VERIFICATION_FAILED
-        assert not (venture.folder / "d.pptx").exists()
-        await store.put(key, data + b"!", media_type="text/plain")
-        ended = await venture("artifact", "verify", "deck", "-n", installed)
-        assert ended.code == ExitCode.VERIFICATION_FAILED
-        assert "larger than the build's status says" in ended.err
-        await store.delete(key)
-        ended = await venture("artifact", "verify", "deck", "-n", installed)
-        assert ended.code == ExitCode.NOT_FOUND
-        assert "is gone from the object store" in ended.err
-
-    async def test_a_key_that_is_not_trusted_proves_nothing(
-        self, installed: str, builds: Builds, store: ObjectStore, venture: Venture
-    ) -> None:
-        await builds.create("deck")
-        stranger = Ed25519PrivateKey.from_private_bytes(b"\x08" * 32)
-        await publish(builds, store, "deck", f"forged in {installed}".encode(), stranger)
-        ended = await venture("artifact", "verify", "deck", "-n", installed)
-        assert ended.code == ExitCode.VERIFICATION_FAILED
-        assert "no trusted key signed the provenance" in ended.err
-
-    async def test_bytes_that_nobody_built_are_not_found(
-        self, installed: str, venture: Venture
-    ) -> None:
-        (venture.folder / "mine.pptx").write_bytes(b"made by hand")
-        ended = await venture("artifact", "verify", "mine.pptx")
-        assert ended.code == ExitCode.NOT_FOUND
-        assert "the object store has no provenance of sha256:" in ended.err
-
-    async def test_a_store_that_does_not_answer_is_named(
-        self,
-        installed: str,
-        client: KubernetesClient,
-        builds: Builds,
-        venture: Venture,
-        store: ObjectStore,
-    ) -> None:
-        await builds.create("deck")
-        await publish(builds, store, "deck", b"unreachable")
-        body = await client.get(DEPLOYMENTS, "operator", installed)
-        assert body is not None
-        body["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] = "http://127.0.0.1:1"
-        await client.replace(DEPLOYMENTS, body, installed)
-        ended = await venture("artifact", "verify", "deck", "-n", installed)
-        assert ended.code == ExitCode.UNREACHABLE
-        assert "in the object store" in ended.err
 
     async def test_builds_are_listed_and_shown(
         self, namespace: str, builds: Builds, store: ObjectStore, venture: Venture
@@ -250,32 +112,6 @@ class TestCommands:
         ended = await venture("artifact", "delete", "ab/deck", "gone", "-n", namespace)
         assert (ended.code, ended.text) == (ExitCode.NOT_FOUND, "deck deleted\n")
         assert await builds.client.get(ARTIFACT_BUILDS, "deck", namespace) is None
-
-    async def test_build_waits_for_the_end_and_tells_it(
-        self, installed: str, builds: Builds, store: ObjectStore, venture: Venture
-    ) -> None:
-        (venture.folder / "deck.json").write_text(json.dumps(unique_deck()))
-        build = ("artifact", "build", "deck.json", "-n", installed)
-        ended = await venture(*build, "--no-wait", "--format", "name")
-        assert ended.text == "artifactbuild.venture.parpour.dev/deck\n"
-        ended = await venture(*build, "--timeout", "1")
-        assert ended.code == ExitCode.TIMEOUT
-        assert "deck was not ready within 1 s and goes on: Pending" in ended.err
-        assert f"artifact wait deck -n {installed}" in ended.err
-
-        process = await venture.start(*build, "-o", "out.pptx", "--format", "json")
-        await publish(builds, store, "deck", f"built in {installed}".encode())
-        ended = await finish(process)
-        assert ended.code == ExitCode.OK, ended.err
-        assert json.loads(ended.text)["status"]["phase"] == "Ready"
-        assert (venture.folder / "out.pptx").read_bytes() == f"built in {installed}".encode()
-
-        await report(builds, "deck", conditions.stalled("Bad", "it is bad"), phase="Failed")
-        ended = await venture("artifact", "wait", "deck", "-n", installed)
-        assert ended.code == ExitCode.BUILD_FAILED
-        assert "error: deck stalled (Bad): it is bad" in ended.err
-        ended = await venture("artifact", "download", "deck", "-n", installed)
-        assert ended.code == ExitCode.BUILD_FAILED
 
     async def test_ctrl_c_ends_the_waiting_and_not_the_build(
         self, namespace: str, builds: Builds, venture: Venture

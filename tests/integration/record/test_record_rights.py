@@ -31,6 +31,7 @@ LOGINS: Final = {
     "archiver": (Role.ARCHIVER,),
     "confirmer": (Role.CONFIRMER,),
     "auditor": (Role.AUDITOR,),
+    "content": (Role.CONTENT,),
     "privacy": (Role.PRIVACY, service_role(Service.COMPLIANCE_ENGINE)),
 }
 """Logins as the chart makes them, one for each program, and the roles each is a member of."""
@@ -54,6 +55,10 @@ RIGHTS: Final = {
         {"operator"},
     ),
     "read events": ("SELECT FROM record.events", READERS),
+    "read the events of one object": (
+        "SELECT record.venture_object_events(gen_random_uuid(), gen_random_uuid(), 0, 1)",
+        {"content"},
+    ),
     "change, delete or truncate events": (
         (
             "UPDATE record.events SET canonical = ''",

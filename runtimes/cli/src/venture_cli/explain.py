@@ -93,26 +93,6 @@ def _provenance(error: Exception) -> CliError | None:
     )
 
 
-def _store(error: Exception) -> CliError | None:
-    from venture_core.objectstore import (
-        ObjectNotFoundError,
-        ObjectStoreError,
-        ObjectTooLargeError,
-    )
-
-    match error:
-        case ObjectNotFoundError():
-            return CliError(str(error), ExitCode.NOT_FOUND)
-        case ObjectTooLargeError():
-            return CliError(str(error))
-        case ObjectStoreError():
-            notes = tuple(getattr(error, "__notes__", ()))
-            advice = _pods("the object store")
-            return CliError(str(error), ExitCode.UNREACHABLE, details=notes, next_step=advice)
-        case _:
-            return None
-
-
 def _postgres(error: Exception) -> CliError | None:
     import asyncpg
 
@@ -152,7 +132,6 @@ _EXPLAINERS: Final[Mapping[str, Callable[[Exception], CliError | None]]] = {
     "venture_core.kubernetes.access": _access,
     "venture_core.kubernetes.errors": _kubernetes,
     "venture_core.artifacts.provenance": _provenance,
-    "venture_core.objectstore": _store,
     "asyncpg": _postgres,
     "aiohttp": _http,
 }

@@ -3,6 +3,7 @@
 import annotationlib
 import asyncio
 import inspect
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Final, Literal, cast
@@ -13,6 +14,7 @@ import typer
 from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.domain.choices import Connection
 from venture_cli.domain.durations import parse_duration
+from venture_cli.domain.eventfilter import parse_since
 from venture_cli.program import DEFAULT_SYSTEM_NAMESPACE, SYSTEM_NAMESPACE
 
 if TYPE_CHECKING:
@@ -34,6 +36,14 @@ def seconds(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--timeout") from None
+
+
+def since_moment(text: str | None) -> datetime | None:
+    """Return the moment of a `Since`, None where none is given."""
+    try:
+        return None if text is None else parse_since(text, datetime.now(UTC))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from None
 
 
 def checked_gate(text: str) -> str:
@@ -77,6 +87,24 @@ EventId = Annotated[UUID, typer.Argument(metavar="EVENT", help="The event's id."
 WorkflowId = Annotated[
     UUID | None,
     typer.Option("--workflow", metavar="UUID", help="Only what happened in this workflow."),
+]
+TypePattern = Annotated[
+    str,
+    typer.Option(
+        "--type", metavar="PATTERN", help="Only events of these types, such as 'artifact.build.*'."
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="Begin there: 5m, 2h, 7d ago, or a moment such as 2026-11-23T08:00:00Z. "
+        "Default: the first event of a workflow or build, else now.",
+    ),
+]
+Follow = Annotated[
+    bool, typer.Option("--follow/--no-follow", help="Go on with the events to come.")
 ]
 Document = Annotated[
     str,

@@ -1,4 +1,4 @@
-"""venture artifact download, verify, render: what was built, or would be."""
+"""venture artifact download, verify, events, logs, render: what was built, or would be."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,14 +11,18 @@ from venture_cli.options import (
     Assets,
     BuildName,
     Document,
+    Follow,
     Keys,
     OutputFile,
     OutputFormat,
     ResultFormat,
+    Since,
     SkippedGates,
     TargetName,
+    TypePattern,
     checked_name,
     clustered,
+    since_moment,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +33,8 @@ def register(group: typer.Typer) -> None:
     """Add the commands of this module."""
     group.command("download")(download)
     group.command("verify")(verify)
+    group.command("events")(events)
+    group.command("logs")(logs)
     group.command("render")(render)
 
 
@@ -73,7 +79,7 @@ async def verify(
         typer.Option(
             "--provenance",
             metavar="FILE",
-            help="The signed statement about the file. Default: looked up in the object store.",
+            help="The signed statement about the file. Default: that of a build of these bytes.",
         ),
     ] = None,
     keys: Keys = NONE_GIVEN,
@@ -98,6 +104,49 @@ async def verify(
         build = await get_object(client, ARTIFACT, namespace, checked_name(ARTIFACT)(what))
         verified = (await fetch(session, build, keys)).verified
     print_verified(what, verified, form)
+
+
+@clustered
+async def events(
+    session: Session,
+    name: BuildName,
+    *,
+    pattern: TypePattern = "*",
+    since: Since = None,
+    follow: Follow = False,
+    form: OutputFormat = None,
+) -> None:
+    """Print the events of a build, in their order. Whoever may see the build may see them.
+
+    With --follow it goes on until Ctrl-C, or until the build is deleted. With -o json each event is
+    one line.
+    """
+    from venture_cli.domain.eventfilter import EventFilter
+    from venture_cli.services.buildevents import BuildEvents
+    from venture_cli.views.events import EventLines, print_lost
+
+    _, namespace = await session.place()
+    reader = BuildEvents(
+        await session.content(),
+        EventFilter(type_pattern=pattern),
+        since=since_moment(since),
+        on_event=EventLines(form).show,
+        on_lost=print_lost,
+    )
+    await reader.run(namespace, name, follow=follow)
+
+
+@clustered
+async def logs(session: Session, name: BuildName) -> None:
+    """Print what the newest Job of a build has logged: its last 5,000 lines.
+
+    Jobs go some time after they end, and a build from the cache has none.
+    """
+    from venture_cli.views.logs import print_log
+
+    _, namespace = await session.place()
+    content = await session.content()
+    print_log(await content.log(namespace, name))
 
 
 def render(

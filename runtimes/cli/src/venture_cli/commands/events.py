@@ -1,53 +1,25 @@
 """venture events tail, show, replay: the record of what happened, as it happens."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
-from uuid import UUID
 
 import typer
 
-from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.options import (
     DEFAULT_TIMEOUT,
     EventId,
+    Follow,
     OutputFormat,
+    Since,
     TimeLimit,
+    TypePattern,
     WorkflowId,
-    checked_name,
     clustered,
     seconds,
+    since_moment,
 )
 
 if TYPE_CHECKING:
     from venture_cli.services.session import Session
-
-BuildName = Annotated[
-    str | None,
-    typer.Option(
-        "--build",
-        parser=checked_name(ARTIFACT),
-        metavar="NAME",
-        help="Only the events of this ArtifactBuild.",
-    ),
-]
-TypePattern = Annotated[
-    str,
-    typer.Option(
-        "--type", metavar="PATTERN", help="Only events of these types, such as 'artifact.build.*'."
-    ),
-]
-Since = Annotated[
-    str | None,
-    typer.Option(
-        "--since",
-        metavar="TIME",
-        help="Begin there: 5m, 2h, 7d ago, or a moment such as 2026-11-23T08:00:00Z. "
-        "Default: the first event of a workflow or build, else now.",
-    ),
-]
-Follow = Annotated[
-    bool, typer.Option("--follow/--no-follow", help="Go on with the events to come.")
-]
 
 
 def register(group: typer.Typer) -> None:
@@ -62,7 +34,6 @@ async def tail(
     session: Session,
     *,
     workflow: WorkflowId = None,
-    build: BuildName = None,
     pattern: TypePattern = "*",
     since: Since = None,
     follow: Follow = True,
@@ -74,26 +45,14 @@ async def tail(
     connection is lost on the way. The stream in NATS keeps only so many. With -o json each event
     is one line.
     """
-    from venture_cli.domain.eventfilter import EventFilter, parse_since
+    from venture_cli.domain.eventfilter import EventFilter
     from venture_cli.services.events import Tail
-    from venture_cli.services.objects import get_object
     from venture_cli.views.events import EventLines, print_lost
 
-    if workflow is not None and build is not None:
-        raise typer.BadParameter("either --workflow or --build", param_hint="--build")
-    try:
-        moment = None if since is None else parse_since(since, datetime.now(UTC))
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--since") from None
-    if build is not None:
-        # A build outside workflows is its own: the events have its uid.
-        client, namespace = await session.place()
-        body = await get_object(client, ARTIFACT, namespace, build)
-        workflow = UUID(body["metadata"]["uid"])
     reader = Tail(
         session,
         EventFilter(workflow, pattern),
-        since=moment,
+        since=since_moment(since),
         on_event=EventLines(form).show,
         on_lost=print_lost,
     )

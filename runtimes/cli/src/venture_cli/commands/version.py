@@ -45,7 +45,10 @@ async def version(
 
     facts = {"client": installed("venture-cli"), "toolchain": PPTX_TOOLCHAIN.id}
     if cluster:
-        facts["operator"] = (await session.installation()).image
+        from venture_cli.services.installation import find_operator
+
+        operator = await find_operator(await session.client(), session.release)
+        facts["operator"] = operator["image"]
     if form in ("json", "yaml"):
         print_data(facts, form)
     elif form == "name":

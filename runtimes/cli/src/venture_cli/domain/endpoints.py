@@ -1,4 +1,4 @@
-"""Whether the address of a store, a database or a broker means something outside the cluster."""
+"""Whether the address of a database or a broker means something outside the cluster."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -35,8 +35,8 @@ def service_address(endpoint: str) -> ServiceAddress | None:
         raise CliError(
             f"{where} is inside the cluster and speaks TLS",
             ExitCode.UNREACHABLE,
-            next_step="Name an address that is reachable from here: VENTURE_S3_ENDPOINT and its "
-            "siblings, VENTURE_POSTGRES_URL, VENTURE_NATS_URL.",
+            next_step="Name an address that is reachable from here: VENTURE_POSTGRES_URL, "
+            "VENTURE_NATS_URL.",
         )
     return ServiceAddress(rest[0], service, url.port or _PORTS[url.scheme])
 

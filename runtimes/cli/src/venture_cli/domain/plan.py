@@ -1,7 +1,7 @@
 """From FILE and options to what shall exist: the ArtifactBuild, and what it reads."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from venture_core.artifacts.bucket import asset_key, document_key
 from venture_core.artifacts.limits import CONFIG_MAP_MAX_BYTES, INLINE_MAX_BYTES
@@ -23,16 +23,21 @@ DOCUMENT_KEY: Final = "ir.json"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes to put under `inputs/<namespace>/<key>` before the build is created."""
+    """Bytes that builds of the namespace may read, uploaded before the build is created."""
 
-    key: str
+    plural: Literal["assets", "documents"]
     data: bytes
-    media_type: str
+
+    @property
+    def sha256(self) -> str:
+        """The digest under which they are kept."""
+        return sha256_hex(self.data)
 
     @property
     def reference(self) -> Body:
-        """How a build refers to the object."""
-        return {"key": self.key, "sha256": sha256_hex(self.data)}
+        """How a build refers to them."""
+        key = asset_key if self.plural == "assets" else document_key
+        return {"key": key(self.sha256), "sha256": self.sha256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def plan_build(
         )
     metadata = _metadata(source, options, origin, default_namespace)
     spec = _spec(source, options)
-    uploads = [_asset_upload(data) for data in options.assets.values()]
+    uploads = [Upload("assets", data) for data in options.assets.values()]
     if uploads:
         named = zip(options.assets, uploads, strict=True)
         added = [{"name": name, "objectRef": upload.reference} for name, upload in named]
@@ -100,7 +105,7 @@ def _place(ir: Body, data: bytes, name: str) -> _Placed:
     if len(data) <= CONFIG_MAP_MAX_BYTES:
         reference = {"name": config_map_name(name, data), "key": DOCUMENT_KEY}
         return _Placed({"configMapRef": reference}, config_map=data)
-    upload = Upload(document_key(sha256_hex(data)), data, "application/json")
+    upload = Upload("documents", data)
     return _Placed({"objectRef": upload.reference}, (upload,))
 
 
@@ -200,7 +205,3 @@ def _refuse_pinned_assets(source: Source, given: Collection[str]) -> None:
                 ExitCode.USAGE,
                 next_step="Give it in one place only.",
             )
-
-
-def _asset_upload(data: bytes) -> Upload:
-    return Upload(asset_key(sha256_hex(data)), data, "application/octet-stream")

@@ -1,30 +1,34 @@
-"""Artifacts and their provenance out of the bucket, believed only once they are verified."""
+"""Artifacts and their provenance, believed only once they are verified."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from venture_core.artifacts.bucket import PROVENANCE_SUFFIX, artifact_prefix
-from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES
-from venture_core.artifacts.provenance import ENVELOPE_MAX_BYTES, ProvenanceError
+from venture_core.artifacts.provenance import key_id, load_public_key
 from venture_core.canonical import sha256_hex
-from venture_core.objectstore import ObjectNotFoundError, ObjectStore, ObjectTooLargeError
+from venture_core.kubernetes.lenient import read_list_leniently
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS
 
 from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.domain.names import artifact_file_name
 from venture_cli.domain.noun import not_ready_error
 from venture_cli.domain.outcome import parse_build
-from venture_cli.domain.standing import State, standing
+from venture_cli.domain.standing import State, standing, text_at
 from venture_cli.domain.verification import Verified, require_status, verify_bytes
 from venture_cli.errors import CliError, ExitCode
+from venture_cli.services.files import read_pem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from venture_cli.services.content import Provenance
     from venture_cli.services.session import Session
 
 
 type Body = dict[str, Any]
+type TrustedKeys = dict[str, Ed25519PublicKey]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,73 +45,59 @@ class Fetched:
 async def fetch(session: Session, body: Body, keys: list[Path]) -> Fetched:
     """Download the artifact of a finished build and verify digest and signature.
 
-    Raises CliError where the build is not ready or its bytes are gone, ProvenanceError where they
-    are not what a trusted key signed.
+    Without keys of one's own, those that the release has published are trusted. Raises CliError
+    where the build is not ready or its bytes are gone, ProvenanceError where they are not what a
+    trusted key signed.
     """
     if standing(body).state is not State.READY:
         raise not_ready_error(ARTIFACT, body)
     build = parse_build(body)
-    status = build.status
+    status, namespace = build.status, body["metadata"]["namespace"]
     if not (status.artifact and status.provenance):
         raise not_ready_error(ARTIFACT, body)
-    bucket = await session.bucket()
-    size = status.artifact.size_bytes
-    data = await _read(bucket, status.artifact.uri, min(size, ARTIFACT_MAX_BYTES))
-    envelope = await _read(bucket, status.provenance.uri, ENVELOPE_MAX_BYTES)
-    trusted = await session.trusted_keys(keys)
-    verified = verify_bytes(data, envelope, trusted)
-    require_status(verified, envelope, status)
+    content = await session.content()
+    material = await content.provenance(namespace, build.metadata.name)
+    data = await content.artifact(namespace, build.metadata.name)
+    verified = verify_bytes(data, material.statement, _trusted(keys, material))
+    require_status(verified, material.statement, status)
     name = artifact_file_name(build.metadata.name, build.spec.target)
-    return Fetched(name, data, envelope, verified)
+    return Fetched(name, data, material.statement, verified)
 
 
 async def verify_file(
     session: Session, data: bytes, provenance: bytes | None, keys: list[Path]
 ) -> Verified:
-    """Return what is proven of a file's bytes, by the given envelope or one from the bucket.
+    """Return what is proven of a file's bytes, by the given envelope or that of a build of them.
 
-    Raises CliError (not found) where the bucket knows nothing of these bytes, ProvenanceError
-    where no trusted key signed for them.
+    With keys and an envelope nobody is asked. Raises CliError (not found) where no build of the
+    namespace has these bytes, ProvenanceError where no trusted key signed for them.
     """
-    digest = sha256_hex(data)
-    envelopes = [provenance] if provenance is not None else await _find_envelopes(session, digest)
-    trusted = await session.trusted_keys(keys)
-    refusals = []
-    for envelope in envelopes:
-        try:
-            return verify_bytes(data, envelope, trusted)
-        except ProvenanceError as error:
-            refusals.append(error)
-    raise refusals[0]
+    if provenance is not None and keys:
+        return verify_bytes(data, provenance, _trusted(keys, None))
+    material = await _material(session, sha256_hex(data))
+    envelope = material.statement if provenance is None else provenance
+    return verify_bytes(data, envelope, _trusted(keys, material))
 
 
-async def _find_envelopes(session: Session, sha256: str) -> list[bytes]:
-    bucket = await session.bucket()
-    envelopes = [
-        await bucket.get(info.key, max_bytes=ENVELOPE_MAX_BYTES)
-        async for info in bucket.list(artifact_prefix(sha256))
-        if info.key.endswith(PROVENANCE_SUFFIX)
-    ]
-    if not envelopes:
-        raise CliError(
-            f"the object store has no provenance of sha256:{sha256}",
-            ExitCode.NOT_FOUND,
-            next_step="These bytes were not built there, or were changed since. "
-            "If you have their provenance, name it with --provenance.",
-        )
-    return envelopes
+def _trusted(files: list[Path], material: Provenance | None) -> TrustedKeys:
+    """Return the keys of those PEM files; without any, those that came with the statement."""
+    published: Iterable[str] = () if material is None else material.public_keys
+    keys = [load_public_key(pem) for pem in [*map(read_pem, files)] or published]
+    # The id is computed, never believed.
+    return {key_id(key): key for key in keys}
 
 
-async def _read(bucket: ObjectStore, uri: str, max_bytes: int) -> bytes:
-    url = urlsplit(uri)
-    if url.scheme != "s3" or url.netloc != bucket.bucket:
-        raise CliError(
-            f"{uri} is not in the bucket {bucket.bucket}",
-            next_step="Check VENTURE_S3_BUCKET and --system-namespace.",
-        )
-    try:
-        return await bucket.get(url.path.removeprefix("/"), max_bytes=max_bytes)
-    except ObjectNotFoundError as error:
-        raise CliError(f"{uri} is gone from the object store", ExitCode.NOT_FOUND) from error
-    except ObjectTooLargeError as error:
-        raise ProvenanceError(f"{uri} is larger than the build's status says") from error
+async def _material(session: Session, sha256: str) -> Provenance:
+    """Return what verifies these bytes, of any build of the namespace that has them."""
+    client, namespace = await session.place()
+    async for page in client.pages(ARTIFACT_BUILDS, namespace, read=read_list_leniently):
+        for body in page:
+            if text_at(body, "status", "artifact", "sha256") == sha256:
+                content = await session.content()
+                return await content.provenance(namespace, body["metadata"]["name"])
+    raise CliError(
+        f"no build in the namespace {namespace} has sha256:{sha256}",
+        ExitCode.NOT_FOUND,
+        next_step="These bytes were not built there, were changed since, or their build was "
+        "deleted. If you have their provenance, name it with --provenance, and a key with --key.",
+    )

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from venture_core.artifacts.bucket import input_key
 from venture_core.kubernetes.errors import AlreadyExistsError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, CONFIG_MAPS
 
@@ -19,9 +18,8 @@ from venture_cli.services.objects import delete_and_wait, get_object
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
-    from venture_core.objectstore import ObjectStore
 
-    from venture_cli.domain.plan import BuildPlan, Upload
+    from venture_cli.domain.plan import BuildPlan
     from venture_cli.services.session import Session
 
 type Body = dict[str, Any]
@@ -31,17 +29,10 @@ async def start_build(session: Session, plan: BuildPlan, *, replace: bool) -> Bo
     """Upload what the build reads and create it; return the object."""
     if plan.uploads:
         namespace = plan.body["metadata"]["namespace"]
-        await upload_inputs(await session.bucket(), namespace, plan.uploads)
+        content = await session.content()
+        for upload in plan.uploads:
+            await content.upload(namespace, upload.plural, upload.sha256, upload.data)
     return await create_build(await session.client(), plan, replace=replace)
-
-
-async def upload_inputs(bucket: ObjectStore, namespace: str, uploads: tuple[Upload, ...]) -> None:
-    """Put what a build reads where builds of that namespace may read; the same bytes only once."""
-    for upload in uploads:
-        key = input_key(namespace, upload.key)
-        known = await bucket.head(key)
-        if known is None or known.size_bytes != len(upload.data):
-            await bucket.put(key, upload.data, media_type=upload.media_type)
 
 
 async def create_build(client: KubernetesClient, plan: BuildPlan, *, replace: bool) -> Body:

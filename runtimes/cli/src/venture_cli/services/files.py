@@ -52,6 +52,14 @@ def read_file(path: Path, max_bytes: int) -> bytes:
         raise CliError(f"cannot read {path}: {error.strerror}", ExitCode.USAGE) from error
 
 
+def read_pem(path: Path) -> str:
+    """Return the text of a public key. CliError (usage) where it cannot be read."""
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CliError(f"cannot read the key {path}: {error}", ExitCode.USAGE) from error
+
+
 def read_assets(pairs: list[str]) -> dict[str, bytes]:
     """Return the bytes of each `name=path`. CliError (usage) for what is no such pair."""
     if len(pairs) > MAX_ASSETS:

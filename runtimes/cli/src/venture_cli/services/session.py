@@ -1,4 +1,4 @@
-"""One command's connections: cluster, bucket, keys, record. Each opens when it is needed."""
+"""One command's connections: cluster and record. Each opens when it is needed."""
 
 import os
 from contextlib import AsyncExitStack
@@ -6,25 +6,20 @@ from typing import TYPE_CHECKING, Self
 
 from venture_core.kubernetes.access import KubeconfigError
 from venture_core.kubernetes.client import KubernetesClient
-from venture_core.kubernetes.resources import CONFIG_MAPS
 
 from venture_cli.domain.endpoints import ServiceAddress, local_endpoint, service_address
 from venture_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from pydantic import SecretStr
     from venture_core.kubernetes.portforward import PortForward
-    from venture_core.objectstore import ObjectStore
 
     from venture_cli.domain.choices import Connection
-    from venture_cli.services.installation import Installation, Release
+    from venture_cli.services.content import Content
+    from venture_cli.services.installation import Release
     from venture_cli.services.recordendpoints import Endpoint, Login
-
-type TrustedKeys = dict[str, Ed25519PublicKey]
 
 
 class Session:
@@ -34,9 +29,6 @@ class Session:
         self._connection = connection
         self._stack = AsyncExitStack()
         self._client: KubernetesClient | None = None
-        self._bucket: ObjectStore | None = None
-        self._installation: Installation | None = None
-        self._forward: PortForward | None = None
         self._record_forwards: dict[Endpoint, AsyncExitStack] = {}
 
     async def __aenter__(self) -> Self:
@@ -48,9 +40,6 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is not None and self._forward and self._forward.error:
-            # The store only saw its connection close; the port-forward knows why.
-            error.add_note(self._forward.error)
         await self._stack.aclose()
 
     async def client(self) -> KubernetesClient:
@@ -83,25 +72,11 @@ class Session:
 
         return Release(self._connection.system_namespace, self._connection.release)
 
-    async def bucket(self) -> ObjectStore:
-        """Connect to the bucket: as VENTURE_S3_* says, else as the installation is configured.
+    async def content(self) -> Content:
+        """Return what gives artifacts, events and logs of builds. CliError without a cluster."""
+        from venture_cli.services.content import Content
 
-        A store that only pods can reach is reached through the API server. Raises CliError where
-        neither is there, KubernetesError where the cluster refuses.
-        """
-        from venture_core.objectstore import ObjectStore
-
-        from venture_cli.services.s3environment import s3_from_environment
-
-        if self._bucket is None:
-            settings = s3_from_environment()
-            if settings is None:
-                settings = (await self.installation()).s3
-                if (address := service_address(settings.endpoint)) is not None:
-                    endpoint = await self._forwarded(address, settings.endpoint)
-                    settings = settings.model_copy(update={"endpoint": endpoint})
-            self._bucket = ObjectStore(settings)
-        return self._bucket
+        return Content(await self.client())
 
     async def record_url(self, endpoint: Endpoint, login: Login | None = None) -> SecretStr:
         """Return where the record's Postgres or NATS is reached from here, by default as auditor.
@@ -128,45 +103,6 @@ class Session:
         forward = await _forward(stack, client, address)
         return SecretStr(local_endpoint(url, forward.port))
 
-    async def installation(self) -> Installation:
-        """Return how Venture is installed in the cluster."""
-        from venture_cli.services.installation import find_installation
-
-        if self._installation is None:
-            client = await self.client()
-            self._installation = await find_installation(client, self.release)
-        return self._installation
-
-    async def trusted_keys(self, files: list[Path]) -> TrustedKeys:
-        """Return the keys of those PEM files; without any, those that the operator published."""
-        from venture_core.artifacts.provenance import key_id, load_public_key
-
-        pems = [_read_pem(path) for path in files] or await self._published_pems()
-        keys = [load_public_key(pem) for pem in pems]
-        # The id is computed, never believed: a ConfigMap's key is only a name.
-        return {key_id(key): key for key in keys}
-
-    async def _published_pems(self) -> list[str]:
-        from venture_cli.services.installation import DEFAULT_KEYS_CONFIG_MAP
-
-        known = self._installation
-        name = known.keys_config_map if known else DEFAULT_KEYS_CONFIG_MAP
-        namespace = self._connection.system_namespace
-        config_map = await (await self.client()).get(CONFIG_MAPS, name, namespace)
-        pems = list((config_map or {}).get("data", {}).values())
-        if not pems:
-            raise CliError(
-                f"there is no ConfigMap {name} with public keys in {namespace}",
-                ExitCode.NOT_FOUND,
-                next_step="Say where Venture is installed with --system-namespace, "
-                "or name a public key with --key.",
-            )
-        return pems
-
-    async def _forwarded(self, address: ServiceAddress, endpoint: str) -> str:
-        self._forward = await _forward(self._stack, await self.client(), address)
-        return local_endpoint(endpoint, self._forward.port)
-
 
 async def _forward(
     stack: AsyncExitStack, client: KubernetesClient, address: ServiceAddress
@@ -184,10 +120,3 @@ def _no_cluster(reason: str) -> CliError:
         next_step="Name a kubeconfig with --kubeconfig or KUBECONFIG, "
         "and one of its contexts with --context.",
     )
-
-
-def _read_pem(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CliError(f"cannot read the key {path}: {error}", ExitCode.USAGE) from error
