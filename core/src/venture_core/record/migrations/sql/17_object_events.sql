@@ -1,5 +1,5 @@
 -- What a tenant may read of the record: the events of one object, by a login that may read nothing else.
-CREATE FUNCTION record.venture_object_events(
+CREATE OR REPLACE FUNCTION record.venture_object_events(
   p_workflow_id uuid, p_object_uid uuid, p_after bigint, p_limit int
 ) RETURNS TABLE (
   log_index bigint, seq bigint, appended_at timestamptz, workflow_id uuid, logged bytea,
