@@ -5,6 +5,8 @@ trust; with `certificates.issuerRef.name` cert-manager issues them. */}}
 <fullname>-<component>-tls, the operator's rights to them, and what it issues. */}}
 {{- define "venture.servers" -}}
 - control-plane-api
+- egress-proxy
+- policy-engine
 {{ if .Values.webhooks.enabled }}- webhooks{{ end }}
 {{- end -}}
 

@@ -1,7 +1,8 @@
 {{/* Who may log in to Postgres and NATS, and what each may do there: one list for everything that
 needs it (Secrets, environments, migrations, the development broker, the preflight, network policies).
   postgres   the database roles of the login
-  nats       subjects it may publish to and subscribe to; its inbox is _INBOX.<user>.> besides
+  nats       subjects it may publish to and subscribe to; its inbox is _INBOX.<user>.> besides, and
+             where it responds, whatever asks it
   outside    whether people use it, by a port-forward, and no pod of the release
 A component that a release lacks (the archiver without a retention) has no login. */}}
 {{- define "venture.logins" -}}
@@ -11,6 +12,15 @@ A component that a release lacks (the archiver without a retention) has no login
 {{- end -}}
 operator:
   postgres: [venture_service_venture_orchestrator]
+policy-engine:
+  postgres: [venture_service_policy_engine]
+  nats:
+    # It answers whoever asked, and says nothing else.
+    responds: true
+    publish: []
+    subscribe: [svc.policy.check.tool_allowlist]
+egress-proxy:
+  postgres: [venture_service_egress_proxy]
 # The webhooks ask nobody.
 webhooks: {}
 sequencer:

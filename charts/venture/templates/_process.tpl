@@ -11,6 +11,7 @@ PodDisruptionBudget, and where it needs them a service account and a Service for
   account     the name of that account, where it is made elsewhere
   api         {from}: serve an API on 8443 behind a Service, for these NetworkPolicyPeers; its name has to be in
               venture.servers, from which its certificate follows
+  egress      further NetworkPolicyEgressRules
   calls       components whose APIs it calls: it may reach them, and has the authorities to trust
 The rest it asks for by name:
   venture.<component>.env       environment besides what all of them take
@@ -254,6 +255,9 @@ spec:
     {{- toYaml $root.Values.networkPolicy.apiServerEgress | nindent 4 }}
     {{- end }}
     {{- include "venture.egressOf" (dict "root" $root "endpoints" $endpoints) | nindent 4 }}
+    {{- with .egress }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     {{- range .calls }}
     - to:
         - podSelector:

@@ -34,7 +34,15 @@ def test_a_single_replica_has_no_disruption_budget(render_chart: Render) -> None
     assert not of_kind(render_chart("ci/namespaced.yaml"), "PodDisruptionBudget")
     budgets = of_kind(render_chart("ci/production.yaml"), "PodDisruptionBudget")
     names = {budget["metadata"]["name"] for budget in budgets}
-    assert names == {"venture", "venture-control-plane-api", "venture-sequencer", "venture-relay"}
+    assert names == {
+        "venture",
+        "venture-control-plane-api",
+        "venture-egress-proxy",
+        "venture-policy-engine",
+        "venture-relay",
+        "venture-sequencer",
+        "venture-webhooks",
+    }
     assert {budget["spec"]["maxUnavailable"] for budget in budgets} == {1}
 
 
@@ -54,6 +62,9 @@ def test_a_service_monitor_only_on_demand(render_chart: Render) -> None:
     assert scraped == {
         "venture-metrics",
         "venture-control-plane-api-metrics",
+        "venture-egress-proxy-metrics",
+        "venture-policy-engine-metrics",
+        "venture-webhooks-metrics",
         "venture-sequencer-metrics",
         "venture-relay-metrics",
         "venture-projector-metrics",

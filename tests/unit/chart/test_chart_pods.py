@@ -42,7 +42,13 @@ def test_every_long_running_container_is_probed(manifests: list[Json]) -> None:
                 assert probe in container, (workload["metadata"]["name"], probe)
 
 
-WITH_A_TOKEN = {"venture", "venture-control-plane-api", "venture-webhooks"}
+WITH_A_TOKEN = {
+    "venture",
+    "venture-control-plane-api",
+    "venture-egress-proxy",
+    "venture-policy-engine",
+    "venture-webhooks",
+}
 
 
 def test_only_who_speaks_to_the_api_server_has_a_token(manifests: list[Json]) -> None:
@@ -134,6 +140,8 @@ def test_the_operator_s_pods_are_as_its_values_say(render_chart: Render) -> None
     budgets = {one["metadata"]["name"] for one in of_kind(manifests, "PodDisruptionBudget")}
     assert budgets == {
         "venture-control-plane-api",
+        "venture-egress-proxy",
+        "venture-policy-engine",
         "venture-sequencer",
         "venture-relay",
         "venture-webhooks",
@@ -214,7 +222,7 @@ def test_what_every_program_is_to_have_reaches_every_program(render_chart: Rende
         assert "HTTP_PROXY" not in env
         assert "/extra" in {one["mountPath"] for one in container["volumeMounts"]}
         assert "extra" in {one["name"] for one in pod["volumes"]}
-    assert ours == 10
+    assert ours == 12
     for one in manifests:
         if one["kind"] != "CustomResourceDefinition":
             assert one["metadata"]["labels"]["example.com/team"] == "platform", one["metadata"]

@@ -177,11 +177,28 @@ def test_who_binds_whom(manifests: list[Json]) -> None:
     """Nobody has rights who is not named here."""
     found = of_kind(manifests, "RoleBinding", "ClusterRoleBinding")
     subjects = {each["name"] for one in found for each in one["subjects"]}
-    assert subjects == {"venture", CONTENT, "venture-webhooks"}
-    assert bindings(manifests, "venture-webhooks") == {
-        ("ClusterRoleBinding", None, "venture.venture-system.webhooks")
-    }
+    callers = {"venture-egress-proxy", "venture-policy-engine"}
+    asked = of_kind(manifests, "MutatingWebhookConfiguration")
+    webhooks = {"venture-webhooks"} if asked else set()
+    assert subjects == {"venture", CONTENT, *webhooks, *callers}
+    work = work_namespace(manifests)
+    for account in callers:
+        name = f"venture.venture-system.{account.removeprefix('venture-')}"
+        assert rules(named(manifests, "ClusterRole", name)) == (
+            allowed("authentication.k8s.io", "tokenreviews", "create")
+            | allowed("venture.parpour.dev", "freezes", "get", "list", "watch")
+        )
+        assert rules(named(manifests, "Role", account, work)) == (
+            allowed("", "pods", "get", "list", "watch")
+        )
+        assert bindings(manifests, account) == {
+            ("ClusterRoleBinding", None, name),
+            ("RoleBinding", work, account),
+        }
+    if not asked:
+        return
     name = "venture.venture-system.webhooks"
+    assert bindings(manifests, "venture-webhooks") == {("ClusterRoleBinding", None, name)}
     read = ("get", "list", "watch")
     assert rules(named(manifests, "ClusterRole", name)) == (
         allowed("venture.parpour.dev", "policybundles", *read)

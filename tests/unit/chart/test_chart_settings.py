@@ -38,13 +38,28 @@ def test_the_operator_gets_every_setting_it_requires(manifests: list[Json]) -> N
     assert env.keys() - {SOURCES} <= known
 
 
-def test_the_control_plane_api_gets_every_setting_it_requires(manifests: list[Json]) -> None:
+def servers() -> list[tuple[str, type[BaseSettings]]]:
     from venture_control_plane_api.settings import ControlPlaneSettings
+    from venture_egress_proxy.settings import EgressProxySettings
+    from venture_policy_engine.settings import PolicyEngineSettings
+    from venture_webhooks.settings import WebhookSettings
 
-    name = "control-plane-api"
-    (container,) = [one for each, one in containers(manifests) if each.endswith(f"/{name}")]
+    return [
+        ("control-plane-api", ControlPlaneSettings),
+        ("egress-proxy", EgressProxySettings),
+        ("policy-engine", PolicyEngineSettings),
+        ("webhooks", WebhookSettings),
+    ]
+
+
+@pytest.mark.parametrize(("server", "settings"), servers())
+def test_a_server_gets_every_setting_it_requires(
+    render_chart: Render, server: str, settings: type[BaseSettings]
+) -> None:
+    manifests = render_chart("ci/production.yaml")
+    (container,) = [one for each, one in containers(manifests) if each.endswith(f"/{server}")]
     given = {variable["name"] for variable in container["env"]}
-    fields = ControlPlaneSettings.model_fields.items()
+    fields = settings.model_fields.items()
     names = {
         str(field.validation_alias or f"VENTURE_{name.upper()}"): field.is_required()
         for name, field in fields

@@ -1,1 +1,1 @@
-"""Answers policy checks over NATS and HTTP."""
+"""The policy engine: whether an agent may call a tool, answered from memory."""

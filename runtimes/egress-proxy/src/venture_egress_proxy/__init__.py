@@ -1,0 +1,1 @@
+"""The egress proxy: the only way of agents to the web, by role and domain."""

@@ -1,0 +1,209 @@
+"""One connection of an agent: read, judged, dialled, carried, and told of in the record."""
+
+import asyncio
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from venture_core.policy.decision import ReasonCode, refusal
+from venture_core.policy.matching import normal_host
+
+from venture_egress_proxy.dialling import (
+    ForbiddenAddressError,
+    UnreachableError,
+    dial,
+    resolve_by_system,
+)
+from venture_egress_proxy.head import HeadError, parse_head
+from venture_egress_proxy.hello import HelloError, server_name
+from venture_egress_proxy.judging import UnknownCallerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from venture_core.policy.matching import DomainPattern
+    from venture_core.record.behind import EventsBehind
+
+    from venture_egress_proxy.dialling import Resolve, Streams
+    from venture_egress_proxy.head import Head
+    from venture_egress_proxy.judging import Judged, Judging
+
+HEAD_SECONDS: Final = 10.0
+IDLE_SECONDS: Final = 60.0
+PIECE: Final = 64 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+class Proxy:
+    """Serves connections; each is one request."""
+
+    def __init__(
+        self,
+        judging: Judging,
+        events: EventsBehind,
+        *,
+        private: tuple[DomainPattern, ...],
+        max_bytes: int,
+        max_seconds: float,
+        resolve: Resolve = resolve_by_system,
+    ) -> None:
+        self._judging = judging
+        self._events = events
+        self._private = private
+        self._max_bytes = max_bytes
+        self._max_seconds = max_seconds
+        self._resolve = resolve
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection to its end. Never raises."""
+        try:
+            async with asyncio.timeout(self._max_seconds):
+                await self._serve((reader, writer))
+        except TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError:
+            pass
+        except Exception:
+            log.exception("connection_failed")
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _serve(self, client: Streams) -> None:
+        reader, writer = client
+        try:
+            async with asyncio.timeout(HEAD_SECONDS):
+                head = parse_head(await reader.readuntil(b"\r\n\r\n"))
+        except HeadError as error:
+            await _say(writer, HTTPStatus.BAD_REQUEST, str(error))
+            return
+        try:
+            judged = await self._judging.judge(head)
+        except UnknownCallerError as error:
+            await _say(writer, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, str(error))
+            return
+        try:
+            await self._carry(client, head, judged)
+        finally:
+            self._events.note(judged.event())
+
+    async def _carry(self, client: Streams, head: Head, judged: Judged) -> None:
+        _, writer = client
+        if not judged.decision.allowed or not self._judging.take(judged):
+            await _refuse(writer, judged)
+            return
+        try:
+            server = await dial(head.host, head.port, self._private, self._resolve)
+        except ForbiddenAddressError as error:
+            judged.decision = refusal("addresses", ReasonCode.DOMAIN_NOT_ALLOWLISTED, str(error))
+            await _refuse(writer, judged)
+            return
+        except UnreachableError as error:
+            await _say(writer, HTTPStatus.BAD_GATEWAY, str(error))
+            return
+        else:
+            try:
+                await self._exchange(client, server, head, judged)
+            finally:
+                server[1].close()
+        finally:
+            self._judging.give(judged)
+
+    async def _exchange(self, client: Streams, server: Streams, head: Head, judged: Judged) -> None:
+        if head.is_tunnel:
+            await self._tunnel(client, server, head, judged)
+            return
+        server[1].write(head.onward)
+        await self._both(client, server, judged, upward=head.body_bytes)
+
+    async def _tunnel(self, client: Streams, server: Streams, head: Head, judged: Judged) -> None:
+        """Open a tunnel; nothing goes on before the client has named the same host in TLS."""
+        reader, writer = client
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await writer.drain()
+        try:
+            name, hello = await _greeting(reader)
+        except HelloError as error:
+            judged.decision = refusal("tls", ReasonCode.DOMAIN_NOT_ALLOWLISTED, str(error))
+            return
+        if normal_host(name) != head.host:
+            message = "the ClientHello names another host than CONNECT did"
+            judged.decision = refusal("tls", ReasonCode.DOMAIN_NOT_ALLOWLISTED, message)
+            return
+        server[1].write(hello)
+        judged.sent += len(hello)
+        await self._both(client, server, judged, upward=self._max_bytes)
+
+    async def _both(self, client: Streams, server: Streams, judged: Judged, *, upward: int) -> None:
+        """Carry bytes both ways until the server ends, or too much was carried."""
+
+        def sent(count: int) -> None:
+            judged.sent += count
+
+        def received(count: int) -> None:
+            judged.received += count
+
+        # A client that has sent what it announced may still wait for the answer.
+        up = asyncio.create_task(_pipe(client[0], server[1], upward, sent))
+        try:
+            with suppress(OSError, TimeoutError):
+                await _pipe(server[0], client[1], self._max_bytes, received)
+        finally:
+            up.cancel()
+            with suppress(asyncio.CancelledError, OSError, TimeoutError):
+                await up
+
+
+async def _greeting(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+    """Read a ClientHello; return the name in it, and all that was read. Raises HelloError."""
+    hello = b""
+    while (name := server_name(hello)) is None:
+        async with asyncio.timeout(HEAD_SECONDS):
+            piece = await reader.read(PIECE)
+        if not piece:
+            raise HelloError("the client left before it named a host")
+        hello += piece
+    return name, hello
+
+
+async def _pipe(
+    source: asyncio.StreamReader,
+    sink: asyncio.StreamWriter,
+    limit: int,
+    count: Callable[[int], None],
+) -> None:
+    """Carry at most `limit` bytes until the source ends."""
+    left = limit
+    while left:
+        async with asyncio.timeout(IDLE_SECONDS):
+            piece = await source.read(min(PIECE, left))
+        if not piece:
+            return
+        left -= len(piece)
+        sink.write(piece)
+        await sink.drain()
+        count(len(piece))
+
+
+async def _refuse(writer: asyncio.StreamWriter, judged: Judged) -> None:
+    decision = judged.decision
+    await _say(
+        writer,
+        HTTPStatus.FORBIDDEN,
+        f"{decision.message} ({decision.reason_code}, rule {decision.rule})",
+    )
+
+
+async def _say(writer: asyncio.StreamWriter, status: HTTPStatus, message: str) -> None:
+    body = message.encode()
+    head = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    if status is HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        head.append("Proxy-Authenticate: Bearer")
+    writer.write("\r\n".join([*head, "", ""]).encode() + body)
+    await writer.drain()

@@ -1,0 +1,107 @@
+"""The check: who calls, whether anything is frozen, what the task and the role allow, how often."""
+
+from collections import OrderedDict, deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from venture_core.identity.callers import UnauthenticatedError, UnverifiableError
+from venture_core.policy.ceilings import calls_per_minute
+from venture_core.policy.decision import ReasonCode, refusal
+from venture_core.policy.evaluate import evaluate
+from venture_core.policy.request import ToolCall
+from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
+from venture_core.record.bundles import BundleUnavailableError
+
+from venture_policy_engine.refusals import refused
+
+if TYPE_CHECKING:
+    from venture_core.freezes import Freezes
+    from venture_core.policy.decision import Decision
+    from venture_core.record.agents import Agent, Agents
+    from venture_core.record.behind import EventsBehind
+
+    from venture_policy_engine.messages import Call
+
+MINUTE: Final = 60.0
+MAX_COUNTED: Final = 10_000
+"""How many workloads' calls are counted. Of more, those that called longest ago start anew."""
+
+log = structlog.get_logger(__name__)
+
+
+class Checks:
+    """Decides about calls of tools."""
+
+    def __init__(self, agents: Agents, freezes: Freezes, events: EventsBehind) -> None:
+        self._agents = agents
+        self._freezes = freezes
+        self._events = events
+        self._rates = Rates()
+
+    async def decide(self, token: str, call: Call) -> Decision:
+        """Return whether the holder of a token may make a call; what cannot be said denies."""
+        now = datetime.now(UTC)
+        try:
+            agent = await self._agents.of(token)
+        except (UnauthenticatedError, NotAssignedError) as error:
+            return refusal("identity", ReasonCode.UNKNOWN_ROLE, f"who calls is no agent: {error}")
+        except (
+            UnverifiableError,
+            AssignmentUnavailableError,
+            BundleUnavailableError,
+        ) as error:
+            log.warning("check_impossible", error=str(error))
+            message = "who calls cannot be verified now"
+            return refusal("identity", ReasonCode.EVALUATION_ERROR, message)
+        decision = self._judge(agent, call, now)
+        if not decision.allowed:
+            self._events.note(refused(agent, call.tool, decision, now))
+        return decision
+
+    def _judge(self, agent: Agent, call: Call, now: datetime) -> Decision:
+        assignment = agent.assignment
+        if (frozen := self._freezes.standing(assignment.namespace)) is not None:
+            return refusal("freeze", ReasonCode.FREEZE_MODE_ACTIVE, frozen.sentence)
+        if call.tool not in assignment.tools:
+            message = f"the task does not list the tool {call.tool}"
+            return refusal("task/tools", ReasonCode.NOT_IN_ALLOWLIST, message)
+        decision = evaluate(
+            agent.snapshot,
+            ToolCall(
+                namespace=assignment.namespace,
+                role=assignment.role,
+                now=now,
+                tool=call.tool,
+                arguments=dict(call.arguments),
+            ),
+        )
+        if not decision.allowed or agent.snapshot is None:
+            return decision
+        limit = calls_per_minute(agent.snapshot, assignment.role, call.tool)
+        if limit is not None and not self._rates.take(f"{agent.job}/{call.tool}", limit, now):
+            rule = f"roles/{assignment.role}/tools/{call.tool}/callsPerMinute"
+            message = f"{call.tool} was called {limit} times within a minute"
+            return refusal(rule, ReasonCode.RATE_LIMITED, message)
+        return decision
+
+
+class Rates:
+    """How often each workload called each tool within the last minute, in this process."""
+
+    def __init__(self) -> None:
+        self._calls: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def take(self, key: str, limit: int, now: datetime) -> bool:
+        """Count a call, unless as many were made as may be; return whether it was counted."""
+        moment = now.timestamp()
+        calls = self._calls.setdefault(key, deque())
+        self._calls.move_to_end(key)
+        if len(self._calls) > MAX_COUNTED:
+            self._calls.popitem(last=False)
+        while calls and calls[0] <= moment - MINUTE:
+            calls.popleft()
+        if len(calls) >= limit:
+            return False
+        calls.append(moment)
+        return True
