@@ -34,14 +34,14 @@ def policies(
     """Install the chart's policies; they go with this module: others write as they like."""
     del crds_installed
     rendered = render_chart("ci/dev.yaml")
-    ours = ("approvals", "requesters", "freezes")
+    ours = ("approvals", "requesters", "freezes", "labels")
     found = [
         each
         for each in rendered
         if each["kind"].startswith("ValidatingAdmissionPolicy")
         and each["metadata"]["name"].endswith(ours)
     ]
-    assert len(found) == 6
+    assert len(found) == 8
     manifest = yaml.safe_dump_all(found)
     applied = kubectl("apply", "-f", "-", manifest=manifest)
     assert applied.returncode == 0, applied.stderr
@@ -195,3 +195,42 @@ async def test_freezing_takes_the_right_where_it_holds(cluster: Cluster) -> None
         assert patched["code"] == 200, patched
         refused(await cluster.send("eve", "DELETE", path), "eve may not freeze or thaw")
         assert (await cluster.send(user, "DELETE", path))["code"] == 200
+
+
+async def test_only_the_operator_writes_our_labels_where_jobs_run(
+    cluster: Cluster, render_chart: Callable[..., list[Json]]
+) -> None:
+    work = next(
+        each["metadata"]["name"]
+        for each in render_chart("ci/dev.yaml")
+        if each["kind"] == "Namespace"
+    )
+    api, account = cluster.api, "agent"
+    await api.call("POST", "/api/v1/namespaces", {"metadata": {"name": work}})
+    path = f"/api/v1/namespaces/{work}"
+    await api.call("POST", f"{path}/serviceaccounts", {"metadata": {"name": account}})
+
+    def pod(**labels: str) -> Json:
+        spec = {"serviceAccountName": account, "containers": [{"name": "a", "image": "none"}]}
+        ours = {f"venture.parpour.dev/{name}": value for name, value in labels.items()}
+        return {"metadata": {"generateName": "p-", "labels": ours}, "spec": spec}
+
+    async def create(body: Json) -> Json:
+        # Even the cluster's administrator, as whom the test speaks.
+        async with api.session.post(f"{path}/pods", json=body) as response:
+            answer: Json = await response.json()
+            return answer | {"code": response.status}
+
+    said = await patiently(
+        lambda: create(pod(owner="launch")), lambda answer: answer["code"] != 201
+    )
+    refused(said, "only the operator writes labels")
+    made = await create(pod())
+    assert made["code"] == 201, made
+    change = {"metadata": {"labels": {"venture.parpour.dev/owner": "launch"}}}
+    async with api.session.patch(
+        f"{path}/pods/{made['metadata']['name']}",
+        json=change,
+        headers={"Content-Type": "application/merge-patch+json"},
+    ) as response:
+        refused(await response.json() | {"code": response.status}, "only the operator writes")

@@ -51,6 +51,14 @@ def test_suspending_stops_the_job_and_resuming_takes_the_next_name() -> None:
     assert not plan.status.suspended
 
 
+def test_a_kill_ends_the_job_and_the_next_attempt_gets_a_name_of_its_own() -> None:
+    plan = decide(Observed(started(), job=running(), killed="Freeze stop holds"), NOW)
+    assert plan.actions == (DeleteJob(name(1)),)
+    assert condition_of(plan, "Reconciling") == ("True", "Frozen")
+    lifted = after(plan, started())
+    assert decide(Observed(lifted, PREPARED), NOW).actions == (StartJob(2, PREPARED),)
+
+
 @pytest.mark.parametrize("way", [waiting_plan, stalled_plan])
 def test_a_resumption_is_told_whatever_is_in_the_way(way: Any) -> None:
     held = build(spec={"suspend": True})
