@@ -84,6 +84,16 @@ def test_a_bundle_that_cannot_be_compiled_is_refused_once_it_is_published() -> N
     assert "spec.rules[0].when at 1:1" in published.problems[0]
 
 
+def test_a_plan_that_goes_in_circles_is_refused_by_its_path() -> None:
+    approval = {"approval": {"message": "look"}}
+    tasks = [
+        {"name": "a", "dependsOn": ["b"], **approval},
+        {"name": "b", "dependsOn": ["a"], **approval},
+    ]
+    answer = review(asked("Workflow", {"objective": "x", "tasks": tasks}))
+    assert "spec.tasks: a → b → a wait for each other: take one dependsOn away" in answer.problems
+
+
 def test_what_names_a_bundle_that_is_not_there_is_let_wait() -> None:
     answer = review(asked("ArtifactBuild", {"policyBundleRef": {"name": "later"}}))
     assert answer.problems == []

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import ValidationError
 from venture_core.policy.admission import admit
 from venture_core.policy.compile import BundleError, compile_bundle
 from venture_core.policy.request import ObjectRequest
+from venture_core.workflows.checks import check
 from venture_crds.v1alpha1.policybundle import BundleState, Governed
+from venture_crds.v1alpha1.workflow import WorkflowSpec
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,11 +128,25 @@ def _bundle_compiles(asked: Asked, answer: Answer) -> None:
             answer.problems += found
 
 
+def _plan_is_sound(asked: Asked, answer: Answer) -> None:
+    """Refuse a Workflow with cycles, unknown names or unknown outputs, each by its path."""
+    if asked.operation != "CREATE":
+        return
+    try:
+        spec = WorkflowSpec.model_validate(asked.body.get("spec", {}))
+    except ValidationError as error:
+        # The API server's schema says it better; what it takes and we do not is still refused.
+        first = error.errors(include_input=False, include_url=False)[0]
+        answer.problems.append(f"spec.{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        return
+    answer.problems += map(str, check(spec))
+
+
 REVIEWERS: Final[dict[str, tuple[Reviewer, ...]]] = {
     "PolicyBundle": (_bundle_compiles,),
     "Approval": (_fill_in("approver"),),
     "ArtifactBuild": (_is_not_frozen, _is_governed),
     "MoneyIntent": (_is_not_frozen, _fill_in("requester"), _is_governed),
-    "Workflow": (_is_not_frozen, _fill_in("requester"), _is_governed),
+    "Workflow": (_is_not_frozen, _fill_in("requester"), _plan_is_sound, _is_governed),
 }
 """By kind, what is looked at. A kind that brings rules of its own adds a reviewer here."""
