@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIERS = ("unit", "schema", "api", "integration", "e2e")
-# Tests that only compute may share the two cores; the others share servers, and some measure time.
-_PARALLEL = {"unit": ("--numprocesses", "2"), "schema": ("--numprocesses", "2")}
+# Each worker has servers of its own, and one of them takes all tests of a file: most tests of the
+# integration tier wait most of the time. The other tiers share one cluster.
+_TWO_WORKERS = ("--numprocesses", "2")
+_PARALLEL = {
+    "unit": _TWO_WORKERS,
+    "schema": _TWO_WORKERS,
+    "integration": (*_TWO_WORKERS, "--dist", "loadfile"),
+}
 _SOAKED = ("unit", "integration", "e2e")
 _SOAK_TEST_SECONDS = 3600
 _REPORTS = REPOSITORY / "build" / "tests"

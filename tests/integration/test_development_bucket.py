@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from recordservers import free_port
 from s3requests import s3_request
+from surroundings import free_port
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.objectstore import ObjectStore, ObjectStoreError, S3Settings
 from venture_core.record.anchor import Anchor

@@ -16,7 +16,8 @@ import asyncpg
 import pytest
 from aiohttp import web
 from certificates import Authority, Pair
-from recordservers import NOBODY, NatsServer, PostgresServer, free_port
+from recordservers import NOBODY, NatsServer, PostgresServer
+from surroundings import free_port
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from venture_artifact_compiler.transfer import Transfers, UnavailableStoreError
 from venture_core.messaging.connection import connect_nats

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections import Counter
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -12,11 +14,12 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 from recordprocesses import RecordProcess
+from recordservers import NatsServer, PostgresServer
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 from venture_core.record.failures import may_pass
 
 if TYPE_CHECKING:
-    from recordservers import NatsServer, PostgresServer
+    from collections.abc import AsyncIterator
 
 SUPPORT = Path(__file__).resolve().parent
 
@@ -59,6 +62,23 @@ class Cast:
                 await asyncio.to_thread(self.processes[name].kill)
                 await asyncio.sleep(pause)
                 self.processes[name].start()
+
+
+@asynccontextmanager
+async def cast_in(folder: Path, *, seed: int) -> AsyncIterator[Cast]:
+    """Run a Postgres and a broker with whoever joins them, and kill what is left of all."""
+    with tempfile.TemporaryDirectory(prefix="venture-cast-") as data:
+        postgres, broker = PostgresServer(Path(data)), NatsServer(folder)
+        await postgres.start()
+        await broker.start()
+        members = Cast(folder, postgres, broker, seed=seed)
+        try:
+            yield members
+        finally:
+            for process in members.processes.values():
+                process.kill()
+            broker.kill()
+            postgres.kill()
 
 
 @dataclass(frozen=True)

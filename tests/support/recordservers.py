@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from functools import cache
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import nats
 from pydantic import SecretStr
+from surroundings import REPOSITORY, free_port
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from venture_core.record.migrate import migrate
 
@@ -25,17 +25,8 @@ if TYPE_CHECKING:
 
     from nats.aio.client import Client
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_SECONDS = 30
 NOBODY = 65534
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class PostgresServer:

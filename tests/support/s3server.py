@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 import aiohttp
-from recordservers import REPOSITORY, STARTS_WITHIN_SECONDS, free_port
+from recordservers import REPOSITORY, STARTS_WITHIN_SECONDS
+from surroundings import free_port
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.objectstore import S3Settings
 

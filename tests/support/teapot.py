@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import Request  # noqa: TC002  FastAPI reads the annotation
 from pydantic import BaseModel, Field
-from recordservers import free_port
+from surroundings import free_port
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from venture_core.http.app import fastapi
 from venture_core.http.callers import caller_of

@@ -20,7 +20,7 @@ async def patiently[T](
     return seen
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 60) -> None:
     """Wait until a condition of another process holds; TimeoutError where it does not."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - nobody would set an event

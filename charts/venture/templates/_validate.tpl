@@ -95,6 +95,13 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if not .Values.dataPlane.enabled -}}
+{{- range $program := list "sequencer" "relay" -}}
+{{- if not (index $.Values.record $program).replicas -}}
+{{- $problems = append $problems (printf "Set record.%s.replicas to 1 or more: nothing is signed or published without it (a development data plane may go without)." $program) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if not (include "venture.checkpointOrigin" .) -}}
 {{- $problems = append $problems "Set record.checkpoint.origin to the name of your log for its whole life, such as venture.example.com/record: every checkpoint carries it." -}}
 {{- end -}}

@@ -12,8 +12,6 @@ import pytest
 from recordevents import started
 from recordlog import caught_up, sequencing
 from recordrelay import STREAMS, relaying, stream_holds
-from recordservers import NatsServer
-from venture_core.messaging.connection import connect_nats
 from venture_core.messaging.consumer import CannotHandleError, ConsumerSettings, EventConsumer
 from venture_core.messaging.deadletters import list_dead_letters
 from venture_core.messaging.delivery import LOG_INDEX_HEADER
@@ -28,30 +26,15 @@ from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-    from pathlib import Path
 
     import asyncpg
     from nats.aio.client import Client
     from pydantic import SecretStr
+    from recordservers import NatsServer
     from venture_core.messaging.delivery import Delivery
     from venture_core.messaging.recorded import Stretch
 
 SETTINGS = ConsumerSettings(name="restored", backoff_seconds=(0.02, 0.05), max_attempts=3)
-
-
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[NatsServer]:
-    server = NatsServer(tmp_path)
-    await server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def client(broker: NatsServer) -> AsyncIterator[Client]:
-    connected = await connect_nats(broker.url(), name="test")
-    yield connected
-    await connected.close()
 
 
 class HeldRecord(ConsumerRecord):

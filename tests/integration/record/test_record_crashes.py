@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from recordcast import Cast, connect_again, script
+from recordcast import Cast, cast_in, connect_again, script
 from recordlog import signed_size
 from recordprocesses import ORIGIN, record_processes, write_key
 from recordreader import TABLE
 from recordrelay import published
-from recordservers import NatsServer, PostgresServer
 from recordwriter import acknowledged, event_id
 from soaking import seconds
 from venture_core.events.bundle import open_bundle
@@ -26,12 +23,13 @@ from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
     from uuid import UUID
 
     import asyncpg
     from venture_core.objectstore import S3Settings
 
-SECONDS = seconds(short=45, soak=900)
+SECONDS = seconds(short=20, soak=900)
 """How long processes are killed; minutes find more."""
 SEED = int(os.environ.get("VENTURE_CRASH_SEED", "20261123"))
 WRITERS = 2
@@ -41,18 +39,8 @@ WORKFLOWS = 8
 @pytest.fixture
 async def cast(tmp_path: Path) -> AsyncIterator[Cast]:
     """Run servers, the record's processes (two sequencers and relays), writers and a reader."""
-    with tempfile.TemporaryDirectory(prefix="venture-crashes-") as data:
-        postgres, broker = PostgresServer(Path(data)), NatsServer(tmp_path)
-        await postgres.start()
-        await broker.start()
-        members = Cast(tmp_path, postgres, broker, seed=SEED)
-        try:
-            yield members
-        finally:
-            for process in members.processes.values():
-                process.kill()
-            broker.kill()
-            postgres.kill()
+    async with cast_in(tmp_path, seed=SEED) as members:
+        yield members
 
 
 @pytest.mark.soak

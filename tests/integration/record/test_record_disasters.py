@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 import time
 from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
-from recordcast import Cast, Disasters, connect_again, script
+from recordcast import Cast, Disasters, cast_in, connect_again, script
 from recordprocesses import ORIGIN, record_processes, write_key
 from recordreader import SETTINGS, TABLE
-from recordservers import NatsServer, PostgresServer
 from recordwriter import promises
 from soaking import seconds
 from venture_core.events.bundle import open_bundle
@@ -35,11 +32,12 @@ from waiting import patiently, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from pydantic import SecretStr
     from venture_core.objectstore import S3Settings
 
-SECONDS = seconds(short=60, soak=900)
+SECONDS = seconds(short=30, soak=900)
 """How long it is struck; minutes find more."""
 SEED = int(os.environ.get("VENTURE_CRASH_SEED", "20261126"))
 WRITERS = 2
@@ -158,18 +156,8 @@ async def hold_snapshots(database: SecretStr, held: Counter[str]) -> None:
 @pytest.fixture
 async def cast(tmp_path: Path) -> AsyncIterator[Cast]:
     """Run servers of this test's own."""
-    with tempfile.TemporaryDirectory(prefix="venture-disasters-") as data:
-        postgres, broker = PostgresServer(Path(data)), NatsServer(tmp_path)
-        await postgres.start()
-        await broker.start()
-        members = Cast(tmp_path, postgres, broker, seed=SEED)
-        try:
-            yield members
-        finally:
-            for process in members.processes.values():
-                process.kill()
-            broker.kill()
-            postgres.kill()
+    async with cast_in(tmp_path, seed=SEED) as members:
+        yield members
 
 
 def engage(cast: Cast, database: SecretStr, bucket: S3Settings) -> NoteVerifier:

@@ -12,7 +12,8 @@ import pytest
 from pydantic import SecretStr
 from recordevents import started
 from recordrelay import STREAMS, Published, published, relaying, stream_holds
-from recordservers import REPOSITORY, NatsServer, free_port
+from recordservers import REPOSITORY, NatsServer
+from surroundings import free_port
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_fixed
 from venture_core.events.envelope import EventEnvelopeV1
 from venture_core.messaging.connection import connect_nats, is_interruption

@@ -63,12 +63,21 @@ def test_bare_values_are_refused_with_everything_that_is_to_be_set(helm_template
         (('s3.endpoint="https://user:pass@s3.test"',), "URL without user and password"),
         (("dataPlane.enabled=true",), "brings its own S3"),
         (("serviceAccount.create=false",), "Set serviceAccount.name"),
+        (("record.sequencer.replicas=0",), "Set record.sequencer.replicas to 1 or more"),
+        (("record.relay.replicas=0",), "Set record.relay.replicas to 1 or more"),
     ],
 )
 def test_contradictions_are_named(
     helm_template: Template, sets: tuple[str, ...], sentence: str
 ) -> None:
     assert sentence in refusal(helm_template("ci/namespaced.yaml", sets=sets))
+
+
+def test_a_development_release_may_go_without_the_record_s_processes(
+    helm_template: Template,
+) -> None:
+    none = ("record.sequencer.replicas=0", "record.relay.replicas=0")
+    assert helm_template("ci/dev.yaml", sets=none).returncode == 0
 
 
 def test_a_refused_url_is_not_repeated(helm_template: Template) -> None:
@@ -100,7 +109,7 @@ def test_a_refused_url_is_not_repeated(helm_template: Template) -> None:
         ('record.checkpoint.origin="two words"', "/record/checkpoint/origin"),
         ("record.stream.replicas=2", "/record/stream/replicas"),
         ("record.stream.maxBytes=1024", "/record/stream/maxBytes"),
-        ("record.relay.replicas=0", "/record/relay/replicas"),
+        ("record.relay.replicas=-1", "/record/relay/replicas"),
         ("migration.deadlineSeconds=0", "/migration/deadlineSeconds"),
         ("preflight.deadlineSeconds=0", "/preflight/deadlineSeconds"),
         ('dataPlane.postgres.size="big"', "/dataPlane/postgres/size"),

@@ -11,7 +11,7 @@ from clirecord import KEY, SIZE, WORKFLOWS, Record, offline, one_byte
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from recordevents import started
 from recordlog import ORIGIN, sequencing
-from recordservers import free_port
+from surroundings import free_port
 from venture_cli.errors import ExitCode
 from venture_core.events.notes import NoteSigner
 from venture_core.record.producer import EventProducer

@@ -2,18 +2,17 @@
 
 import base64
 import time
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.views.objects import print_facts
 from venture_cli.views.structured import print_data
-from venture_cli.views.terminal import LiveLine, err, is_plain, out
+from venture_cli.views.terminal import LiveLine, Shown, err, out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
-    from types import TracebackType
 
     from venture_core.events.checkpoint import Checkpoint
     from venture_core.events.prove import EventProof
@@ -38,33 +37,19 @@ _QUIET_SECONDS: Final = 5.0
 """How often a line says how far it is where there is no terminal to draw on."""
 
 
-class AuditProgress:
+class AuditProgress(Shown):
     """Shows how many entries are done; used as a context manager around the work."""
 
     def __init__(self, doing: str = "verifying", done: str = "verified") -> None:
+        super().__init__(_live)
         self._doing = doing
         self._done = done
         self._next_line = time.monotonic() + _QUIET_SECONDS
-        self._live = None if is_plain() else _live()
-
-    def __enter__(self) -> Self:
-        if self._live is not None:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
 
     def show(self, done: int, total: int) -> None:
         """Show that so many entries are done."""
-        if self._live is not None:
-            self._live.show(self._doing, completed=done, total=total)
+        if self.live is not None:
+            self.live.show(self._doing, completed=done, total=total)
         elif time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _QUIET_SECONDS
             err().print(f"{self._done} {done:,} of {total:,} entries")

@@ -6,11 +6,14 @@ Whatever is printed here is harmless, whoever wrote it, unless it is a file that
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
 from venture_cli.domain.harmless import harmless
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
     from rich.progress import Progress, ProgressColumn
 
 _CODES: Final = {
@@ -100,3 +103,28 @@ class LiveLine:
     def show(self, text: str, **progress: Any) -> None:  # noqa: ANN401  rich's own
         """Change what the line says, and `completed` and `total` of a bar."""
         self._progress.update(self._task, description=harmless(text), **progress)
+
+
+class Shown:
+    """What is shown while something takes time: a live line on a terminal, lines elsewhere.
+
+    Used as a context manager around the work. `make` makes the live line: its columns are imported
+    where there is a terminal only.
+    """
+
+    def __init__(self, make: Callable[[], LiveLine]) -> None:
+        self.live = None if is_plain() else make()
+
+    def __enter__(self) -> Self:
+        if self.live is not None:
+            self.live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.live is not None:
+            self.live.stop()
