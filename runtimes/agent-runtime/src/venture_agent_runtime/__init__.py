@@ -1,1 +1,1 @@
-"""Runs agent tasks."""
+"""The agent's Job: a model that answers by way of tools, until its task is done."""

@@ -1,0 +1,177 @@
+"""The services that perform what an agent asks for. Each decides by the token, and may say no."""
+
+import json
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+from uuid import uuid5
+
+import httpx2
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+from venture_core.canonical import canonical_json
+
+from venture_agent_runtime.conversation import Outcome
+from venture_agent_runtime.tools import TOOLS, Performer
+
+if TYPE_CHECKING:
+    import ssl
+    from pathlib import Path
+
+    from venture_core.agents.assignment import AgentAssignment
+
+    from venture_agent_runtime.conversation import Call
+    from venture_agent_runtime.settings import Settings
+
+TIMEOUT_SECONDS: Final = 30.0
+ATTEMPTS: Final = 3
+FETCH_MAX_BYTES: Final = 256 * 1024
+TEXT_MAX: Final = 10_000
+"""How much of what comes from outside a model is shown, in characters."""
+_READABLE: Final = re.compile(r"^(text/|application/(json|[a-z0-9.+-]+\+json|xml)\b)")
+_CONTROL: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
+_PROBLEM: Final = "application/problem+json"
+"""How our own services say no."""
+_NO: Final = frozenset({HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT})
+
+
+class Tokens:
+    """The projected tokens of the pod, read anew each time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def of(self, audience: str) -> str:
+        """Return the token of an audience. Raises OSError."""
+        return (self._folder / audience).read_text().strip()
+
+
+class Services:
+    """Carries out calls of tools."""
+
+    def __init__(
+        self, settings: Settings, assignment: AgentAssignment, tls: ssl.SSLContext | None
+    ) -> None:
+        self._settings = settings
+        self._assignment = assignment
+        self._tokens = Tokens(settings.tokens_folder)
+        self._tls = tls
+
+    def available(self) -> list[str]:
+        """Return the tools that the task asks for and somebody performs here."""
+        settings = self._settings
+        there = {
+            Performer.WEB: settings.egress_proxy_url,
+            Performer.TOOLS: settings.tool_gateway_url,
+            Performer.TREASURY: settings.treasury_url,
+        }
+        wanted = [TOOLS[name] for name in self._assignment.tools if name in TOOLS]
+        return [tool.name for tool in wanted if there[tool.performer]]
+
+    async def perform(self, call: Call) -> Outcome:
+        """Carry out a call; whatever goes wrong, the model gets an answer."""
+        if call.tool not in self.available():
+            return Outcome(f"there is no tool {call.tool} for this task", denied=True)
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(_may_pass),
+            wait=wait_random_exponential(multiplier=0.5, max=5),
+            stop=stop_after_attempt(ATTEMPTS),
+            reraise=True,
+        )
+        try:
+            outcome: Outcome = await retrying(self._once, call)
+        except httpx2.ProxyError as error:
+            # The proxy's no to a tunnel: there is no answer that could hold its words.
+            return Outcome(f"the proxy refuses: {str(error)[:200]}", denied=True)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            return Outcome(f"{call.tool} failed: {type(error).__name__}", failed=True)
+        return outcome
+
+    async def _once(self, call: Call) -> Outcome:
+        match TOOLS[call.tool].performer:
+            case Performer.WEB:
+                return await self._fetch(str(call.arguments.get("url", "")))
+            case Performer.TOOLS:
+                return await self._gateway(call)
+            case Performer.TREASURY:
+                return await self._pay(call)
+
+    async def _fetch(self, url: str) -> Outcome:
+        token = self._tokens.of("venture-egress")
+        proxy = httpx2.Proxy(
+            self._settings.egress_proxy_url or "",
+            headers={"Proxy-Authorization": f"Bearer {token}"},
+            ssl_context=self._tls,
+        )
+        async with (
+            httpx2.AsyncClient(proxy=proxy, timeout=TIMEOUT_SECONDS, trust_env=False) as client,
+            client.stream("GET", url, headers={"Accept": "application/json, text/*"}) as response,
+        ):
+            kind = response.headers.get("content-type", "").lower()
+            if response.status_code == HTTPStatus.FORBIDDEN and kind.startswith(_PROBLEM):
+                data = await _read(response)
+                return Outcome(_clean(data.decode(errors="replace")), denied=True)
+            if not _READABLE.match(kind):
+                return Outcome(
+                    f"{kind or 'no content type'}: only JSON and text are read", failed=True
+                )
+            data = await _read(response)
+        seen = {
+            "status": response.status_code,
+            "contentType": kind,
+            "text": _clean(data.decode(errors="replace")),
+        }
+        return Outcome(json.dumps(seen, ensure_ascii=False), failed=response.is_error)
+
+    async def _gateway(self, call: Call) -> Outcome:
+        url = f"{self._settings.tool_gateway_url}/v1/tools/{call.tool}"
+        body = {"callId": self._key(call), "arguments": dict(call.arguments)}
+        return await self._post(url, body, "venture-tools", call)
+
+    async def _pay(self, call: Call) -> Outcome:
+        url = f"{self._settings.treasury_url}/v1/money/authorizations"
+        return await self._post(url, dict(call.arguments), "venture-treasury", call)
+
+    async def _post(self, url: str, body: object, audience: str, call: Call) -> Outcome:
+        headers = {
+            "Authorization": f"Bearer {self._tokens.of(audience)}",
+            "Idempotency-Key": self._key(call),
+        }
+        async with httpx2.AsyncClient(
+            verify=self._tls or True, timeout=TIMEOUT_SECONDS, trust_env=False
+        ) as client:
+            response = await client.post(url, json=body, headers=headers)
+        text = _clean(response.text)
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise httpx2.RemoteProtocolError(f"status {response.status_code}")
+        return Outcome(text, failed=response.is_error, denied=response.status_code in _NO)
+
+    def _key(self, call: Call) -> str:
+        """Return what names the effect of a call: who says the same again repeats none."""
+        arguments = canonical_json(dict(call.arguments)).decode()
+        return str(uuid5(self._assignment.task_id, f"{call.ordinal}/{call.tool}/{arguments}"))
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, httpx2.TransportError) and not isinstance(error, httpx2.ProxyError)
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    """Return the beginning of what comes, at most FETCH_MAX_BYTES."""
+    data = bytearray()
+    async for chunk in response.aiter_bytes():
+        data += chunk
+        if len(data) >= FETCH_MAX_BYTES:
+            break
+    return bytes(data[:FETCH_MAX_BYTES])
+
+
+def _clean(text: str) -> str:
+    """Return a text without what nobody sees, cut to its bound."""
+    return _CONTROL.sub("", text)[:TEXT_MAX]

@@ -1,0 +1,200 @@
+"""The agent's process against services over HTTP: the official SDK and scripted answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from agentservices import AgentServices, turn, use
+from venture_core.agents.assignment import ASSIGNMENT_FILE, AgentAssignment
+from venture_core.agents.result import (
+    EXIT_BUDGET,
+    EXIT_DONE,
+    EXIT_FAILED,
+    AgentResult,
+    parse_result,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+type Json = dict[str, Any]
+
+UID = UUID("6622053a-5ec9-49b4-bf2a-069588e7037f")
+SCHEMA: Json = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string", "minLength": 3},
+        "points": {"type": "array", "items": {"type": "string"}, "maxItems": 3},
+    },
+    "required": ["title", "points"],
+}
+GOOD: Json = {"title": "Beta", "points": ["It grows"]}
+CANARY = "sk-canary-5f2b"
+
+
+def assignment(**changes: Any) -> AgentAssignment:
+    return AgentAssignment.model_validate(
+        {
+            "namespace": "team-a",
+            "workflow": "launch",
+            "workflow_uid": UID,
+            "trace_id": UID,
+            "task": "research",
+            "task_id": UID,
+            "attempt": 1,
+            "role": "researcher",
+            "bundle_hash": "sha256:" + "0" * 64,
+            "model": {"provider": "Anthropic", "name": "scripted"},
+            "tools": ("web.fetch", "io.write", "money.authorize"),
+            "limits": {"max_turns": 12, "max_tokens": 2000, "timeout_seconds": 30},
+            "currency": "USD",
+            "llm_cap_cents": 10,
+            "instructions": f"Find out about the beta. {CANARY}",
+            "output_schema": SCHEMA,
+            **changes,
+        }
+    )
+
+
+async def run(
+    folder: Path, services: AgentServices, given: AgentAssignment | None = None
+) -> tuple[int, AgentResult, str]:
+    """Run the process; return its code, its result, and all that it said."""
+    tokens = folder / "tokens"
+    tokens.mkdir(parents=True, exist_ok=True)
+    for audience in ("llm-gateway", "egress", "tools", "treasury"):
+        (tokens / f"venture-{audience}").write_text(f"{CANARY}-{audience}")
+    (folder / ASSIGNMENT_FILE).write_bytes((given or assignment()).to_json())
+    log = folder / "termination-log"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "venture_agent_runtime",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={
+            "VENTURE_INPUT_FOLDER": str(folder),
+            "VENTURE_TOKENS_FOLDER": str(tokens),
+            "VENTURE_TERMINATION_LOG": str(log),
+            "VENTURE_LLM_GATEWAY_URL": services.url,
+            "VENTURE_EGRESS_PROXY_URL": services.url,
+            "VENTURE_TOOL_GATEWAY_URL": services.url,
+            "VENTURE_TREASURY_URL": services.url,
+        },
+    )
+    said, _ = await process.communicate()
+    assert process.returncode is not None
+    text = said.decode()
+    assert CANARY not in text, "no key and no prompt is logged"
+    assert log.exists(), text
+    return process.returncode, parse_result(log.read_text()), text
+
+
+async def test_an_agent_reads_pays_and_answers_by_its_schema(tmp_path: Path) -> None:
+    pay = {
+        "intent": "ads",
+        "merchant": "acme-ads",
+        "category": "7311",
+        "currency": "USD",
+        "amountCents": 500,
+    }
+    turns = [
+        turn(
+            "I look.",
+            use("web.fetch", url="http://pages.example/one"),
+            use("io.write", path="notes.md", content="seen"),
+        ),
+        turn(use("money.authorize", **pay)),
+        turn(use("answer", **GOOD)),
+    ]
+    async with AgentServices(turns) as services:
+        code, result, _ = await run(tmp_path, services)
+        first = [key for _, _, key in services.calls if key]
+        again, _, _ = await run(tmp_path, services)
+    assert (code, again) == (EXIT_DONE, EXIT_DONE)
+    assert result.output == GOOD
+    assert (result.turns, result.denials) == (3, 0)
+    assert [tool for tool, _, _ in services.calls][:3].count("web.fetch") == 1
+    assert services.calls[2][:2] == ("money.authorize", pay)
+    # Who does the same again names the same effects: nothing is paid or written twice.
+    assert [key for _, _, key in services.calls if key][len(first) :] == first
+    asked = services.asked[1]["messages"]
+    used = [each["id"] for each in asked[1]["content"] if each["type"] == "tool_use"]
+    results = [each["tool_use_id"] for each in asked[2]["content"]]
+    assert results == used, "one result each, in their order"
+    assert f"{CANARY}-llm-gateway" in " ".join(services.tokens)
+
+
+async def test_a_denial_goes_back_to_the_model_and_three_quarantine(tmp_path: Path) -> None:
+    def deny(tool: str, _arguments: Json) -> tuple[int, Json]:
+        return 403, {"title": "Forbidden", "detail": f"{tool} is not allowed", "rule": "roles/x"}
+
+    turns = [turn(use("io.write", path=f"{number}", content="x")) for number in range(4)]
+    async with AgentServices([*turns, turn(use("answer", **GOOD))], deny) as services:
+        code, result, _ = await run(tmp_path, services)
+    assert (code, result.denials, len(services.calls)) == (EXIT_FAILED, 3, 3)
+    assert result.error is not None
+    assert result.error.reason == "Quarantined"
+    told = services.asked[1]["messages"][2]["content"][0]
+    assert told["is_error"] is True
+    assert "io.write is not allowed" in told["content"]
+
+
+async def test_a_tool_that_the_task_does_not_have_is_denied_before_anybody_is_asked(
+    tmp_path: Path,
+) -> None:
+    turns = [turn(use("event.publish", title="x")), turn(use("answer", **GOOD))]
+    async with AgentServices(turns) as services:
+        code, result, _ = await run(tmp_path, services)
+    assert (code, result.denials, services.calls) == (EXIT_DONE, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("turns", "reason"),
+    [
+        ([turn(use("answer", title="B"))] * 5, "OutputInvalid"),
+        ([turn("I am done.")] * 5, "OutputInvalid"),
+        ([turn(use("answer", title="TODO", points=[]))] * 5, "OutputInvalid"),
+        ([turn(use("answer", title="x" * 3000, points=[]))] * 5, "OutputInvalid"),
+        ([turn(use("io.write", path="a", content="b"))] * 8, "Repeating"),
+        ([turn(use("io.write", path=f"{n}", content="b")) for n in range(13)], "TurnLimit"),
+        ([turn("One.")], "ModelFailed"),
+    ],
+    ids=["schema", "words", "placeholder", "too large", "a loop", "turns", "the script ends"],
+)
+async def test_what_comes_to_nothing_ends_with_its_reason(
+    tmp_path: Path, turns: list[Json], reason: str
+) -> None:
+    async with AgentServices(turns) as services:
+        code, result, _ = await run(tmp_path, services)
+    assert code == EXIT_FAILED
+    assert result.error is not None
+    assert result.error.reason == reason
+
+
+async def test_an_answer_that_is_mended_counts(tmp_path: Path) -> None:
+    turns = [turn(use("answer", title="Beta")), turn(use("answer", **GOOD))]
+    async with AgentServices(turns) as services:
+        _, result, _ = await run(tmp_path, services)
+    assert result.output == GOOD
+    sent_back = json.dumps(services.asked[1]["messages"][-1])
+    assert "points is missing" in sent_back
+
+
+async def test_at_the_cap_it_asks_once_and_says_so(tmp_path: Path) -> None:
+    async with AgentServices([turn("x")], fail_with=402) as services:
+        code, result, _ = await run(tmp_path, services)
+    assert (code, len(services.asked)) == (EXIT_BUDGET, 1)
+    assert result.error is not None
+    assert result.error.reason == "BudgetExhausted"
+
+
+async def test_without_a_schema_words_are_the_answer(tmp_path: Path) -> None:
+    async with AgentServices([turn("All is well.")]) as services:
+        _, result, _ = await run(tmp_path, services, assignment(output_schema=None))
+    assert result.output == {"text": "All is well."}

@@ -1,0 +1,104 @@
+"""The services that an agent speaks to, as one HTTP server; its answers are a script's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from venture_core.llm.messages import read_order
+from venture_core.llm.orders import OrderRefusedError
+from venture_core.llm.replies import Reply
+from venture_core.llm.scripts import Script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+type Json = dict[str, Any]
+
+
+@dataclass
+class AgentServices:
+    """Serves `/v1/messages` from a script, tools and payments from functions, and remembers."""
+
+    turns: list[Json]
+    perform: Callable[[str, Json], tuple[int, Json]] = lambda _tool, _arguments: (200, {"ok": True})
+    fail_with: int = 0
+    """A status that the model's route answers with, in place of the script."""
+    asked: list[Json] = field(default_factory=list)
+    calls: list[tuple[str, Json, str]] = field(default_factory=list)
+    """Tool, arguments, and the key of its effect."""
+    tokens: set[str] = field(default_factory=set)
+    url: str = ""
+    _runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> AgentServices:
+        app = web.Application()
+        app.router.add_post("/v1/messages", self._messages)
+        app.router.add_post("/v1/tools/{tool}", self._tool)
+        app.router.add_post("/v1/money/authorizations", self._pay)
+        app.router.add_route("*", "/{page:.*}", self._page)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    async def _messages(self, request: web.Request) -> web.Response:
+        self.tokens.add(request.headers.get("x-api-key", request.headers.get("authorization", "")))
+        data = await request.read()
+        self.asked.append(json.loads(data))
+        if self.fail_with:
+            error = {"type": "billing_error", "message": "raise spec.budget.llmCents"}
+            return web.json_response(
+                {"type": "error", "error": error},
+                status=self.fail_with,
+                headers={"x-should-retry": "false"},
+            )
+        try:
+            script = Script.model_validate({"turns": self.turns})
+            whole = Reply(script, read_order(data)).whole()
+        except OrderRefusedError as error:
+            return web.json_response(
+                {
+                    "type": "error",
+                    "error": {"type": "invalid_request_error", "message": str(error)},
+                },
+                status=400,
+            )
+        return web.Response(body=whole, content_type="application/json")
+
+    async def _tool(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        return self._done(request, request.match_info["tool"], body["arguments"])
+
+    async def _pay(self, request: web.Request) -> web.Response:
+        return self._done(request, "money.authorize", await request.json())
+
+    async def _page(self, request: web.Request) -> web.Response:
+        """Be the proxy: a request in absolute form, or one for a page of its own."""
+        return self._done(request, "web.fetch", {"url": str(request.url)})
+
+    def _done(self, request: web.Request, tool: str, arguments: Json) -> web.Response:
+        key = request.headers.get("Idempotency-Key", "")
+        self.calls.append((tool, arguments, key))
+        status, answer = self.perform(tool, arguments)
+        kind = "application/problem+json" if status >= 400 else "application/json"
+        return web.Response(text=json.dumps(answer), status=status, content_type=kind)
+
+
+def use(tool: str, **arguments: Any) -> Json:
+    """Return a part of a turn that calls a tool."""
+    return {"tool": tool, "arguments": arguments}
+
+
+def turn(*say: Json | str) -> Json:
+    """Return a turn of these parts."""
+    return {"say": [{"text": each} if isinstance(each, str) else each for each in say]}
