@@ -121,6 +121,50 @@ async def test_a_deleted_build_that_a_finalizer_holds_keeps_no_job_and_no_place(
     assert story == ["requested.v1", "started.v1", "deleted.v1"]
 
 
+async def test_what_was_deleted_while_nobody_watched_is_recorded_all_the_same(
+    operator: OperatorProcess,
+    builds: Builds,
+    kubelet: Kubelet,
+    client: KubernetesClient,
+    database: SecretStr,
+) -> None:
+    """Of two builds one goes while no operator runs, and comes again under its name."""
+    gone, stays = await builds.create("gone"), await builds.create("stays")
+    for name in ("gone", "stays"):
+        await kubelet.succeed(await next_job(kubelet, name), name.encode())
+        await builds.until(name, "Ready")
+    await operator.terminate()
+    await client.delete(ARTIFACT_BUILDS, "gone", builds.namespace)
+    again = await builds.create("gone", suspend=True)
+    await show(database, gone, stays)
+    await operator.start()
+
+    uid = gone["metadata"]["uid"]
+    story = await patiently(lambda: told(database, uid), lambda seen: "deleted.v1" in seen)
+    assert story[-2:] == ["completed.v1", "deleted.v1"]
+    await builds.until("gone", "Ready", "Unknown")
+    for living in (stays, again):
+        assert "deleted.v1" not in await told(database, living["metadata"]["uid"])
+
+
+async def show(database: SecretStr, *bodies: Body) -> None:
+    """Do the projector's part: have the read model show builds that are Ready."""
+    connection = await asyncpg.connect(database.get_secret_value())
+    try:
+        for body in bodies:
+            metadata = body["metadata"]
+            await connection.execute(
+                "INSERT INTO projection.artifacts (uid, workflow_id, namespace, name, generation, "
+                "phase, attempt, gates, last_event_id, last_event_seq, last_log_index) "
+                "VALUES ($1, $1, $2, $3, 1, 'Ready', 1, '[]', $1, 4, 1)",
+                metadata["uid"],
+                metadata["namespace"],
+                metadata["name"],
+            )
+    finally:
+        await connection.close()
+
+
 @pytest.mark.usefixtures("operator")
 async def test_a_job_whose_owner_is_gone_is_swept(
     client: KubernetesClient, work_namespace: str, builds: Builds, kubelet: Kubelet

@@ -116,6 +116,10 @@ RIGHTS: Final = {
         "SELECT record.store_policy_bundle('sha256:' || encode(sha256('{}'), 'hex'), '{}')",
         {"operator"},
     ),
+    "name the builds that have no end": (
+        "SELECT record.venture_living_builds(gen_random_uuid(), 1)",
+        {"operator"},
+    ),
     "read a published bundle": ("SELECT record.policy_bundle('')", {"operator", "treasury"}),
     "keep, change or forget bundles past the function": (
         (

@@ -76,7 +76,8 @@ class Resync:
             self._due.clear()
             await self.compare()
             for each in self._housekeeping:
-                if rounds % each.every_rounds == 0:
+                # In the first round, too: much may have happened while nobody ran.
+                if rounds % each.every_rounds == 1 % each.every_rounds:
                     await self._sweep(each)
 
     async def compare(self) -> None:

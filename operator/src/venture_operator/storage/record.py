@@ -14,7 +14,8 @@ from tenacity import (
 )
 from venture_core.events.envelope import EventEnvelopeV1, Service
 from venture_core.record.append import AppendError, AppendRefusedError, Fence, StaleEpochError
-from venture_core.record.database import Role, connect
+from venture_core.record.database import Role, connect, service_role
+from venture_core.record.living import LivingBuild, living_builds
 from venture_core.record.producer import EventProducer
 from venture_crds.v1alpha1.reasons import CommonReason
 
@@ -109,6 +110,20 @@ class Record:
             if was_there:
                 self._on_lost()
             raise TransientError(CommonReason.RECORD_UNAVAILABLE, self._away) from error
+
+    async def living_builds(self) -> AsyncIterator[LivingBuild]:
+        """Yield the builds of which the record tells no end. Raises TransientError."""
+        try:
+            connection = await connect(
+                self._url, service_role(Service.ORCHESTRATOR), name=self._reporter
+            )
+            try:
+                async for build in living_builds(connection):
+                    yield build
+            finally:
+                await connection.close()
+        except (OSError, asyncpg.PostgresError) as error:
+            raise TransientError(CommonReason.RECORD_UNAVAILABLE, str(error)) from error
 
     def require(self) -> None:
         """Raise TransientError while nothing can be recorded: then nothing is begun."""

@@ -14,6 +14,7 @@ from venture_operator.kinds.artifactbuild.publish import Publisher
 from venture_operator.kinds.artifactbuild.service import KIND, ArtifactBuildService, Tools
 from venture_operator.kinds.artifactbuild.source import SourceReader
 from venture_operator.kinds.artifactbuild.stub import stub
+from venture_operator.kinds.artifactbuild.vanished import Vanished
 from venture_operator.services.admission import Admitting
 from venture_operator.services.intake import its_controller
 from venture_operator.services.kind import Housekeeping, Kind, Wired
@@ -60,6 +61,8 @@ def wire(shared: Shared) -> Wired:
         default_ttl_seconds=settings.build_ttl_seconds,
     )
 
+    vanished = Vanished(shared.record, watched, objects)
+
     async def sweep_staging() -> int:
         unfinished = {body["metadata"]["uid"] for body in watched.all() if not is_settled(body)}
         return await bucket.sweep_staging(unfinished.__contains__)
@@ -71,7 +74,10 @@ def wire(shared: Shared) -> Wired:
         service=ArtifactBuildService(tools),
         watched=watched,
         objects=objects,
-        housekeeping=(Housekeeping("staging", sweep_staging, SWEEP_EVERY_ROUNDS),),
+        housekeeping=(
+            Housekeeping("staging", sweep_staging, SWEEP_EVERY_ROUNDS),
+            Housekeeping("vanished builds", vanished.sweep, SWEEP_EVERY_ROUNDS),
+        ),
     )
 
 

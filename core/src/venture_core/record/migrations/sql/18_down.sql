@@ -1,0 +1,1 @@
+DROP FUNCTION record.venture_living_builds;
