@@ -119,6 +119,27 @@ def test_operators_of_different_namespaces_live_side_by_side(
     assert places(twin.stdout).isdisjoint(places(second.stdout))
 
 
+def test_one_release_serves_the_content_of_all(render: Render, kubectl: Kubectl) -> None:
+    name = "v1alpha1.content.venture.parpour.dev"
+    first = render(served(), name="first", namespace="elsewhere")
+    bodies = yaml.safe_load_all(first.stdout)
+    (body,) = [each for each in bodies if each and each["kind"] == "APIService"]
+    body["metadata"]["annotations"] = {
+        "meta.helm.sh/release-name": "first",
+        "meta.helm.sh/release-namespace": "elsewhere",
+    }
+    assert kubectl("create", "-f", "-", manifest=json.dumps(body)).returncode == 0
+    try:
+        done = render()
+        assert (
+            "Set controlPlaneApi.apiService to false: release first in elsewhere registers "
+            f"{name} in this cluster."
+        ) in done.stderr
+        assert render("controlPlaneApi.apiService=false").returncode == 0
+    finally:
+        kubectl("delete", "apiservice", name)
+
+
 def places(rendered: str) -> set[tuple[str, str, str]]:
     bodies = [each for each in yaml.safe_load_all(rendered) if each]
     return {
