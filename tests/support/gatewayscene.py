@@ -121,7 +121,6 @@ def assigned(script: Script | None = None) -> Assigned:
         namespace="team-a",
         workflow="launch",
         workflow_uid=UUID(int=1),
-        workflow_id=UUID(int=2),
         trace_id=UUID(int=3),
         task="research",
         attempt=1,
@@ -157,13 +156,13 @@ async def gateway(folder: Path, script: Script | None = None) -> AsyncIterator[S
         asyncio.TaskGroup() as group,
     ):
         calls = Calls(
-            group, judge=rule, ledger=budget, recorder=Recorder(events), table=shipped_table
+            group, judge=rule, ledger=budget, recorder=Recorder(events), table=shipped_table()
         )
         providers = {
             name: Provider(Endpoint(name, provider.url), Keys(folder), session)
             for name in ("Anthropic", "OpenAI")
         }
-        app = Gateway(identify=identify, calls=calls, providers=providers, table=shipped_table)
+        app = Gateway(identify=identify, calls=calls, providers=providers)
         served = whole(app, authenticate=None, limits_of=gateway_limits, render=problem_shape)
         async with running(served, drain_seconds=0) as service:
             yield Scene(service.url, provider, budget, rule, events, folder)

@@ -6,6 +6,7 @@ trust; with `certificates.issuerRef.name` cert-manager issues them. */}}
 {{- define "venture.servers" -}}
 - control-plane-api
 - egress-proxy
+{{ if .Values.llmGateway.enabled }}- llm-gateway{{ end }}
 - policy-engine
 {{ if .Values.webhooks.enabled }}- webhooks{{ end }}
 {{- end -}}

@@ -44,6 +44,10 @@ projector:
       {{- include "venture.consumerSubjects" "projector" | nindent 6 }}
 control-plane-api:
   postgres: [venture_content]
+{{- if .Values.llmGateway.enabled }}
+llm-gateway:
+  postgres: [venture_service_llm_gateway]
+{{- end }}
 {{- if gt (int .Values.record.retention.months) 0 }}
 archiver:
   postgres: [venture_archiver]

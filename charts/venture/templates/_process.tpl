@@ -13,6 +13,7 @@ PodDisruptionBudget, and where it needs them a service account and a Service for
               venture.servers, from which its certificate follows
   egress      further NetworkPolicyEgressRules
   calls       components whose APIs it calls: it may reach them, and has the authorities to trust
+  tokens      audiences of tokens by which it proves who it is to those, at /var/run/venture/tokens/<audience>
 The rest it asks for by name:
   venture.<component>.env       environment besides what all of them take
   venture.<component>.secrets   the Secret with its keys, mounted at /etc/venture/keys; may be empty
@@ -150,6 +151,11 @@ spec:
             {{- if .calls }}
             {{- include "venture.servingCaMount" $root | nindent 12 }}
             {{- end }}
+            {{- if .tokens }}
+            - name: tokens
+              mountPath: /var/run/venture/tokens
+              readOnly: true
+            {{- end }}
             {{- include "venture.endpointMounts" (dict "root" $root "endpoints" $endpoints) | nindent 12 }}
       volumes:
         - name: tmp
@@ -173,6 +179,14 @@ spec:
         {{- end }}
         {{- if .calls }}
         {{- include "venture.servingCaVolume" $root | nindent 8 }}
+        {{- end }}
+        {{- with .tokens }}
+        - name: tokens
+          projected:
+            sources:
+              {{- range . }}
+              - serviceAccountToken: {audience: {{ . }}, expirationSeconds: 600, path: {{ . }}}
+              {{- end }}
         {{- end }}
         {{- include "venture.endpointVolumes" (dict "root" $root "endpoints" $endpoints) | nindent 8 }}
 ---

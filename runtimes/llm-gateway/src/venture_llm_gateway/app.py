@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from venture_core.http.problems import Problem
     from venture_core.http.types import Receive, Scope, Send
-    from venture_core.llm.prices import PriceTable
 
     from venture_llm_gateway.answers import Answer
     from venture_llm_gateway.assigned import Assigned
@@ -87,12 +86,10 @@ class Gateway:
         identify: Identify,
         calls: Calls,
         providers: Mapping[str, Provider],
-        table: Callable[[], PriceTable],
     ) -> None:
         self._identify = identify
         self._calls = calls
         self._providers = providers
-        self._table = table
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

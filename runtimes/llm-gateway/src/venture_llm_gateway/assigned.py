@@ -1,14 +1,12 @@
 """What the gateway knows of who calls: the task, the role, and what they may use."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from venture_core.llm.scripts import Script
-
-type Provider = Literal["Anthropic", "OpenAI", "Scripted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +16,6 @@ class Assigned:
     namespace: str
     workflow: str
     workflow_uid: UUID
-    workflow_id: UUID
     trace_id: UUID
     task: str
     attempt: int

@@ -27,7 +27,7 @@ from venture_llm_gateway.ledger import HoldRefusedError, LedgerUnavailableError
 from venture_llm_gateway.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
     from contextlib import AbstractAsyncContextManager
 
     from venture_core.llm.orders import Order
@@ -72,7 +72,7 @@ class Calls:
         judge: Judge,
         ledger: UsageLedger,
         recorder: Recorder,
-        table: Callable[[], PriceTable],
+        table: PriceTable,
     ) -> None:
         self._group = group
         self._judge = judge
@@ -97,7 +97,7 @@ class Calls:
             provider = "Scripted"
         else:
             provider = "Anthropic" if dialect is Dialect.MESSAGES else "OpenAI"
-            candidates = self._table().models(provider, datetime.now(UTC).date())
+            candidates = self._table.models(provider, datetime.now(UTC).date())
         return [
             name
             for name in candidates
@@ -154,7 +154,7 @@ class Calls:
     # ----------------------------------------------------------------------------------------------
 
     def _price(self, assigned: Assigned, provider: str, order: Order) -> tuple[Price, int]:
-        table = self._table()
+        table = self._table
         if provider != "Scripted" and assigned.currency != table.currency:
             raise LlmError(
                 HTTPStatus.BAD_REQUEST,
