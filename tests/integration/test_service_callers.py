@@ -18,6 +18,7 @@ from venture_core.http.server import service_tls
 from venture_core.identity.access import Action, require_access
 from venture_core.identity.callers import Caller, ClusterUser, UnauthenticatedError, Workload
 from venture_core.identity.frontproxy import FrontProxy
+from venture_core.identity.serviceaccount import ServiceAccounts
 from venture_core.identity.workload import (
     OWNER_KIND,
     OWNER_NAME,
@@ -110,6 +111,25 @@ async def test_tokens_that_prove_no_workload_are_refused(
         (elsewhere, good),
         (workloads, f"{good}x"),
         (workloads, "nonsense"),
+    ):
+        with pytest.raises(UnauthenticatedError):
+            await verifier.verify(token)
+
+
+async def test_a_service_is_named_by_its_account_with_a_pod_or_without(
+    client: KubernetesClient, namespace: str
+) -> None:
+    pod = await _pod(client, namespace, "agent-1")
+    accounts = ServiceAccounts(client, audience=AUDIENCE, namespace=namespace)
+    for bound in (pod, None):
+        found = await accounts.verify(await _projected(client, namespace, bound))
+        assert (found.namespace, found.account) == (namespace, "agent")
+    elsewhere = ServiceAccounts(client, audience=AUDIENCE, namespace="default")
+    good = await _projected(client, namespace, None)
+    for verifier, token in (
+        (accounts, await _projected(client, namespace, None, "another-audience")),
+        (elsewhere, good),
+        (accounts, f"{good}x"),
     ):
         with pytest.raises(UnauthenticatedError):
             await verifier.verify(token)

@@ -66,7 +66,7 @@ class Scene:
         )
         for purpose in ("Cash", "Usage"):
             answer = await self.ledger.decide(
-                requests.workflow_budget(uuid4(), self.workflow, request, purpose)  # type: ignore[arg-type]
+                requests.workflow_budget(uuid4(), self.workflow, request, purpose)
             )
             if answer.is_refusal:
                 break

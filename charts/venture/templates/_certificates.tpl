@@ -8,6 +8,7 @@ trust; with `certificates.issuerRef.name` cert-manager issues them. */}}
 - egress-proxy
 {{ if .Values.llmGateway.enabled }}- llm-gateway{{ end }}
 - policy-engine
+- treasury-api
 {{ if .Values.webhooks.enabled }}- webhooks{{ end }}
 {{- end -}}
 

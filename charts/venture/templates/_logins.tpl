@@ -44,6 +44,8 @@ projector:
       {{- include "venture.consumerSubjects" "projector" | nindent 6 }}
 control-plane-api:
   postgres: [venture_content]
+treasury-api:
+  postgres: [venture_treasury]
 {{- if .Values.llmGateway.enabled }}
 llm-gateway:
   postgres: [venture_service_llm_gateway]

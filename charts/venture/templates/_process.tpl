@@ -13,6 +13,7 @@ PodDisruptionBudget, and where it needs them a service account and a Service for
               venture.servers, from which its certificate follows
   egress      further NetworkPolicyEgressRules
   calls       components whose APIs it calls: it may reach them, and has the authorities to trust
+  issues      it writes those authorities itself: it starts without them
   tokens      audiences of tokens by which it proves who it is to those, at /var/run/venture/tokens/<audience>
 The rest it asks for by name:
   venture.<component>.env       environment besides what all of them take
@@ -179,6 +180,9 @@ spec:
         {{- end }}
         {{- if .calls }}
         {{- include "venture.servingCaVolume" $root | nindent 8 }}
+        {{- if .issues }}
+            optional: true
+        {{- end }}
         {{- end }}
         {{- with .tokens }}
         - name: tokens

@@ -41,6 +41,7 @@ def test_a_single_replica_has_no_disruption_budget(render_chart: Render) -> None
         "venture-policy-engine",
         "venture-relay",
         "venture-sequencer",
+        "venture-treasury-api",
         "venture-webhooks",
     }
     assert {budget["spec"]["maxUnavailable"] for budget in budgets} == {1}
@@ -64,6 +65,7 @@ def test_a_service_monitor_only_on_demand(render_chart: Render) -> None:
         "venture-control-plane-api-metrics",
         "venture-egress-proxy-metrics",
         "venture-policy-engine-metrics",
+        "venture-treasury-api-metrics",
         "venture-webhooks-metrics",
         "venture-sequencer-metrics",
         "venture-relay-metrics",

@@ -47,6 +47,7 @@ WITH_A_TOKEN = {
     "venture-control-plane-api",
     "venture-egress-proxy",
     "venture-policy-engine",
+    "venture-treasury-api",
     "venture-webhooks",
 }
 
@@ -142,6 +143,7 @@ def test_the_operator_s_pods_are_as_its_values_say(render_chart: Render) -> None
         "venture-control-plane-api",
         "venture-egress-proxy",
         "venture-policy-engine",
+        "venture-treasury-api",
         "venture-sequencer",
         "venture-relay",
         "venture-webhooks",
@@ -222,7 +224,7 @@ def test_what_every_program_is_to_have_reaches_every_program(render_chart: Rende
         assert "HTTP_PROXY" not in env
         assert "/extra" in {one["mountPath"] for one in container["volumeMounts"]}
         assert "extra" in {one["name"] for one in pod["volumes"]}
-    assert ours == 12
+    assert ours == 13
     for one in manifests:
         if one["kind"] != "CustomResourceDefinition":
             assert one["metadata"]["labels"]["example.com/team"] == "platform", one["metadata"]

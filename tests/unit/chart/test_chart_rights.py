@@ -173,11 +173,19 @@ def test_the_control_plane_api_may_do_this_and_nothing_else(manifests: list[Json
     assert (everywhere in bound) != (("RoleBinding", "team-a", name) in bound)
 
 
+def test_who_funds_wallets_may_make_tokens_of_one_account(manifests: list[Json]) -> None:
+    treasurer = "venture-treasurer"
+    assert rules(named(manifests, "Role", treasurer, "venture-system")) == allowed(
+        "", "serviceaccounts/token", "create", name=treasurer
+    )
+    assert bindings(manifests, treasurer) == set()
+
+
 def test_who_binds_whom(manifests: list[Json]) -> None:
     """Nobody has rights who is not named here."""
     found = of_kind(manifests, "RoleBinding", "ClusterRoleBinding")
     subjects = {each["name"] for one in found for each in one["subjects"]}
-    callers = {"venture-egress-proxy", "venture-policy-engine"}
+    callers = {"venture-egress-proxy", "venture-policy-engine", "venture-treasury-api"}
     asked = of_kind(manifests, "MutatingWebhookConfiguration")
     webhooks = {"venture-webhooks"} if asked else set()
     assert subjects == {"venture", CONTENT, *webhooks, *callers}

@@ -42,12 +42,14 @@ def servers() -> list[tuple[str, type[BaseSettings]]]:
     from venture_control_plane_api.settings import ControlPlaneSettings
     from venture_egress_proxy.settings import EgressProxySettings
     from venture_policy_engine.settings import PolicyEngineSettings
+    from venture_treasury_api.settings import TreasurySettings
     from venture_webhooks.settings import WebhookSettings
 
     return [
         ("control-plane-api", ControlPlaneSettings),
         ("egress-proxy", EgressProxySettings),
         ("policy-engine", PolicyEngineSettings),
+        ("treasury-api", TreasurySettings),
         ("webhooks", WebhookSettings),
     ]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-type Caller = Workload | Founder | ClusterUser
+type Caller = Workload | ServiceAccount | Founder | ClusterUser
 
 
 class UnauthenticatedError(Exception):
@@ -40,6 +40,19 @@ class Workload:
     def name(self) -> str:
         """How it is called in logs."""
         return f"pod:{self.namespace}/{self.pod}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """A service of the platform, or whoever may make tokens of its account."""
+
+    namespace: str
+    account: str
+
+    @property
+    def name(self) -> str:
+        """How it is called in logs."""
+        return f"account:{self.namespace}/{self.account}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ pods tells. While there is no watch, nothing is remembered.
 import hashlib
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import structlog
@@ -20,8 +20,10 @@ from venture_core.identity.callers import (
     UnverifiableError,
     Workload,
 )
+from venture_core.identity.serviceaccount import PREFIX
+from venture_core.identity.tokenreview import user_of
 from venture_core.kubernetes.errors import KubernetesError
-from venture_core.kubernetes.resources import PODS, TOKEN_REVIEWS
+from venture_core.kubernetes.resources import PODS
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import Body, KubernetesClient
@@ -35,7 +37,6 @@ OWNER_NAMESPACE: Final = "venture.parpour.dev/owner-namespace"
 OWNER_NAME: Final = "venture.parpour.dev/owner"
 OWNER_UID: Final = "venture.parpour.dev/owner-uid"
 
-_SERVICE_ACCOUNT: Final = "system:serviceaccount:"
 _POD_NAME: Final = "authentication.kubernetes.io/pod-name"
 _POD_UID: Final = "authentication.kubernetes.io/pod-uid"
 
@@ -115,15 +116,8 @@ class Workloads:
             del self._remembered[key]
 
     async def _ask(self, token: str) -> Workload:
-        review = await self._client.create(
-            TOKEN_REVIEWS,
-            {
-                "apiVersion": TOKEN_REVIEWS.api_version,
-                "kind": TOKEN_REVIEWS.kind,
-                "spec": {"token": token, "audiences": [self._audience]},
-            },
-        )
-        account, pod_name, pod_uid = self._bound_pod(review.get("status", {}))
+        user = await user_of(self._client, token, self._audience)
+        account, pod_name, pod_uid = self._bound_pod(user)
         pod = await self._client.get(PODS, pod_name, self._namespace)
         if pod is None or pod["metadata"]["uid"] != pod_uid:
             raise UnauthenticatedError("the pod of this token is gone")
@@ -139,15 +133,9 @@ class Workloads:
             labels=labels,
         )
 
-    def _bound_pod(self, status: Body) -> tuple[str, str, str]:
+    def _bound_pod(self, user: Body) -> tuple[str, str, str]:
         """Return service account, pod and the pod's uid. Raises UnauthenticatedError."""
-        if not status.get("authenticated"):
-            raise UnauthenticatedError("the token is not valid")
-        # An API server that does not know audiences leaves them out.
-        if self._audience not in status.get("audiences", []):
-            raise UnauthenticatedError("the token was made for another audience")
-        user: dict[str, Any] = status["user"]
-        prefix = f"{_SERVICE_ACCOUNT}{self._namespace}:"
+        prefix = f"{PREFIX}{self._namespace}:"
         if not user["username"].startswith(prefix):
             raise UnauthenticatedError("the token is not of a workload of this platform")
         extra = user.get("extra", {})

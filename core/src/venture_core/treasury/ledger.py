@@ -18,7 +18,7 @@ import structlog
 
 from venture_core.record.append import Canonical
 from venture_core.record.coalescing import Coalescing
-from venture_core.record.database import Role, connect, connect_patiently, patiently
+from venture_core.record.database import Role, connect, patiently
 from venture_core.record.failures import ends_connection, may_pass
 from venture_core.treasury import metrics
 from venture_core.treasury.answers import Answer, Outcome, answer_to
@@ -211,22 +211,12 @@ class Ledger:
     """Has operations decided; an async context manager."""
 
     def __init__(self, url: SecretStr, *, name: str, give_up_after_seconds: float = 20.0) -> None:
-        self._url = url
-        self._name = name
-        self._give_up_after_seconds = give_up_after_seconds
         self._lane = _Lane(url, name=name, give_up_after_seconds=give_up_after_seconds)
         self._room = asyncio.Semaphore(MAX_WAITING)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Reach the database; raises the driver's errors where it cannot be reached in time."""
-        connection = await connect_patiently(
-            self._url,
-            Role.TREASURY,
-            name=self._name,
-            give_up_after_seconds=self._give_up_after_seconds,
-        )
-        await connection.close()
+        """Begin. The database is reached when there is something to decide."""
         group = await self._stack.enter_async_context(asyncio.TaskGroup())
         group.create_task(self._lane.run())
         return self

@@ -1,0 +1,120 @@
+"""`venture-treasury-api`: the only writer of money."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from redis.asyncio import Redis
+from venture_core.events.envelope import Service
+from venture_core.freezes import Freezes
+from venture_core.http.app import whole
+from venture_core.http.server import run_service, serve, service_tls
+from venture_core.identity.callers import UnverifiableError
+from venture_core.identity.serviceaccount import ServiceAccounts
+from venture_core.identity.workload import Workloads
+from venture_core.kubernetes.client import KubernetesClient
+from venture_core.record.assignments import (
+    Assignments,
+    AssignmentUnavailableError,
+    NotAssignedError,
+)
+from venture_core.treasury.ledger import Ledger, LedgerUnavailableError
+from venture_core.treasury.reading import Books, reading_pool
+from venture_core.treasury.reasons import ReasonCode
+
+from venture_treasury_api.access import Access, Spender, authentication, rights_of
+from venture_treasury_api.app import application
+from venture_treasury_api.deciding import Deciding
+from venture_treasury_api.prereject import Prereject
+from venture_treasury_api.settings import TreasurySettings
+from venture_treasury_api.spending import Spending
+
+if TYPE_CHECKING:
+    from venture_core.identity.callers import Workload
+    from venture_core.process.running import Process
+
+    from venture_treasury_api.access import SpenderOf
+    from venture_treasury_api.spending import Objection
+
+NAME: Final = "venture-treasury-api"
+AUDIENCE: Final = "venture-treasury"
+SWEEP_SECONDS: Final = 1.0
+REDIS_SECONDS: Final = 0.1
+"""What is only there to be quick is not waited for."""
+
+log = structlog.get_logger(__name__)
+
+
+async def run(settings: TreasurySettings, process: Process) -> None:
+    """Serve until the process is to stop."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(KubernetesClient.in_cluster())
+        ledger = await stack.enter_async_context(Ledger(settings.postgres_url, name=NAME))
+        pool = await stack.enter_async_context(reading_pool(settings.postgres_url, NAME))
+        assignments = Assignments(settings.postgres_url, service=Service.TREASURY_API, name=NAME)
+        stack.push_async_callback(assignments.close)
+        redis = Redis.from_url(
+            settings.redis_url.get_secret_value(),
+            socket_timeout=REDIS_SECONDS,
+            socket_connect_timeout=REDIS_SECONDS,
+        )
+        stack.push_async_callback(redis.aclose)
+        workloads = Workloads(client, audience=AUDIENCE, namespace=settings.work_namespace)
+        accounts = ServiceAccounts(client, audience=AUDIENCE, namespace=settings.namespace)
+        freezes = Freezes(client)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        beside = [
+            group.create_task(work) for work in (workloads.run(), freezes.run(), sweeping(ledger))
+        ]
+        spending = Spending(
+            access=Access(rights_of(settings), spender_of(assignments)),
+            deciding=Deciding(ledger),
+            books=Books(pool),
+            objection=objection_of(freezes),
+            prereject=Prereject(redis),
+        )
+        app = whole(application(spending), authenticate=authentication(workloads, accounts))
+        await serve(app, settings, process, service_tls(settings))
+        for work in beside:
+            work.cancel()
+
+
+def spender_of(assignments: Assignments) -> SpenderOf:
+    """Return how it is known for which task an agent spends: never from what it says itself."""
+
+    async def find(workload: Workload) -> Spender | None:
+        try:
+            found = await assignments.of(workload)
+        except NotAssignedError:
+            return None
+        except AssignmentUnavailableError as error:
+            raise UnverifiableError(str(error)) from error
+        return Spender(found.namespace, found.workflow_uid, found.task, found.role)
+
+    return find
+
+
+def objection_of(freezes: Freezes) -> Objection:
+    """Return what a Freeze says to spending in a namespace. Who cannot see freezes is frozen."""
+
+    def objection(namespace: str) -> ReasonCode | None:
+        frozen = freezes.standing(namespace)
+        return None if frozen is None else ReasonCode.FREEZE_MODE_ACTIVE
+
+    return objection
+
+
+async def sweeping(ledger: Ledger) -> None:
+    """Release what is over, for ever. Decisions do it themselves: this has the record say so."""
+    while True:
+        try:
+            await ledger.sweep()
+        except LedgerUnavailableError as error:
+            log.warning("sweep_failed", error=str(error))
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+def main() -> None:
+    """Run the program."""
+    run_service(NAME, TreasurySettings, run)
