@@ -9,28 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from readmetour import blocks, commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-README = Path(__file__).resolve().parents[2] / "README.md"
 BUILDS = ("plan", "again")
 BUILD_FAILED = 4
-
-
-def blocks(language: str) -> list[str]:
-    """Return the code blocks of one language, in the README's order."""
-    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), flags=re.DOTALL)
-
-
-def commands() -> list[tuple[str, str]]:
-    """Return every command of the tour with the output that the README shows for it."""
-    told = "".join(blocks("console"))
-    parts = re.split(r"^\$ ", told, flags=re.MULTILINE)[1:]
-    return [
-        (line.split("  #")[0].strip(), shown)
-        for line, _, shown in (p.partition("\n") for p in parts)
-    ]
 
 
 @pytest.fixture

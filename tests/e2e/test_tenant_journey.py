@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from installations import read_kubeconfig, write_kubeconfig
-from test_readme import blocks, commands
+from readmetour import blocks, commands
 from venture_cli.errors import ExitCode
 from venturecommand import Ended, Venture
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -15,16 +16,23 @@ import aiohttp
 import pytest
 from builds import Builds
 from clibuilds import CACHE_KEY, KEY, publish
+from pydantic import SecretStr
 from recordevents import started
+from soaking import seconds
+from venture_control_plane_api.services.access import Build
+from venture_control_plane_api.services.events import Events
 from venture_core.artifacts import provenance
 from venture_core.artifacts.bucket import artifact_key, asset_key, document_key, input_key
 from venture_core.artifacts.images import MAX_IMAGE_BYTES
 from venture_core.artifacts.ir import MAX_IR_BYTES
 from venture_core.events.chain import event_hash
+from venture_core.http.problems import Problem
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.resources import Resource
 from venture_core.record.append import append_in_transaction
 from venture_core.record.database import Role, connect
+from venture_core.record.objectevents import ObjectEvents
+from venture_crds.v1alpha1.artifactbuild import ArtifactBuildStatus
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -327,14 +335,12 @@ async def test_it_says_what_is_not_there(
     assert (answer.status, "not in the store any more" in answer.said) == (410, True)
 
 
-async def test_damaged_bytes_never_arrive_whole(
-    alice: User, namespace: str, store: ObjectStore, deck: bytes
-) -> None:
-    """The last of them are held back until all have the digest, and then the connection ends."""
-    key = artifact_key(hashlib.sha256(deck).hexdigest())
-    await store.put(key, b"!" + deck[1:], media_type="text/plain")
-    with pytest.raises(aiohttp.ClientPayloadError):
-        await alice("GET", f"namespaces/{namespace}/artifactbuilds/deck/proxy")
+async def test_a_record_that_is_away_is_told() -> None:
+    record = ObjectEvents(SecretStr("postgresql://nobody@127.0.0.1:1/none"), name="tests")
+    build = Build("team-a", "deck", str(UUID(int=1)), ArtifactBuildStatus())
+    with pytest.raises(Problem, match="the record does not answer") as caught:
+        await Events(record).of(build, after=0)
+    assert (caught.value.status, caught.value.headers["Retry-After"]) == (503, "2")
 
 
 async def test_one_user_does_not_hold_all_places(
@@ -363,3 +369,45 @@ async def test_discovery_lists_what_is_served(
     found = await client.request("GET", "", ROOT)
     assert found["kind"] == "APIResourceList"
     assert {each["name"] for each in found["resources"]} >= {"artifactbuilds/proxy", "assets/proxy"}
+
+
+@pytest.mark.soak
+async def test_a_slow_transfer_outlasts_the_api_server_s_patience(
+    alice: User, builds: Builds, namespace: str, store: ObjectStore
+) -> None:
+    """Its `--request-timeout` is a minute; both ways go on for longer, a little at a time."""
+    length = seconds(short=3, soak=75)
+    data = bytes(60_000_000)
+    await builds.create("large")
+    await publish(builds, store, "large", data)
+    upload = secrets.token_bytes(64)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        for byte in upload:
+            yield bytes([byte])
+            await asyncio.sleep(length / len(upload))
+
+    async def slowly() -> int:
+        timeout = aiohttp.ClientTimeout(total=None)
+        path = f"{ROOT}/namespaces/{namespace}/artifactbuilds/large/proxy"
+        taken = 0
+        async with alice.client.connection.send("GET", path, timeout=timeout) as answer:
+            async for chunk in answer.content.iter_chunked(1_000_000):
+                taken += len(chunk)
+                await asyncio.sleep(length / 60)
+        return taken
+
+    async def send() -> int:
+        sha256 = hashlib.sha256(upload).hexdigest()
+        path = f"{ROOT}/namespaces/{namespace}/assets/{sha256}/proxy"
+        connection = alice.client.connection
+        timeout = aiohttp.ClientTimeout(total=None)
+        async with (
+            connection._logged_in({}) as (session, headers),
+            session.post(
+                connection.access.server + path, data=trickle(), headers=headers, timeout=timeout
+            ) as answer,
+        ):
+            return answer.status
+
+    assert await asyncio.gather(slowly(), send()) == [len(data), 201]

@@ -80,11 +80,12 @@ async def test_download_verifies_what_it_saves(
 async def test_an_artifact_that_was_tampered_with_is_not_saved(
     builds: Builds, store: ObjectStore, venture: Venture, namespace: str
 ) -> None:
-    data = f"genuine in {namespace}".encode()
+    """More is sent than is read of the store at once; the end of it comes only if all is right."""
+    data = f"genuine in {namespace}".encode() + bytes(5_000_000)
     await builds.create("deck")
     await publish(builds, store, "deck", data)
     key = f"artifacts/sha256/{hashlib.sha256(data).hexdigest()}/artifact"
-    await store.put(key, data.upper(), media_type="text/plain")
+    await store.put(key, b"!" + data[1:], media_type="text/plain")
     ended = await venture("artifact", "download", "deck", "-o", "d.pptx")
     assert ended.code == ExitCode.UNREACHABLE
     assert "broke off before its end" in ended.err
