@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from venture_core.record.assignments import Assignments
 from venture_core.record.behind import EventsBehind
 from venture_core.record.bundles import Bundles
 from venture_core.record.producer import EventProducer
+from venture_egress_proxy.addresses import may_dial
 from venture_egress_proxy.judging import Judging
 from venture_egress_proxy.proxy import Proxy
 from venture_policy_engine.api import api
@@ -43,6 +43,13 @@ if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
 
 type Json = dict[str, Any]
+
+STAND_IN = "127.0.0.2"
+"""Stands for a public address."""
+
+
+def permits(text: str, *, private: bool) -> bool:
+    return text == STAND_IN or may_dial(text, private=private)
 
 
 @dataclass(frozen=True)
@@ -184,10 +191,8 @@ async def test_the_engine_answers_by_the_token_and_nothing_else(
 
 @pytest.fixture
 async def web() -> AsyncIterator[tuple[str, int]]:
-    """Run a server on this machine's own address, which is no loopback; it echoes what it gets."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))
-        address = probe.getsockname()[0]
+    """Run a server in place of one of the web; it echoes what it gets."""
+    address = STAND_IN
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         data = await reader.read(65_536)
@@ -211,7 +216,8 @@ async def test_the_proxy_carries_what_the_role_may_reach(
         del asked
         return ["169.254.169.254", address] if host == "example.com" else ["127.0.0.1"]
 
-    async with proxies as place:
+    async with AsyncExitStack() as stack:
+        place = await stack.enter_async_context(proxies)
         content = policy()
         content["roles"][0]["tools"][0]["domains"] = [f"example.com:{port}", f"inside.test:{port}"]
         bundles = Bundles(database, service=Service.ORCHESTRATOR, name="test")
@@ -228,8 +234,11 @@ async def test_the_proxy_carries_what_the_role_may_reach(
             max_bytes=100_000,
             max_seconds=30,
             resolve=resolve,
+            permits=permits,
         )
-        server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+        server = await stack.enter_async_context(
+            await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+        )
         token = await agent.token("venture-egress")
 
         async def send(request: str, *, after: bytes = b"", given: str = token) -> bytes:
@@ -272,6 +281,3 @@ async def test_the_proxy_carries_what_the_role_may_reach(
         assert verdicts.count(("example.com", False, "tls")) == 3
         assert ("inside.test", False, "addresses") in verdicts
         assert [each["allowed"] for each in events].count(True) == 2
-        server.close()
-        server.close_clients()
-        await server.wait_closed()

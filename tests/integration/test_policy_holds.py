@@ -59,6 +59,13 @@ async def test_what_slipped_past_admission_is_refused_and_what_may_be_is_pinned(
     good = await reason(client, namespace, "good", "Compiling")
     pinned = good["status"]["policyBundle"]
     hash_ = compile_bundle(bundle()).hash
+    await client.patch(POLICY_BUNDLES, "default", {"metadata": {"labels": {"a": "b"}}}, namespace)
+
+    async def used_by() -> int:
+        body = await client.get(POLICY_BUNDLES, "default", namespace) or {}
+        return body["status"].get("usedBy", 0)
+
+    await patiently(used_by, lambda seen: seen == 1)
     assert pinned == {"name": "default", "version": "1.0.0", "hash": hash_}
 
 

@@ -128,6 +128,10 @@ def test_a_bundle_is_published_once() -> None:
     again = decided(stored("Published", plan.status.to_json()))
     assert (again.facts, again.actions) == ((), ())
     assert again.status.published_at == NOW
+    assert again.requeue_after_seconds == 60
+    used = decide(Observed(stored("Published"), compile_bundle(bundle()), used_by=3), NOW)
+    assert used.status is not None
+    assert used.status.used_by == 3
 
 
 def test_a_deprecated_bundle_says_so_once() -> None:

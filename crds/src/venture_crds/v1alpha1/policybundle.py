@@ -405,7 +405,7 @@ class PolicyBundleStatus(LifecycleStatus):
     """When it was found published, and stored."""
 
     used_by: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
-    """How many objects of its namespace are pinned to it."""
+    """How much work of its namespace goes on under it, counted each minute."""
 
 
 EXAMPLES: Final = (
@@ -493,7 +493,7 @@ class PolicyBundle(Resource):
                 name="Used by",
                 path=".status.usedBy",
                 type="integer",
-                description="How many objects are pinned to it.",
+                description="How much work goes on under it.",
             ),
             Column(
                 name="Age",

@@ -3,9 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
-
-from venture_egress_proxy.addresses import may_dial
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from venture_core.policy.matching import DomainPattern
@@ -16,6 +14,15 @@ MAX_ADDRESSES: Final = 8
 
 type Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Gives the addresses of a name. Raises UnreachableError."""
+
+
+class Permits(Protocol):
+    """Says whether an address may be dialled; with `private` those of private networks, too."""
+
+    def __call__(self, text: str, *, private: bool) -> bool:
+        """Return whether it may."""
+
+
 type Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -28,7 +35,7 @@ class ForbiddenAddressError(Exception):
 
 
 async def dial(
-    host: str, port: int, private: tuple[DomainPattern, ...], resolve: Resolve
+    host: str, port: int, private: tuple[DomainPattern, ...], resolve: Resolve, permits: Permits
 ) -> Streams:
     """Connect to a host by its name.
 
@@ -36,7 +43,7 @@ async def dial(
     """
     allowed = any(each.covers(host, port) for each in private)
     found = await resolve(host, port)
-    addresses = [each for each in found if may_dial(each, private=allowed)][:MAX_ADDRESSES]
+    addresses = [each for each in found if permits(each, private=allowed)][:MAX_ADDRESSES]
     if not addresses:
         raise ForbiddenAddressError(f"{host} leads to no address of the public web")
     for address in addresses:

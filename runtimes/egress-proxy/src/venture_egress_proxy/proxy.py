@@ -9,6 +9,7 @@ import structlog
 from venture_core.policy.decision import ReasonCode, refusal
 from venture_core.policy.matching import normal_host
 
+from venture_egress_proxy.addresses import may_dial
 from venture_egress_proxy.dialling import (
     ForbiddenAddressError,
     UnreachableError,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from venture_core.policy.matching import DomainPattern
     from venture_core.record.behind import EventsBehind
 
-    from venture_egress_proxy.dialling import Resolve, Streams
+    from venture_egress_proxy.dialling import Permits, Resolve, Streams
     from venture_egress_proxy.head import Head
     from venture_egress_proxy.judging import Judged, Judging
 
@@ -48,6 +49,7 @@ class Proxy:
         max_bytes: int,
         max_seconds: float,
         resolve: Resolve = resolve_by_system,
+        permits: Permits = may_dial,
     ) -> None:
         self._judging = judging
         self._events = events
@@ -55,6 +57,7 @@ class Proxy:
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
         self._resolve = resolve
+        self._permits = permits
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a connection to its end. Never raises."""
@@ -94,7 +97,7 @@ class Proxy:
             await _refuse(writer, judged)
             return
         try:
-            server = await dial(head.host, head.port, self._private, self._resolve)
+            server = await dial(head.host, head.port, self._private, self._resolve, self._permits)
         except ForbiddenAddressError as error:
             judged.decision = refusal("addresses", ReasonCode.DOMAIN_NOT_ALLOWLISTED, str(error))
             await _refuse(writer, judged)

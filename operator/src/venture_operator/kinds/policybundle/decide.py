@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from venture_operator.domain.facts import Fact
 
 HASH_SHOWN: Final = 19
+COUNT_AGAIN_SECONDS: Final = 60.0
+"""How often it is counted what goes on under a bundle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Observed:
     bundle: PolicyBundle
     snapshot: Snapshot | None
     problems: str = ""
+    used_by: int = 0
+    """How much work of its namespace goes on under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +96,14 @@ def _rule_published(observed: Observed, now: datetime) -> BundlePlan | None:
         phase=phase,
         content_hash=snapshot.hash,
         published_at=bundle.status.published_at if stored else now,
+        used_by=observed.used_by,
     )
     return plan.Plan(
         facts=news,
         actions=() if stored else (Store(),),
         status=status,
         transition=Transition(reason, message) if news else None,
+        requeue_after_seconds=COUNT_AGAIN_SECONDS,
     )
 
 

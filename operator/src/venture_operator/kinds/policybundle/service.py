@@ -18,7 +18,7 @@ from venture_operator.errors import TransientError
 from venture_operator.kinds.policybundle.decide import Observed, Store, decide, is_stored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from enum import StrEnum
 
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 class PolicyBundleService:
     """What is special about PolicyBundles (see `services.reconciler.Service`)."""
 
-    def __init__(self, governing: Governing, bundles: Bundles) -> None:
+    def __init__(
+        self, governing: Governing, bundles: Bundles, pinned_to: Callable[[str, str], int]
+    ) -> None:
         self._governing = governing
         self._bundles = bundles
+        self._pinned_to = pinned_to
 
     def subject(self, metadata: ObjectMeta) -> Subject:
         """Return the bundle itself."""
@@ -65,7 +68,8 @@ class PolicyBundleService:
         snapshot, problems = await asyncio.to_thread(_compiled, work)
         if snapshot is None or is_stored(work, snapshot):
             self._make_known(work, snapshot)
-        return decide(Observed(work, snapshot, problems), now)
+        used_by = 0 if snapshot is None else self._pinned_to(work.metadata.namespace, snapshot.hash)
+        return decide(Observed(work, snapshot, problems, used_by), now)
 
     async def act(
         self, work: PolicyBundle, action: Store, status: PolicyBundleStatus | None, now: datetime

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
 def wire(shared: Shared) -> Wired:
     """Return the kind, ready to run."""
+
+    def pinned_to(namespace: str, hash_: str) -> int:
+        going_on = (body for each in shared.watched.values() for body in each.all(namespace))
+        pins = (body.get("status", {}).get("policyBundle", {}) for body in going_on)
+        return sum(pin.get("hash") == hash_ for pin in pins)
+
     return Wired(
         kind=Kind(resource=POLICY_BUNDLES, types=PolicyBundle),
-        service=PolicyBundleService(shared.governing, shared.bundles),
+        service=PolicyBundleService(shared.governing, shared.bundles, pinned_to),
         watched=WatchedObjects(keeps_deleted=True),
         objects=Objects(shared.client, POLICY_BUNDLES, reporter=shared.settings.pod_name),
     )
