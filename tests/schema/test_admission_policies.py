@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import pytest
 import yaml
+from venture_crds.v1alpha1.moneyintent import MoneyIntent
+from venture_crds.v1alpha1.workflow import Workflow
 from waiting import patiently
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ PEOPLE: Final = {
     "bob": (),
     "eve": (),
     "system:serviceaccount:team:robot": ("system:serviceaccounts",),
+    "system:serviceaccount:venture-system:venture": ("system:serviceaccounts",),
 }
 
 type Json = dict[str, Any]
@@ -127,7 +130,7 @@ async def cluster(api: Any, policies: None) -> Cluster:
         )
 
     everyone = list(PEOPLE)
-    await grant(own, everyone, [rule(["approvals", "workflows"], "create")], where)
+    await grant(own, everyone, [rule(["approvals", "workflows", "moneyintents"], "create")], where)
     approvers = ["alice", "system:serviceaccount:team:robot"]
     targets = rule(["moneyintents", "workflows"], "approve")
     await grant(f"{own}-approve", approvers, [targets], where)
@@ -157,6 +160,29 @@ async def test_nobody_approves_in_another_name_or_without_the_right(cluster: Clu
     refused(await cluster.approve("eve"), "eve may not approve moneyintents here")
     robot = "system:serviceaccount:team:robot"
     refused(await cluster.approve(robot), "only people approve")
+
+
+@pytest.mark.parametrize("kind", [Workflow, MoneyIntent])
+async def test_nobody_asks_in_another_name_but_the_operator(
+    cluster: Cluster, kind: type[Workflow | MoneyIntent]
+) -> None:
+    body = yaml.safe_load(kind.kind_info.examples[0].manifest)
+    path = f"{GROUP}/namespaces/{cluster.api.namespace}/{kind.kind_info.plural}"
+
+    async def ask(user: str, requester: Json | None) -> Json:
+        spec = {key: value for key, value in body["spec"].items() if key != "requester"}
+        if requester is not None:
+            spec["requester"] = requester
+        named = body | {"metadata": {"generateName": "x-"}, "spec": spec}
+        return await cluster.send(user, "POST", path, named)
+
+    refused(await ask("alice", {"user": "bob"}), "spec.requester.user has to be alice")
+    refused(await ask("alice", None), "nobody asks in another name")
+    groups = {"user": "alice", "groups": ["founders", "finance"]}
+    refused(await ask("alice", groups), "not a member of")
+    assert (await ask("alice", {"user": "alice", "groups": ["founders"]}))["code"] == 201
+    operator = "system:serviceaccount:venture-system:venture"
+    assert (await ask(operator, {"user": "bob"}))["code"] == 201
 
 
 async def test_an_approval_never_changes(cluster: Cluster) -> None:

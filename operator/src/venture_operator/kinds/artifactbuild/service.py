@@ -138,8 +138,14 @@ class ArtifactBuildService:
         Raises StalledError where that does not allow it, WaitingError while nobody can say.
         """
         status, metadata = build.status, build.metadata
-        begun = status.policy_bundle is not None or status.job is not None
-        if begun or build.spec.suspend or retrying.is_finished(build):
+        # What ran before any bundle governed is judged when it is asked for once more.
+        begun = status.job is not None and not retrying.wants_rerun(build)
+        if (
+            begun
+            or status.policy_bundle is not None
+            or build.spec.suspend
+            or retrying.is_finished(build)
+        ):
             return build
         request = ObjectRequest(
             kind=Governed.ARTIFACT_BUILD,
