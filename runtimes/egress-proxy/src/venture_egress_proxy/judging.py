@@ -16,6 +16,8 @@ from venture_core.policy.request import Connection
 from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
 from venture_core.record.bundles import BundleUnavailableError
 
+from venture_egress_proxy import metrics
+
 if TYPE_CHECKING:
     from venture_core.events.envelope import EventEnvelopeV1
     from venture_core.freezes import Freezes
@@ -102,6 +104,7 @@ class Judging:
             judged.decision = refusal("limits", ReasonCode.RATE_LIMITED, message)
             return False
         self._open[job] += 1
+        metrics.OPEN.set(self._open.total())
         return True
 
     def give(self, judged: Judged) -> None:
@@ -110,6 +113,7 @@ class Judging:
         self._open[job] -= 1
         if not self._open[job]:
             del self._open[job]
+        metrics.OPEN.set(self._open.total())
 
     def _decide(self, agent: Agent, head: Head) -> Decision:
         assignment = agent.assignment

@@ -9,6 +9,7 @@ import structlog
 from venture_core.policy.decision import ReasonCode, refusal
 from venture_core.policy.matching import normal_host
 
+from venture_egress_proxy import metrics
 from venture_egress_proxy.addresses import may_dial
 from venture_egress_proxy.dialling import (
     ForbiddenAddressError,
@@ -90,6 +91,10 @@ class Proxy:
             await self._carry(client, head, judged)
         finally:
             self._events.note(judged.event())
+            code = str(judged.decision.reason_code)
+            metrics.CONNECTIONS.labels(str(judged.decision.allowed).lower(), code).inc()
+            metrics.CARRIED.labels("sent").inc(judged.sent)
+            metrics.CARRIED.labels("received").inc(judged.received)
 
     async def _carry(self, client: Streams, head: Head, judged: Judged) -> None:
         _, writer = client

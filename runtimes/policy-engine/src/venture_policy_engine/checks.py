@@ -13,6 +13,7 @@ from venture_core.policy.request import ToolCall
 from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
 from venture_core.record.bundles import BundleUnavailableError
 
+from venture_policy_engine import metrics
 from venture_policy_engine.refusals import refused
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ class Checks:
 
     async def decide(self, token: str, call: Call) -> Decision:
         """Return whether the holder of a token may make a call; what cannot be said denies."""
+        with metrics.CHECK_SECONDS.time():
+            decision = await self._decide(token, call)
+        metrics.CHECKS.labels(str(decision.action), str(decision.reason_code)).inc()
+        return decision
+
+    async def _decide(self, token: str, call: Call) -> Decision:
         now = datetime.now(UTC)
         try:
             agent = await self._agents.of(token)
