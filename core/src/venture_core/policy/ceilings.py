@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from venture_crds.v1alpha1.policybundle import Velocity
+    from venture_crds.v1alpha1.policymoney import Velocity
 
     from venture_core.policy.snapshot import Snapshot
 

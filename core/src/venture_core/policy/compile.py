@@ -28,7 +28,8 @@ from venture_core.policy.snapshot import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from venture_crds.v1alpha1.policybundle import MoneyPolicy, Role
+    from venture_crds.v1alpha1.policybundle import Role
+    from venture_crds.v1alpha1.policymoney import MoneyPolicy
 
 MAX_CONTENT_DEPTH: Final = 16
 _WORDS: Final = 200

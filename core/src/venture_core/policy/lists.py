@@ -18,7 +18,8 @@ from venture_core.policy.request import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from venture_crds.v1alpha1.policybundle import ArtifactPolicy, Merchant, MoneyPolicy
+    from venture_crds.v1alpha1.policybundle import ArtifactPolicy
+    from venture_crds.v1alpha1.policymoney import Merchant, MoneyPolicy
 
     from venture_core.policy.judging import Judge
     from venture_core.policy.request import Json, Request

@@ -10,7 +10,8 @@ from venture_crds.markers import Cel, ImmutableExcept, ListSet, Matches
 from venture_crds.resource import Column, Example, KindInfo, Resource
 from venture_crds.v1alpha1.lifecycle import BoundedStatus
 from venture_crds.v1alpha1.persons import Person, UserName
-from venture_crds.v1alpha1.policybundle import Category, ContentHash, Currency
+from venture_crds.v1alpha1.policybundle import ContentHash  # noqa: TC001  pydantic reads it
+from venture_crds.v1alpha1.policymoney import Category, Currency
 from venture_crds.v1alpha1.policyref import PinnedBundle, PolicyBundleRef
 from venture_crds.v1alpha1.reasons import DocumentedReason
 from venture_crds.v1alpha1.scalars import DnsLabel, ObjectName, Sha256, Timestamp

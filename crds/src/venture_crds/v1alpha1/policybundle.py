@@ -1,22 +1,19 @@
 """PolicyBundle: what agents may do, use, reach and spend, as versions that never change."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from venture_crds.base import SpecModel
 from venture_crds.markers import Cel, ListMap, ListSet, Matches
-from venture_crds.resource import Column, Example, KindInfo, Resource
+from venture_crds.resource import Column, KindInfo, Resource
 from venture_crds.v1alpha1.lifecycle import LifecycleStatus
+from venture_crds.v1alpha1.policybundleexamples import EXAMPLES
+from venture_crds.v1alpha1.policymoney import ApprovalSeconds, Cents, MoneyPolicy, Quorum
 from venture_crds.v1alpha1.reasons import DocumentedReason
 from venture_crds.v1alpha1.scalars import DnsLabel, Timestamp
 from venture_crds.v1alpha1.targets import Target
-
-CENTS_MAX: Final = 2**53 - 1
-
-type Cents = Annotated[int, Field(ge=0, le=CENTS_MAX)]
-"""An amount in hundredths of its currency's unit."""
 
 type ContentHash = Annotated[
     str,
@@ -24,20 +21,6 @@ type ContentHash = Annotated[
     Matches("^sha256:[0-9a-f]{64}$", "must be 'sha256:' and 64 lowercase hexadecimal digits"),
 ]
 """The content hash of a bundle: over its spec without `state` and `signature`."""
-
-type Currency = Annotated[
-    str,
-    Field(max_length=3),
-    Matches("^[A-Z]{3}$", "must be a currency's ISO 4217 code: three capital letters"),
-]
-"""The code of a currency."""
-
-type Category = Annotated[
-    str,
-    Field(max_length=4),
-    Matches("^[0-9]{4}$", "must be a merchant category code: four digits"),
-]
-"""A merchant category code (ISO 18245)."""
 
 type BundleVersion = Annotated[
     str,
@@ -51,12 +34,6 @@ type BundleVersion = Annotated[
 
 type Expression = Annotated[str, Field(min_length=1, max_length=1024)]
 """A CEL expression that gives a boolean, without comprehensions and regular expressions."""
-
-type Quorum = Annotated[int, Field(ge=1, le=10)]
-"""How many people have to approve."""
-
-type ApprovalSeconds = Annotated[int, Field(ge=60, le=2_592_000)]
-"""How long an approval is waited for, in seconds; then it counts as denied."""
 
 
 class BundleState(StrEnum):
@@ -221,77 +198,6 @@ class PolicyRule(SpecModel):
     """How long their approval is waited for, in seconds. Unset: a day."""
 
 
-class Velocity(SpecModel):
-    """How fast money may go to a merchant."""
-
-    cents: Cents
-    """The most that may be spent in a window."""
-
-    transactions: Annotated[int, Field(ge=1, le=1_000_000)]
-    """How many payments there may be in a window."""
-
-    window_seconds: Annotated[int, Field(ge=1, le=2_592_000)]
-    """The length of the window, in seconds."""
-
-
-class Merchant(SpecModel):
-    """Somebody who may be paid."""
-
-    id: Annotated[
-        str,
-        Field(max_length=128),
-        Matches(
-            r"^[a-z0-9]([-._a-z0-9]*[a-z0-9])?$",
-            "must be a merchant's name: lowercase letters, digits, '-', '.' and '_', starting and "
-            "ending with a letter or digit",
-        ),
-    ]
-    """The merchant, as MoneyIntents name it."""
-
-    categories: Annotated[tuple[Category, ...], Field(min_length=1, max_length=32), ListSet()]
-    """For what: merchant category codes."""
-
-    per_transaction_cents: Cents
-    """The most that one payment may be."""
-
-    velocity: Velocity | None = None
-    """How fast money may go there. Unset: as fast as other limits allow."""
-
-
-class ApprovalThreshold(SpecModel):
-    """From which amount on people are asked."""
-
-    above_cents: Cents
-    """An intent with a larger cap waits for people."""
-
-    quorum: Quorum
-    """How many of them have to approve."""
-
-    ttl_seconds: ApprovalSeconds | None = None
-    """How long they are waited for, in seconds. Unset: a day."""
-
-
-class MoneyPolicy(SpecModel):
-    """What may be spent."""
-
-    currencies: Annotated[tuple[Currency, ...], Field(min_length=1, max_length=16), ListSet()]
-    """In which currencies. All amounts of the bundle are in the currency that is spent."""
-
-    per_workflow_cents: Cents
-    """The most that one workflow may spend, and that one MoneyIntent may ask for."""
-
-    per_day_cents: Cents
-    """The most that a namespace may spend in a day (UTC)."""
-
-    merchants: Annotated[tuple[Merchant, ...], Field(max_length=200), ListMap("id")] = ()
-    """Who may be paid. Nobody else."""
-
-    approvals: Annotated[
-        tuple[ApprovalThreshold, ...], Field(max_length=10), ListMap("aboveCents")
-    ] = ()
-    """From which amounts on people are asked."""
-
-
 class RequiredGates(SpecModel):
     """Quality gates that nobody may switch off."""
 
@@ -406,62 +312,6 @@ class PolicyBundleStatus(LifecycleStatus):
 
     used_by: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     """How much work of its namespace goes on under it, counted each minute."""
-
-
-EXAMPLES: Final = (
-    Example(
-        title="A bundle for decks and one kind of agent",
-        manifest="""\
-apiVersion: venture.parpour.dev/v1alpha1
-kind: PolicyBundle
-metadata:
-  name: default
-spec:
-  version: 1.0.0
-  state: Published
-  defaults:
-    action: Deny
-  roles:
-    - name: researcher
-      tools:
-        - name: web.fetch
-          when: args.url.startsWith('https://')
-          domains: [example.com, "*.wikipedia.org"]
-          callsPerMinute: 30
-      models:
-        - provider: Anthropic
-          names: ["claude-*"]
-      maxConcurrent: 3
-      timeoutSeconds: 300
-  rules:
-    - id: no-night-spend
-      appliesTo: [MoneyIntent]
-      when: spec.capCents > 10000 && now.getHours('UTC') < 6
-      action: RequireApproval
-      severity: High
-      message: A person looks at what is spent at night.
-  money:
-    currencies: [USD]
-    perWorkflowCents: 100000
-    perDayCents: 1000000
-    merchants:
-      - id: acme-ads
-        categories: ["7311"]
-        perTransactionCents: 5000
-        velocity:
-          cents: 10000
-          transactions: 10
-          windowSeconds: 3600
-    approvals:
-      - aboveCents: 10000
-        quorum: 1
-  artifacts:
-    targets: [Pptx]
-    gates:
-      contrast: true
-""",
-    ),
-)
 
 
 class PolicyBundle(Resource):

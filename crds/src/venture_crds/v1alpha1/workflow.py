@@ -9,7 +9,7 @@ from venture_crds.markers import Cel, ImmutableExcept, ListMap
 from venture_crds.resource import Column, KindInfo, Resource
 from venture_crds.v1alpha1.lifecycle import RerunnableSpec
 from venture_crds.v1alpha1.persons import Person
-from venture_crds.v1alpha1.policybundle import Cents, Currency
+from venture_crds.v1alpha1.policymoney import Cents, Currency
 from venture_crds.v1alpha1.policyref import PolicyBundleRef
 from venture_crds.v1alpha1.scalars import DnsLabel
 from venture_crds.v1alpha1.workflowexamples import EXAMPLES

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, computed_field
 from venture_crds.base import StatusModel
 from venture_crds.markers import FreeForm, ListMap
 from venture_crds.v1alpha1.lifecycle import RerunnableStatus
-from venture_crds.v1alpha1.policybundle import Cents
+from venture_crds.v1alpha1.policymoney import Cents
 from venture_crds.v1alpha1.policyref import PinnedBundle
 from venture_crds.v1alpha1.reasons import DocumentedReason
 from venture_crds.v1alpha1.scalars import ObjectName, Reason, Timestamp

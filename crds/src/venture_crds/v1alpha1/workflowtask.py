@@ -8,7 +8,8 @@ from pydantic import Field, JsonValue
 from venture_crds.base import SpecModel
 from venture_crds.markers import Cel, ExactlyOneOf, FreeForm, ListMap, ListSet, Matches
 from venture_crds.v1alpha1.artifactbuild import ArtifactOrder, Asset, ConfigMapRef
-from venture_crds.v1alpha1.policybundle import ApprovalSeconds, Cents, Provider, Quorum
+from venture_crds.v1alpha1.policybundle import Provider
+from venture_crds.v1alpha1.policymoney import ApprovalSeconds, Cents, Quorum
 from venture_crds.v1alpha1.scalars import DnsLabel
 
 type TaskName = Annotated[
