@@ -25,7 +25,11 @@ REPOSITORY: Final = Path(__file__).resolve().parents[1]
 CHART: Final = REPOSITORY / "charts" / "venture"
 PAGE: Final = REPOSITORY / "docs" / "reference" / "rights.md"
 RELEASE, NAMESPACE = "venture", "venture"
-EVERYTHING: Final = ("record.retention.months=13", "llmGateway.enabled=true")
+EVERYTHING: Final = (
+    "record.retention.months=13",
+    "llmGateway.enabled=true",
+    "toolGateway.enabled=true",
+)
 """Values that add what the development values leave out."""
 AGGREGATE: Final = "rbac.authorization.k8s.io/aggregate-to-"
 COMPONENT: Final = "app.kubernetes.io/component"

@@ -7,6 +7,7 @@ trust; with `certificates.issuerRef.name` cert-manager issues them. */}}
 - control-plane-api
 - egress-proxy
 {{ if .Values.llmGateway.enabled }}- llm-gateway{{ end }}
+{{ if .Values.toolGateway.enabled }}- tool-gateway{{ end }}
 - policy-engine
 - treasury-api
 {{ if .Values.webhooks.enabled }}- webhooks{{ end }}

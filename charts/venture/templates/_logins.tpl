@@ -46,6 +46,10 @@ control-plane-api:
   postgres: [venture_content]
 treasury-api:
   postgres: [venture_treasury]
+{{- if .Values.toolGateway.enabled }}
+tool-gateway:
+  postgres: [venture_service_tool_gateway]
+{{- end }}
 {{- if .Values.llmGateway.enabled }}
 llm-gateway:
   postgres: [venture_service_llm_gateway]

@@ -5,31 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import anthropic
 import pytest
+from agenttasks import assign, assignment, events, token
 from badprovider import BadProvider, Does, bad_provider, message
 from gatewayscene import KEY, Budget, write_keys
 from policybundles import bundle
 from teapot import running
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
-from venture_core.agents.assignment import AgentAssignment
 from venture_core.events.envelope import Service
 from venture_core.events.types.task import task_id
 from venture_core.freezes import Freezes
 from venture_core.http.app import whole
 from venture_core.identity.workload import (
-    OWNER_KIND,
-    OWNER_NAME,
-    OWNER_NAMESPACE,
-    OWNER_UID,
     Workloads,
 )
-from venture_core.kubernetes.resources import FREEZES, PODS, Resource
+from venture_core.kubernetes.resources import FREEZES
 from venture_core.llm.prices import shipped_table
-from venture_core.record.assignments import JOB_LABEL, Assignments
+from venture_core.record.assignments import Assignments
 from venture_core.record.bundles import Bundles
 from venture_core.record.producer import EventProducer
 from venture_llm_gateway.app import Gateway, gateway_limits, problem_shape
@@ -49,7 +45,6 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from venture_core.kubernetes.client import KubernetesClient
 
-SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount")
 ASK = [{"role": "user", "content": "Say hello."}]
 SCRIPT = {"turns": [{"say": [{"text": "Done."}]}]}
 BUNDLE = bundle()
@@ -57,58 +52,6 @@ BUNDLE["roles"][0]["models"] = [
     {"provider": "Anthropic", "names": ["claude-haiku-*"]},
     {"provider": "Scripted", "names": ["launch-*"]},
 ]
-
-
-def assignment(uid: UUID, hash_: str, **changes: Any) -> AgentAssignment:
-    given = {
-        "namespace": "team-a",
-        "workflow": "launch",
-        "workflow_uid": uid,
-        "trace_id": uuid4(),
-        "task": "research",
-        "task_id": task_id(uid, "research"),
-        "attempt": 1,
-        "role": "researcher",
-        "bundle_hash": hash_,
-        "model": {"provider": "Anthropic", "name": "claude-haiku-5-5"},
-        "limits": {"max_turns": 3, "max_tokens": 100, "timeout_seconds": 60},
-        "currency": "USD",
-        "llm_cap_cents": 10,
-        "instructions": "Look.",
-    }
-    return AgentAssignment.model_validate(given | changes)
-
-
-async def token(
-    client: KubernetesClient, namespace: str, job: str, uid: UUID, audience: str = AUDIENCE
-) -> str:
-    """Make the pod of a Job, and return a token that is bound to it."""
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "agent"}}
-    await client.apply(SERVICE_ACCOUNTS, account, namespace, field_manager="tests")
-    labels = {
-        JOB_LABEL: job,
-        OWNER_KIND: "Workflow",
-        OWNER_NAMESPACE: "team-a",
-        OWNER_NAME: "launch",
-        OWNER_UID: str(uid),
-    }
-    body = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": job, "labels": labels},
-        "spec": {
-            "serviceAccountName": "agent",
-            "containers": [{"name": "agent", "image": "none"}],
-        },
-    }
-    made = await client.create(PODS, body, namespace)
-    bound = {"kind": "Pod", "apiVersion": "v1", "name": job, "uid": made["metadata"]["uid"]}
-    spec = {"audiences": [audience], "expirationSeconds": 600, "boundObjectRef": bound}
-    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
-    path = SERVICE_ACCOUNTS.path(namespace, "agent", "token")
-    answer = await client.request("POST", "serviceaccounts", path, body=asked)
-    found: str = answer["status"]["token"]
-    return found
 
 
 class Whole:
@@ -176,19 +119,6 @@ async def served(
             await each.close()
 
 
-async def assign(database: SecretStr, job: str, given: AgentAssignment) -> None:
-    operator = Assignments(database, service=Service.ORCHESTRATOR, name="tests")
-    await operator.assign(job, given)
-    await operator.close()
-
-
-async def events(superuser: asyncpg.Connection, uid: UUID) -> list[dict[str, Any]]:
-    rows = await superuser.fetch(
-        "SELECT canonical FROM record.events WHERE workflow_id = $1 ORDER BY seq", uid
-    )
-    return [json.loads(row["canonical"]) for row in rows]
-
-
 async def test_a_call_from_token_to_record(
     client: KubernetesClient,
     namespace: str,
@@ -200,7 +130,7 @@ async def test_a_call_from_token_to_record(
     async with served(client, namespace, database, tmp_path / "keys") as gateway:
         await assign(database, "research-1", assignment(uid, gateway.hash))
         gateway.provider.does(Does(body=json.dumps(message()).encode()))
-        own = await token(client, namespace, "research-1", uid)
+        own = await token(client, namespace, "research-1", uid, AUDIENCE)
         answer = await gateway.ask(own)
         assert answer.content[0].text == "Hello there"
         # The role may not call it, whatever the request says.
@@ -225,12 +155,14 @@ async def test_a_script_comes_from_the_assignment(
         model = {"provider": "Scripted", "name": "launch-script"}
         given = assignment(uid, gateway.hash, model=model, script=SCRIPT)
         await assign(database, "scripted-1", given)
-        own = await token(client, namespace, "scripted-1", uid)
+        own = await token(client, namespace, "scripted-1", uid, AUDIENCE)
         assert (await gateway.ask(own, "launch-script")).content[0].text == "Done."
         broken = assignment(uid, gateway.hash, model=model, script={"turns": "canary"})
         await assign(database, "broken-1", broken)
         with pytest.raises(anthropic.BadRequestError, match=r"script of task.*turns") as refused:
-            await gateway.ask(await token(client, namespace, "broken-1", uid), "launch-script")
+            await gateway.ask(
+                await token(client, namespace, "broken-1", uid, AUDIENCE), "launch-script"
+            )
         assert "canary" not in str(refused.value)
 
 
@@ -242,8 +174,8 @@ async def test_who_works_for_no_task_gets_nothing(
         await assign(database, "mine-1", assignment(uid, gateway.hash))
         for job, owner in (("unassigned-1", uid), ("mine-1", uuid4())):
             with pytest.raises(anthropic.PermissionDeniedError, match="no task"):
-                await gateway.ask(await token(client, namespace, job, owner))
-        other = await token(client, namespace, "elsewhere-1", uid, audience="venture-treasury")
+                await gateway.ask(await token(client, namespace, job, owner, AUDIENCE))
+        other = await token(client, namespace, "elsewhere-1", uid, "venture-treasury")
         with pytest.raises(anthropic.AuthenticationError):
             await gateway.ask(other)
         assert not gateway.provider.seen
@@ -270,7 +202,7 @@ async def test_a_freeze_stops_calls_until_it_is_lifted(
     async with served(client, namespace, database, tmp_path / "keys") as gateway:
         await assign(database, "frozen-1", assignment(uid, gateway.hash))
         gateway.provider.does(Does(body=json.dumps(message()).encode()))
-        own = await token(client, namespace, "frozen-1", uid)
+        own = await token(client, namespace, "frozen-1", uid, AUDIENCE)
         await client.create(FREEZES, frozen)
         async for attempt in AsyncRetrying(wait=wait_fixed(0.05), stop=stop_after_delay(10)):
             with attempt, pytest.raises(anthropic.PermissionDeniedError, match="stop-"):
@@ -290,6 +222,6 @@ async def test_a_bundle_that_cannot_be_read_stops_everything(
     async with served(client, namespace, database, tmp_path / "keys") as gateway:
         await assign(database, "lost-1", assignment(uid, f"sha256:{'0' * 64}"))
         with pytest.raises(anthropic.InternalServerError, match="policy of this workflow"):
-            await gateway.ask(await token(client, namespace, "lost-1", uid))
+            await gateway.ask(await token(client, namespace, "lost-1", uid, AUDIENCE))
         assert not gateway.provider.seen
         assert not gateway.budget.held

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from venture_core.identity.callers import UnauthenticatedError, UnverifiableError
-from venture_core.policy.ceilings import calls_per_minute
 from venture_core.policy.decision import ReasonCode, refusal
-from venture_core.policy.evaluate import evaluate
-from venture_core.policy.request import ToolCall
+from venture_core.record.agents import call_limit, called_too_often, judge_call
 from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
 from venture_core.record.bundles import BundleUnavailableError
 
@@ -67,29 +65,11 @@ class Checks:
         return decision
 
     def _judge(self, agent: Agent, call: Call, now: datetime) -> Decision:
-        assignment = agent.assignment
-        if (frozen := self._freezes.standing(assignment.namespace)) is not None:
-            return refusal("freeze", ReasonCode.FREEZE_MODE_ACTIVE, frozen.sentence)
-        if call.tool not in assignment.tools:
-            message = f"the task does not list the tool {call.tool}"
-            return refusal("task/tools", ReasonCode.NOT_IN_ALLOWLIST, message)
-        decision = evaluate(
-            agent.snapshot,
-            ToolCall(
-                namespace=assignment.namespace,
-                role=assignment.role,
-                now=now,
-                tool=call.tool,
-                arguments=dict(call.arguments),
-            ),
-        )
-        if not decision.allowed or agent.snapshot is None:
-            return decision
-        limit = calls_per_minute(agent.snapshot, assignment.role, call.tool)
+        frozen = self._freezes.standing(agent.assignment.namespace)
+        decision = judge_call(agent, frozen, call.tool, call.arguments, now)
+        limit = call_limit(agent, call.tool) if decision.allowed else None
         if limit is not None and not self._rates.take(f"{agent.job}/{call.tool}", limit, now):
-            rule = f"roles/{assignment.role}/tools/{call.tool}/callsPerMinute"
-            message = f"{call.tool} was called {limit} times within a minute"
-            return refusal(rule, ReasonCode.RATE_LIMITED, message)
+            return called_too_often(agent, call.tool, limit)
         return decision
 
 

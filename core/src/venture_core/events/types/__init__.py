@@ -12,6 +12,7 @@ from venture_core.events.types import (
     policy,
     privacy,
     task,
+    tool,
     workflow,
 )
 
@@ -25,6 +26,7 @@ REGISTRY: Final = Registry(
         *policy.EVENT_TYPES,
         *privacy.EVENT_TYPES,
         *task.EVENT_TYPES,
+        *tool.EVENT_TYPES,
         *workflow.EVENT_TYPES,
     )
 )

@@ -1,0 +1,1 @@
+"""Performs agents' calls of tools: each is decided, journalled, done once, and recorded."""

@@ -1,0 +1,163 @@
+"""The gateway's one route: a call of a tool, decided, journalled, performed and recorded."""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import FastAPI, Request, Response
+from venture_core.canonical import CanonicalJsonError, canonical_json, sha256_hex
+from venture_core.http.app import fastapi
+from venture_core.http.callers import bearer_token
+from venture_core.http.problems import Problem
+from venture_core.record.agents import call_limit, called_too_often, judge_call
+from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
+from venture_core.record.bundles import BundleUnavailableError
+from venture_core.record.toolcalls import JournalUnavailableError, Standing
+
+from venture_tool_gateway.arguments import Call  # noqa: TC001  FastAPI reads it
+from venture_tool_gateway.performing import TOOLS, checked
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from pydantic import BaseModel
+    from venture_core.agents.assignment import AgentAssignment
+    from venture_core.freezes import Freezes
+    from venture_core.policy.decision import Decision
+    from venture_core.record.agents import Agent, Agents
+    from venture_core.record.toolcalls import ToolCalls
+
+    from venture_tool_gateway.performing import Performer
+    from venture_tool_gateway.recording import Recorder
+
+VERSION: Final = "1.0.0"
+_UNAVAILABLE: Final = (AssignmentUnavailableError, BundleUnavailableError, JournalUnavailableError)
+
+
+class Tools:
+    """Carries out calls of agents."""
+
+    def __init__(
+        self,
+        *,
+        agents: Agents,
+        freezes: Freezes,
+        journal: ToolCalls,
+        performer: Performer,
+        recorder: Recorder,
+    ) -> None:
+        self._agents = agents
+        self._freezes = freezes
+        self._journal = journal
+        self._performer = performer
+        self._recorder = recorder
+
+    async def call(self, token: str, tool: str, call_id: UUID, arguments: dict[str, Any]) -> str:
+        """Return a call's answer, as JSON. Raises Problem, and what names no caller."""
+        try:
+            agent = await self._agents.of(token)
+            return await self._call(agent, tool, call_id, arguments)
+        except NotAssignedError as error:
+            raise Problem(
+                HTTPStatus.FORBIDDEN,
+                "This pod works for no task of a Workflow.",
+                code="not-assigned",
+            ) from error
+        except _UNAVAILABLE as error:
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "What decides on tools does not answer, so nothing is done; try again.",
+                code="unavailable",
+                headers={"Retry-After": "2"},
+            ) from error
+
+    async def _call(self, agent: Agent, tool: str, call_id: UUID, arguments: dict[str, Any]) -> str:
+        assignment = agent.assignment
+        frozen = self._freezes.standing(assignment.namespace)
+        decision = judge_call(agent, frozen, tool, arguments, datetime.now(UTC))
+        if not decision.allowed:
+            await self._refuse(assignment, tool, call_id, decision)
+        given = checked(tool, arguments)
+        digest, limit = _digest(tool, arguments), call_limit(agent, tool)
+        entry = await self._journal.begin(assignment.task_id, call_id, tool, digest, limit)
+        match entry.standing:
+            case Standing.ANSWERED if entry.answer is not None:
+                # Whoever died in between may not have recorded it.
+                return await self._record(assignment, tool, call_id, entry.answer, digest)
+            case Standing.OTHER:
+                raise Problem(
+                    HTTPStatus.CONFLICT,
+                    "This callId was used for another call. Take a new one.",
+                    code="other-input",
+                )
+            case Standing.TOO_OFTEN:
+                too_often = called_too_often(agent, tool, limit or 0)
+                await self._refuse(assignment, tool, call_id, too_often)
+            case Standing.BEGUN | Standing.ANSWERED:
+                pass
+        return await self._perform(assignment, tool, call_id, given, digest)
+
+    async def _refuse(
+        self, assignment: AgentAssignment, tool: str, call_id: UUID, decision: Decision
+    ) -> None:
+        await self._recorder.refused(assignment, tool, call_id, decision)
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            f"{decision.message} (rule {decision.rule}).",
+            code="denied",
+            reasonCode=decision.reason_code.value,
+            rule=decision.rule,
+        )
+
+    async def _perform(
+        self,
+        assignment: AgentAssignment,
+        tool: str,
+        call_id: UUID,
+        given: BaseModel,
+        digest: bytes,
+    ) -> str:
+        answer = await self._performer.perform(assignment, call_id, given)
+        answer = await self._journal.finish(assignment.task_id, call_id, answer)
+        return await self._record(assignment, tool, call_id, answer, digest)
+
+    async def _record(
+        self, assignment: AgentAssignment, tool: str, call_id: UUID, answer: str, digest: bytes
+    ) -> str:
+        await self._recorder.called(
+            assignment,
+            tool,
+            call_id,
+            input_digest=f"sha256:{digest.hex()}",
+            answer_digest=f"sha256:{sha256_hex(answer.encode())}",
+        )
+        return answer
+
+
+def _digest(tool: str, arguments: dict[str, Any]) -> bytes:
+    try:
+        return sha256(canonical_json({"tool": tool, "arguments": arguments})).digest()
+    except CanonicalJsonError as error:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_CONTENT, f"arguments: {error}.", code="invalid-arguments"
+        ) from error
+
+
+def application(tools: Tools) -> FastAPI:
+    """Return the API, to be made whole by `venture_core.http.app.whole`."""
+    app = fastapi("Venture's tools", VERSION)
+
+    @app.post("/v1/tools/{tool}")
+    async def call(tool: str, asked: Call, request: Request) -> Response:
+        if tool not in TOOLS:
+            raise Problem(
+                HTTPStatus.NOT_FOUND,
+                f"There is no such tool here. There are {', '.join(TOOLS)}.",
+                code="unknown-tool",
+            )
+        token = bearer_token(request.scope)
+        answer = await tools.call(token, tool, asked.callId, asked.arguments)
+        return Response(answer, media_type="application/json")
+
+    return app
