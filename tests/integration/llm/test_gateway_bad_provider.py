@@ -66,7 +66,7 @@ async def settled(scene: Scene, calls: int = 1) -> list[int]:
         Does(status=429, headers={"retry-after-ms": "20"}),
         Does(status=529),
         Does(status=500, body=b"broken"),
-        Does(status=503, headers={"retry-after": format_datetime(datetime.now(UTC))}),
+        Does(status=503, headers={"retry-after": "Thu, 26 Nov 2026 12:00:00 GMT"}),
     ],
 )
 async def test_a_provider_is_asked_again_when_it_cost_nothing(scene: Scene, first: Does) -> None:
@@ -86,12 +86,11 @@ async def test_a_provider_is_not_asked_for_ever(scene: Scene) -> None:
     assert scene.events.payloads("called")[0]["outcome"] == "Failed"
 
 
-@pytest.mark.parametrize(
-    "asked",
-    ["86400", format_datetime(datetime.now(UTC) + timedelta(days=1)), "1e9"],
-)
+@pytest.mark.parametrize("asked", ["86400", "tomorrow", "1e9"])
 async def test_nobody_waits_for_a_day(scene: Scene, asked: str) -> None:
     """The gateway hands a long wait on, and no longer one than a client should sleep."""
+    if asked == "tomorrow":
+        asked = format_datetime(datetime.now(UTC) + timedelta(days=1))
     scene.provider.does(Does(status=429, headers={"retry-after": asked}))
     status, _, headers = await post(scene, "/v1/messages", MESSAGE)
     assert (status, len(scene.provider.seen)) == (429, 1)
@@ -117,54 +116,47 @@ async def test_a_stream_comes_through_byte_for_byte(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("cut", [True, False])
-@pytest.mark.parametrize("length", range(len(message_events())))
-async def test_a_message_cut_at_any_event_is_an_error(
-    scene: Scene, length: int, *, cut: bool
-) -> None:
-    events = message_events()[:length]
-    scene.provider.does(Does(events=events, cut=cut))
+async def test_a_message_cut_at_any_event_is_an_error(scene: Scene, *, cut: bool) -> None:
     client = anthropic.AsyncAnthropic(base_url=scene.url, api_key=TOKEN, max_retries=0)
     async with client:
-        with pytest.raises(anthropic.APIStatusError, match=r"before it was complete|broke off"):
-            async with client.messages.stream(**OPUS, messages=ASK) as stream:
-                await stream.get_final_message()
-    (cost,) = await settled(scene)
-    seen = sum(len(each) for each in events if b"content_block" in each)
-    if length >= 7:
-        # The last usage that was said counts.
-        assert cost == 1000 * 4 + (60, 100)[length - 7] * 20
-    elif length >= 1:
-        assert 1000 * 4 <= cost <= 1000 * 4 + seen * 20
-        assert cost > 1000 * 4 or not seen
-    else:
-        assert cost > 0
-    assert scene.events.payloads("called")[0]["outcome"] == "Cut"
+        for length in range(len(message_events())):
+            events = message_events()[:length]
+            scene.provider.does(Does(events=events, cut=cut))
+            with pytest.raises(anthropic.APIStatusError, match=r"before it was complete|broke off"):
+                async with client.messages.stream(**OPUS, messages=ASK) as stream:
+                    await stream.get_final_message()
+            cost = (await settled(scene, length + 1))[-1]
+            seen = sum(len(each) for each in events if b"content_block" in each)
+            if length >= 7:
+                # The last usage that was said counts.
+                assert cost == 1000 * 4 + (60, 100)[length - 7] * 20
+            elif length >= 1:
+                assert 1000 * 4 <= cost <= 1000 * 4 + seen * 20
+                assert cost > 1000 * 4 or not seen
+            else:
+                assert cost > 0
+    assert {each["outcome"] for each in scene.events.payloads("called")} == {"Cut"}
 
 
-@pytest.mark.parametrize("length", range(len(completion_events()) - 1))
-async def test_completions_cut_at_any_chunk_are_an_error(scene: Scene, length: int) -> None:
-    scene.provider.does(Does(events=completion_events()[:length]))
+async def test_openai_s_streams_cut_at_any_event_are_an_error(scene: Scene) -> None:
+    calls = 0
     async with openai.AsyncOpenAI(
         base_url=f"{scene.url}/v1", api_key=TOKEN, max_retries=0
     ) as client:
-        stream = await client.chat.completions.create(model=SOL, messages=ASK, stream=True)
-        with pytest.raises(openai.APIError, match="before it was complete"):
-            async for _ in stream:
-                pass
-    assert (await settled(scene))[0] > 0
-
-
-@pytest.mark.parametrize("length", range(len(response_events())))
-async def test_a_response_cut_at_any_event_is_an_error(scene: Scene, length: int) -> None:
-    scene.provider.does(Does(events=response_events()[:length]))
-    async with openai.AsyncOpenAI(
-        base_url=f"{scene.url}/v1", api_key=TOKEN, max_retries=0
-    ) as client:
-        stream = await client.responses.create(model=SOL, input=CANARY, stream=True)
-        with pytest.raises(openai.APIError, match="before it was complete"):
-            async for _ in stream:
-                pass
-    assert (await settled(scene))[0] > 0
+        for events in (completion_events(), response_events()):
+            for length in range(len(events) - 1):
+                scene.provider.does(Does(events=events[:length]))
+                if events == completion_events():
+                    stream = await client.chat.completions.create(
+                        model=SOL, messages=ASK, stream=True
+                    )
+                else:
+                    stream = await client.responses.create(model=SOL, input=CANARY, stream=True)
+                with pytest.raises(openai.APIError, match="before it was complete"):
+                    async for _ in stream:
+                        pass
+                calls += 1
+                assert (await settled(scene, calls))[-1] > 0
 
 
 async def test_an_answer_that_never_comes_costs_what_was_held(scene: Scene) -> None:
