@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from badprovider import BadProvider
     from venture_core.events.envelope import EventEnvelopeV1
     from venture_core.llm.scripts import Script
+    from venture_llm_gateway.ledger import UsageLedger
 
 TOKEN = "workload-token-canary-5b1e"  # noqa: S105  nobody's
 KEY = "sk-canary-provider-key-77aa"
@@ -140,8 +141,10 @@ def write_keys(folder: Path, key: str) -> None:
 
 
 @asynccontextmanager
-async def gateway(folder: Path, script: Script | None = None) -> AsyncIterator[Scene]:
-    """Serve a gateway of this test's own."""
+async def gateway(
+    folder: Path, script: Script | None = None, *, ledger: UsageLedger | None = None
+) -> AsyncIterator[Scene]:
+    """Serve a gateway of this test's own; without a ledger money is counted in memory."""
     write_keys(folder, KEY)
     budget, rule, events = Budget(), Rule(), Events()
 
@@ -156,7 +159,11 @@ async def gateway(folder: Path, script: Script | None = None) -> AsyncIterator[S
         asyncio.TaskGroup() as group,
     ):
         calls = Calls(
-            group, judge=rule, ledger=budget, recorder=Recorder(events), table=shipped_table()
+            group,
+            judge=rule,
+            ledger=ledger or budget,
+            recorder=Recorder(events),
+            table=shipped_table(),
         )
         providers = {
             name: Provider(Endpoint(name, provider.url), Keys(folder), session)
