@@ -108,6 +108,8 @@ def items(item: Any, count: int) -> list[Any]:
 
 def edge(constraint: str, schema: Json, now: Any) -> tuple[Any, Any, str] | None:
     """Return what is taken, what is not, and what is said; None for what has a test of its own."""
+    if constraint == "required":
+        return now, None, "Required value"
     limit = schema.get(constraint)
     if limit is not None:
         free = "x-kubernetes-validations" not in schema
@@ -121,8 +123,6 @@ def edge(constraint: str, schema: Json, now: Any) -> tuple[Any, Any, str] | None
             "maxItems": lambda: (now, items(now[0], limit + 1), f"{limit} items"),
         }
         return edges[constraint]()
-    if constraint == "required":
-        return now, None, "Required value"
     if constraint.startswith("unique "):
         return now, [now[0], now[0]], "Duplicate value"
     if any(words in constraint for words in (*CHANGES, "at most 63 characters")):
