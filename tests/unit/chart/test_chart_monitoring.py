@@ -20,6 +20,7 @@ METRIC_MODULES = (
     "venture_operator.metrics",
     "venture_core.record.metrics",
     "venture_core.messaging.metrics",
+    "venture_core.http.metrics",
     "venture_llm_gateway.metrics",
 )
 SUFFIXES = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_sum", "_count"]}
