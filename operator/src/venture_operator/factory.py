@@ -18,6 +18,7 @@ from venture_operator.domain.references import Reference, reference_to
 from venture_operator.kinds.approval import wiring as approval
 from venture_operator.kinds.artifactbuild import wiring as artifactbuild
 from venture_operator.kinds.freeze import wiring as freeze
+from venture_operator.kinds.moneyintent import wiring as moneyintent
 from venture_operator.kinds.policybundle import wiring as policybundle
 from venture_operator.kinds.workflow import wiring as workflow
 from venture_operator.services.controller import Controller
@@ -48,6 +49,7 @@ KINDS: Final[tuple[Wire, ...]] = (
     freeze.wire,
     approval.wire,
     artifactbuild.wire,
+    moneyintent.wire,
     workflow.wire,
 )
 """The kinds that this operator reconciles."""

@@ -74,6 +74,13 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     signing_keys_config_map: Name = Field(validation_alias="VENTURE_SIGNING_KEYS_CONFIGMAP")
     """Where the public keys are published, by key id."""
 
+    treasury_url: str = Field(default="", max_length=2048)
+    """Where treasury-api is; empty where there is none, and MoneyIntents wait."""
+    treasury_token_file: Path = Path("/var/run/venture/tokens/venture-treasury")
+    """The token by which the operator proves who it is to the treasury."""
+    serving_ca_file: Path | None = None
+    """The authorities of our own services; the operator itself writes them."""
+
     serving: ServingSettings | None = None
     """None where nothing is served."""
 

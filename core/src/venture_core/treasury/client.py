@@ -75,10 +75,7 @@ class TreasuryClient:
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     async def __aenter__(self) -> Self:
-        """Open connections as they are needed."""
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS), auto_decompress=False
-        )
+        """Begin; connections are opened as they are needed."""
         return self
 
     async def __aexit__(
@@ -88,8 +85,13 @@ class TreasuryClient:
         traceback: TracebackType | None,
     ) -> None:
         """Close them."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; another call opens new ones."""
         if self._session is not None:
             await self._session.close()
+            self._session = None
 
     async def open(self, workflow_uid: UUID, request: WorkflowBudgetRequest) -> tuple[Budget, ...]:
         """Open a workflow's budgets, or give them other limits: `raise` is the same call.
@@ -182,7 +184,9 @@ class TreasuryClient:
     ) -> dict[str, Any]:
         """Return the answer's body; empty where nothing is there and that is no error."""
         if self._session is None:
-            raise RuntimeError("the client is not open: use it in `async with`")
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS), auto_decompress=False
+            )
         headers = {"Authorization": f"Bearer {self._token_file.read_text().strip()}"}
         if key is not None:
             headers["Idempotency-Key"] = key

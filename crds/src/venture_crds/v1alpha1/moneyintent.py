@@ -56,13 +56,15 @@ class IntentReason(DocumentedReason):
         "the wallet or the workflow's budget has not enough that is free",
         "every 15 s, until its time is over",
     )
-    FROZEN = "Frozen", "a Freeze holds: nothing is held for spending", "when it is lifted"
+    FROZEN = "Frozen", "a Freeze holds: nothing is held for spending", "every 5 s"
     WAITING_FOR_POLICY = "WaitingForPolicy", "no bundle governs yet", "every 5 s"
     WAITING_FOR_WORKFLOW = (
         "WaitingForWorkflow",
         "the Workflow is not there, or has no budget yet",
         "every 5 s, until its time is over",
     )
+
+    TREASURY_UNAVAILABLE = "TreasuryUnavailable", "the treasury does not answer", "every 5 s"
 
     DENIED = "Denied", "somebody said no", "no"
     NOT_APPROVED = "NotApproved", "people did not agree in time, which is a denial", "no"
