@@ -11,7 +11,7 @@ from venture_core.approvals import Standing, Verdict
 from venture_core.policy.ceilings import MoneyCeilings
 from venture_core.treasury.models import Intent
 from venture_crds.v1alpha1.moneyintent import IntentPhase, IntentReason, MoneyIntent
-from venture_crds.v1alpha1.policybundle import Velocity
+from venture_crds.v1alpha1.policymoney import Velocity
 from venture_operator.kinds.moneyintent.decide import Hold, Observed, Void, decide, expires_at
 from venture_operator.kinds.moneyintent.terms import terms_of
 
