@@ -33,7 +33,8 @@ nothing can be looked up, as in `helm template`. */}}
 {{- end -}}
 
 {{/* The namespaces that other releases' operators serve and this one would, too, with these releases.
-"*" stands for all. As JSON. */}}
+"*" stands for all. As JSON. What it does with objects is in the role <release>.<namespace>; further
+words in a role's name stand for what it does in the cluster. */}}
 {{- define "venture.servedElsewhere" -}}
 {{- $served := dict -}}
 {{- $bindings := list -}}
@@ -49,7 +50,7 @@ nothing can be looked up, as in `helm template`. */}}
 {{- $labels := default dict $binding.metadata.labels -}}
 {{- $owner := include "venture.releaseOf" $binding -}}
 {{- $isOurs := and (hasPrefix "venture-" (get $labels "helm.sh/chart")) (eq (get $labels "app.kubernetes.io/component") "operator") -}}
-{{- if and $isOurs (eq $binding.roleRef.kind "ClusterRole") (not (hasSuffix ".serving" $binding.roleRef.name)) $owner (ne $owner (include "venture.thisRelease" $)) -}}
+{{- if and $isOurs (eq $binding.roleRef.kind "ClusterRole") (regexMatch "^[^.]+[.][^.]+$" $binding.roleRef.name) $owner (ne $owner (include "venture.thisRelease" $)) -}}
 {{- $namespace := default "*" $binding.metadata.namespace -}}
 {{- $_ := set $served $namespace (append (default list (get $served $namespace)) $owner | uniq) -}}
 {{- end -}}
