@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from agentprocess import TOKEN, run_agent
 from agentservices import AgentServices, turn, use
-from venture_core.agents.assignment import ASSIGNMENT_FILE, AgentAssignment
+from venture_core.agents.assignment import AgentAssignment
 from venture_core.agents.result import (
     EXIT_BUDGET,
     EXIT_DONE,
@@ -34,7 +33,7 @@ SCHEMA: Json = {
     "required": ["title", "points"],
 }
 GOOD: Json = {"title": "Beta", "points": ["It grows"]}
-CANARY = "sk-canary-5f2b"
+CANARY = "canary-5f2b"
 
 
 def assignment(**changes: Any) -> AgentAssignment:
@@ -65,34 +64,10 @@ async def run(
     folder: Path, services: AgentServices, given: AgentAssignment | None = None
 ) -> tuple[int, AgentResult, str]:
     """Run the process; return its code, its result, and all that it said."""
-    tokens = folder / "tokens"
-    tokens.mkdir(parents=True, exist_ok=True)
-    for audience in ("llm-gateway", "egress", "tools", "treasury"):
-        (tokens / f"venture-{audience}").write_text(f"{CANARY}-{audience}")
-    (folder / ASSIGNMENT_FILE).write_bytes((given or assignment()).to_json())
-    log = folder / "termination-log"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "venture_agent_runtime",
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={
-            "VENTURE_INPUT_FOLDER": str(folder),
-            "VENTURE_TOKENS_FOLDER": str(tokens),
-            "VENTURE_TERMINATION_LOG": str(log),
-            "VENTURE_LLM_GATEWAY_URL": services.url,
-            "VENTURE_EGRESS_PROXY_URL": services.url,
-            "VENTURE_TOOL_GATEWAY_URL": services.url,
-            "VENTURE_TREASURY_URL": services.url,
-        },
-    )
-    said, _ = await process.communicate()
-    assert process.returncode is not None
-    text = said.decode()
-    assert CANARY not in text, "no key and no prompt is logged"
-    assert log.exists(), text
-    return process.returncode, parse_result(log.read_text()), text
+    given = given or assignment()
+    code, message, log = await run_agent(folder, services.url, given.to_json())
+    assert CANARY not in log, "no prompt is logged"
+    return code, parse_result(message), log
 
 
 async def test_an_agent_reads_pays_and_answers_by_its_schema(tmp_path: Path) -> None:
@@ -127,7 +102,7 @@ async def test_an_agent_reads_pays_and_answers_by_its_schema(tmp_path: Path) -> 
     used = [each["id"] for each in asked[1]["content"] if each["type"] == "tool_use"]
     results = [each["tool_use_id"] for each in asked[2]["content"]]
     assert results == used, "one result each, in their order"
-    assert f"{CANARY}-llm-gateway" in " ".join(services.tokens)
+    assert f"{TOKEN}-llm-gateway" in " ".join(services.tokens)
 
 
 async def test_a_denial_goes_back_to_the_model_and_three_quarantine(tmp_path: Path) -> None:

@@ -117,7 +117,8 @@ class Kubelet:
         await self._say(pod, "Failed" if exit_code else "Succeeded", {"terminated": terminated})
 
     async def _say(self, pod: Body, phase: str, state: Body) -> None:
-        container = {"name": "compile", "image": "x", "imageID": "x", "restartCount": 0}
+        name = pod["spec"]["containers"][0]["name"]
+        container = {"name": name, "image": "x", "imageID": "x", "restartCount": 0}
         container |= {"ready": "running" in state, "state": state}
         await self._client.patch(
             PODS,

@@ -32,6 +32,8 @@ AGENT: Body = {
     "instructions": "Look.",
 }
 APPROVAL: Body = {"quorum": 1}
+QUIET = 12
+"""After so many rounds in which nothing changes a workflow waits for its user."""
 
 
 def task(name: str, *depends_on: str, **more: Any) -> Body:
@@ -156,17 +158,15 @@ class World:
         """Look again and again, in any order, until the workflow is finished or waits."""
         crash = chooser if crashes else None
         quiet = 0
-        while not is_finished(self.workflow) and quiet < 4:
+        while not is_finished(self.workflow) and quiet < QUIET:
             before = (self.status, len(self.ended))
             running = [each.name for each in self.status.tasks if self._runs(each)]
-            if running and chooser.random() < 0.7:
+            if running and (quiet or chooser.random() < 0.7):
                 self.end(chooser.choice(running))
             for _ in range(chooser.randint(1, 3)):
                 self.look(crash)
             self.now += timedelta(seconds=chooser.choice((0, 1, 7, 130)))
             quiet = quiet + 1 if before == (self.status, len(self.ended)) else 0
-            if crashes and quiet:
-                quiet = min(quiet, 3) if chooser.random() < 0.5 else quiet
 
     def _runs(self, each: TaskStatus) -> bool:
         return (

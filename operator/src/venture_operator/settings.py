@@ -8,6 +8,7 @@ from venture_core.policy.governing import BundleName
 from venture_core.settings.dataplane import PostgresEndpoint, S3Endpoint
 from venture_core.settings.programs import Name, ProcessSettings
 
+from venture_operator.domain.agentsettings import AgentSettings
 from venture_operator.domain.cachescope import CacheScope
 
 
@@ -73,6 +74,9 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     """PKCS#8 PEM of the Ed25519 key that signs provenance."""
     signing_keys_config_map: Name = Field(validation_alias="VENTURE_SIGNING_KEYS_CONFIGMAP")
     """Where the public keys are published, by key id."""
+
+    agents: AgentSettings | None = None
+    """None where the installation runs no agents."""
 
     treasury_url: str = Field(default="", max_length=2048)
     """Where treasury-api is; empty where there is none, and MoneyIntents wait."""

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, computed_field
 from venture_crds.base import StatusModel
 from venture_crds.markers import FreeForm, ListMap
 from venture_crds.v1alpha1.lifecycle import RerunnableStatus
+from venture_crds.v1alpha1.policybundle import ContentHash
 from venture_crds.v1alpha1.policymoney import Cents
 from venture_crds.v1alpha1.policyref import PinnedBundle
 from venture_crds.v1alpha1.reasons import DocumentedReason
@@ -99,6 +100,29 @@ class WorkflowReason(DocumentedReason):
     TERMINATED = "Terminated", "`spec.shutdown` is `Terminate`", "no"
     DEADLINE_EXCEEDED = "DeadlineExceeded", "it took longer than `spec.deadlineSeconds`", "no"
 
+    REQUESTER_UNKNOWN = (
+        "RequesterUnknown",
+        "`spec.requester` is missing, so nobody can tell whose approval would be their own",
+        "no",
+    )
+    APPROVAL_DENIED = "ApprovalDenied", "somebody who was asked denied it", "no"
+    APPROVAL_EXPIRED = "ApprovalExpired", "nobody decided in time, which is a denial", "no"
+
+    SCRIPT_NOT_FOUND = (
+        "ScriptNotFound",
+        "the ConfigMap with the conversation to replay is not there yet",
+        "looked for every 5 s",
+    )
+    SERVICE_MISSING = (
+        "ServiceMissing",
+        "a service that agents call has no address yet",
+        "looked for every 5 s",
+    )
+    OUTPUT_INVALID = "OutputInvalid", "the agent's answer breaks the task's schema", "no"
+    AGENT_CRASHED = "AgentCrashed", "the agent left no result", "as `retries`"
+    OUT_OF_MEMORY = "OutOfMemory", "the agent exceeded its memory", "as `retries`"
+    POD_LOST = "PodLost", "the pod failed, was deleted or taken away", "as `retries`"
+    WAITING_FOR_POD = "WaitingForPod", "for 15 min the cluster let no pod run", "as `retries`"
     TIMEOUT = "Timeout", "an attempt ran longer than the task's `timeoutSeconds`", "as `retries`"
     CHILD_DELETED = "ChildDeleted", "somebody deleted what did the task's work", "as `retries`"
     OUTPUT_TOO_LARGE = "OutputTooLarge", "the outputs of all tasks have more than 96 KiB", "no"
@@ -117,6 +141,19 @@ class TaskChild(StatusModel):
 
     uid: Annotated[str, Field(max_length=64)] = ""
     """Its uid, once it is created: nothing that another object says counts."""
+
+
+class TaskApprovals(StatusModel):
+    """Who approved so far."""
+
+    required: Annotated[int, Field(ge=1, le=10)]
+    """How many people have to."""
+
+    granted: Annotated[int, Field(ge=0, le=10)]
+    """How many did."""
+
+    by: Annotated[tuple[Annotated[str, Field(max_length=253)], ...], Field(max_length=10)] = ()
+    """Their names."""
 
 
 class TaskStatus(StatusModel):
@@ -151,6 +188,12 @@ class TaskStatus(StatusModel):
 
     retry_at: Timestamp | None = None
     """When the next attempt starts."""
+
+    target_digest: ContentHash | None = None
+    """What people are asked to approve: the digest of the workflow and of what it depends on."""
+
+    approvals: TaskApprovals | None = None
+    """Who approved, of a task that waits for people."""
 
     cost_cents: Cents = 0
     """What all its attempts have cost."""

@@ -13,6 +13,7 @@ from venture_crds.v1alpha1.workflowstatus import (
     OUTPUTS_MAX_BYTES,
     TASK_MESSAGE_MAX,
     Spent,
+    TaskApprovals,
     TaskChild,
     TaskPhase,
     TaskStatus,
@@ -133,8 +134,8 @@ class Board:
     def settle(self, task: TaskStatus, outcome: Outcome) -> None:
         """Take over what the child of a running task says."""
         match outcome:
-            case Working(message=message):
-                self._put(task, message=cut(message))
+            case Working():
+                self._wait(task, outcome)
             case Done():
                 self._succeed(task, outcome)
             case Exhausted(at=at, cost_cents=cost):
@@ -203,6 +204,19 @@ class Board:
         """Return what a task has cost so far."""
         return Cost(cash_cents=0, llm_cents=task.cost_cents)
 
+    def _wait(self, task: TaskStatus, outcome: Working) -> None:
+        message, asked = cut(outcome.message), outcome.asked
+        if asked is None:
+            self._put(task, message=message)
+            return
+        self._put(
+            task,
+            reason=WorkflowReason.AWAITING_APPROVAL,
+            message=message,
+            target_digest=asked.digest,
+            approvals=TaskApprovals(required=asked.required, granted=len(asked.by), by=asked.by),
+        )
+
     def _succeed(self, task: TaskStatus, done: Done) -> None:
         outputs = [each.output for each in self.tasks.values() if each.output is not None]
         if sum(map(_size, outputs)) + _size(done.output) > OUTPUTS_MAX_BYTES:
@@ -219,6 +233,7 @@ class Board:
             finished_at=done.at,
             cost_cents=task.cost_cents + done.cost_cents,
             cap_cents=0,
+            target_digest=None,
         )
         self.facts.append(self.about.succeeded(ended, self.cost_of(ended)))
 

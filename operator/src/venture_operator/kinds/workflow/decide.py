@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from venture_core.workflows.checks import check
+from venture_crds.v1alpha1.reasons import CommonReason
 from venture_crds.v1alpha1.workflowstatus import (
     Shutdown,
     TaskPhase,
@@ -57,6 +58,10 @@ class Observed:
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     admission: Admission | None = None
     """What the policy says to a workflow that begins; None once it is pinned to its bundle."""
+    frozen: str = ""
+    """Why nothing may start, where a freeze says so."""
+    killed: bool = False
+    """Whether the freeze ends agents that run, too."""
 
 
 def decide(observed: Observed, now: datetime) -> Plan:
@@ -135,11 +140,13 @@ def _rule_advance(observed: Observed, now: datetime) -> Plan | None:
     if begins:
         _begin(board)
     _settle(board, observed.outcomes)
+    if observed.killed:
+        _kill(board)
     _shut_down(board, begins=begins)
     block_the_hopeless(board)
-    if not workflow.spec.suspend and workflow.spec.shutdown is None:
+    if not (workflow.spec.suspend or workflow.spec.shutdown or observed.frozen):
         start_what_can(board)
-    given = board_plan(board, begins=begins)
+    given = board_plan(board, begins=begins, frozen=observed.frozen)
     if given.status is None or has_ended(given.status):
         return given
     return replace(given, requeue_after_seconds=_look_again(board, observed.outcomes, begins))
@@ -202,6 +209,15 @@ def _in_time(board: Board, task: TaskStatus, outcome: Outcome) -> Outcome:
     return Failed(WorkflowReason.TIMEOUT, f"it ran longer than {seconds} s", due, may_pass=True)
 
 
+def _kill(board: Board) -> None:
+    """End the agents that run; another attempt follows when the freeze is lifted."""
+    for task in board.in_phase(TaskPhase.RUNNING):
+        if board.spec_of(task.name).agent is not None:
+            board.end_child(task)
+            message = "a freeze ended it"
+            board.fail(task, Failed(CommonReason.FROZEN, message, board.now, may_pass=True))
+
+
 def _shut_down(board: Board, *, begins: bool) -> None:
     """End what the user, or the deadline, wants ended."""
     shutdown = board.workflow.spec.shutdown
@@ -229,6 +245,8 @@ def _look_again(board: Board, outcomes: Mapping[str, Outcome], begins: bool) -> 
         due += [each for each in pauses if each is not None and each > board.now]
     for task in board.in_phase(TaskPhase.RUNNING):
         outcome = outcomes.get(task.name)
+        if isinstance(outcome, Working) and outcome.due is not None:
+            due.append(outcome.due)
         if isinstance(outcome, Working) and outcome.since is not None:
             due.append(outcome.since + timedelta(seconds=board.spec_of(task.name).timeout_seconds))
     left = (min(due) - board.now).total_seconds()

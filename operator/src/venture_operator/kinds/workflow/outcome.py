@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What people are asked to approve, and who did."""
+
+    digest: str
+    required: int
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Working:
     """It is at work, or waits."""
 
@@ -18,8 +27,10 @@ class Working:
     """What it waits for, or how far it is."""
     since: datetime | None = None
     """When it began to run, where that bounds its time."""
-    for_people: bool = False
-    """Whether it waits for people, and nothing runs."""
+    due: datetime | None = None
+    """When it is to be looked at, whatever happens until then."""
+    asked: Asked | None = None
+    """What people are asked, where it waits for them."""
 
 
 @dataclass(frozen=True, slots=True)

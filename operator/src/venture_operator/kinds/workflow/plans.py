@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from venture_core.canonical import canonical_json, sha256_hex
+from venture_crds.v1alpha1.reasons import CommonReason
 from venture_crds.v1alpha1.workflowstatus import (
     Shutdown,
     Spent,
@@ -86,11 +87,11 @@ def told_of_control(workflow: Workflow, given: Plan) -> Plan:
     )
 
 
-def board_plan(board: Board, *, begins: bool) -> Plan:
+def board_plan(board: Board, *, begins: bool, frozen: str = "") -> Plan:
     """Return the plan that carries out what happened on the board."""
     workflow, now = board.workflow, board.now
     ended = not any(each.phase in LIVE for each in board.tasks.values())
-    state, phase = _end(board) if ended else _at_work(board)
+    state, phase = _end(board) if ended else _at_work(board, frozen)
     fields: dict[str, object] = {
         "phase": phase,
         "tasks": tuple(board.tasks.values()),
@@ -124,7 +125,7 @@ def _transition(workflow: Workflow, state: State, *, ended: bool) -> Transition 
     return Transition(state.reason, state.message, warning=failed)
 
 
-def _at_work(board: Board) -> tuple[State, WorkflowPhase]:
+def _at_work(board: Board, frozen: str) -> tuple[State, WorkflowPhase]:
     spec = board.workflow.spec
     done = len(board.in_phase(TaskPhase.SUCCEEDED))
     running = board.in_phase(TaskPhase.RUNNING)
@@ -135,6 +136,10 @@ def _at_work(board: Board) -> tuple[State, WorkflowPhase]:
         return conditions.suspended(f"spec.suspend is true: {counted}{still}"), (
             WorkflowPhase.SUSPENDED
         )
+    if frozen:
+        still = f"; {_names(running)} still run" if running else ""
+        state = conditions.working(CommonReason.FROZEN, f"{frozen}; {counted}{still}")
+        return state, WorkflowPhase.WAITING
     if len(running) > len(asked):
         names = _names([each for each in running if each not in asked])
         state = conditions.working(WorkflowReason.RUNNING, f"{counted}; at work: {names}")

@@ -22,19 +22,34 @@ if TYPE_CHECKING:
     from datetime import datetime
     from enum import StrEnum
 
+    from venture_core.freezes import Freezes
     from venture_crds.v1alpha1.meta import ObjectMeta
     from venture_crds.v1alpha1.workflow import Workflow
     from venture_crds.v1alpha1.workflowstatus import TaskStatus
 
     from venture_operator.domain.facts import Fact
+    from venture_operator.kinds.workflow.agents import Agents
+    from venture_operator.kinds.workflow.asking import Asking
     from venture_operator.kinds.workflow.board import Action
     from venture_operator.kinds.workflow.builds import Builds
     from venture_operator.kinds.workflow.governed import Admissions
     from venture_operator.kinds.workflow.plans import Plan
+    from venture_operator.services.turns import Turns
     from venture_operator.storage.objects import Objects
     from venture_operator.storage.record import Record
 
 KIND: Final = "Workflow"
+JOB: Final = "Job"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of an agent's Job among those that may run."""
+
+    namespace: str
+    workflow: str
+    job: str
+
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +60,10 @@ class Tools:
 
     workflows: Objects
     builds: Builds
+    agents: Agents
+    asking: Asking
+    freezes: Freezes
+    turns: Turns[Place]
     record: Record
     admissions: Admissions
     wake: Callable[[Reference], None]
@@ -85,11 +104,19 @@ class WorkflowService:
         if is_finished(work):
             return decide(Observed(work), now)
         for task in work.status.tasks:
-            outcome = await self._outcome(work, task)
+            outcome = await self._outcome(work, task, now)
             if outcome is not None:
                 outcomes[task.name] = outcome
         admission = None if work.status.tasks else await self._tools.admissions.of(work, now)
-        return decide(Observed(work, outcomes, admission), now)
+        frozen = self._tools.freezes.standing(work.metadata.namespace)
+        seen = Observed(
+            work,
+            outcomes,
+            admission,
+            frozen=frozen.sentence if frozen else "",
+            killed=frozen is not None and frozen.is_kill,
+        )
+        return self._in_turn(work, decide(seen, now))
 
     async def act(
         self, work: Workflow, action: Action, status: WorkflowStatus | None, now: datetime
@@ -101,6 +128,8 @@ class WorkflowService:
                 if status is None:
                     raise AssertionError("plans that start tasks carry a status")
                 return await self._start(work, name, status, now)
+            case EndChild(child) if child.kind == JOB:
+                await tools.agents.delete(child)
             case EndChild(child):
                 await tools.builds.delete(metadata.namespace, child)
             case Expire():
@@ -108,13 +137,39 @@ class WorkflowService:
         return status
 
     async def gone(self, metadata: ObjectMeta) -> Sequence[Fact]:
-        """Do nothing: builds go with the workflow, by their owner references."""
-        del metadata
+        """End the agents of a deleted workflow; builds go by their owner references."""
+        for job in await self._tools.agents.children.jobs_of(metadata.uid):
+            name = job["metadata"]["name"]
+            self._tools.turns.leave(_place(metadata, name))
+            await self._tools.agents.children.delete_job(name)
         return ()
 
-    async def _outcome(self, work: Workflow, task: TaskStatus) -> Outcome | None:
+    def _in_turn(self, work: Workflow, plan: Plan) -> Plan:
+        """Take note of the agents that run, and give back the places of those that do not."""
+        turns, metadata = self._tools.turns, work.metadata
+        running = {
+            each.child.name
+            for each in (plan.status or work.status).tasks
+            if each.phase is TaskPhase.RUNNING and each.child and each.child.kind == JOB
+        }
+        for task in work.status.tasks:
+            if task.child is None or task.child.kind != JOB:
+                continue
+            place = _place(metadata, task.child.name)
+            if task.child.name not in running:
+                turns.leave(place)
+            elif task.child.uid:
+                turns.occupy(place, metadata.namespace)
+        return plan
+
+    async def _outcome(self, work: Workflow, task: TaskStatus, now: datetime) -> Outcome | None:
         if task.phase is not TaskPhase.RUNNING or task.child is None:
             return None
+        spec = next(each for each in work.spec.tasks if each.name == task.name)
+        if spec.approval is not None:
+            return self._tools.asking.outcome(work, spec, task, now)
+        if spec.agent is not None:
+            return await self._tools.agents.outcome(spec, task.child, now)
         return await self._tools.builds.outcome(work.metadata.namespace, task.child)
 
     async def _start(
@@ -125,14 +180,25 @@ class WorkflowService:
         spec = next(each for each in work.spec.tasks if each.name == name)
         if task.child is None:
             raise AssertionError("a task that starts knows its child's name")
+        if spec.approval is not None:
+            # Nothing is created: people create Approvals.
+            return status
+        if spec.agent is not None and not self._has_place(work, task.child.name):
+            waiting = task.model_copy(update={"message": "it waits for its turn to run"})
+            return _with_task(status, waiting)
+        doer = self._tools.builds if spec.artifact is not None else self._tools.agents
         try:
-            made = await self._tools.builds.create(work, spec, status, task.child.name)
+            made = await doer.create(work, spec, status, task.child.name)
         except RefusedError as refused:
             return await self._refuse(work, task, status, refused, now)
         metrics.CHILDREN_CREATED.labels(KIND, task.child.kind).inc()
         log.info("task_started", task=name, child=task.child.name, attempt=task.attempt)
         known = task.child.model_copy(update={"uid": made["metadata"]["uid"]})
         return _with_task(status, task.model_copy(update={"child": known}))
+
+    def _has_place(self, work: Workflow, job: str) -> bool:
+        metadata = work.metadata
+        return self._tools.turns.enter(_place(metadata, job), metadata.namespace)
 
     async def _refuse(
         self,
@@ -149,6 +215,10 @@ class WorkflowService:
         await self._tools.record.append(self.subject(metadata), board.facts, now)
         self._tools.wake(Reference(KIND, metadata.namespace, metadata.name))
         return _with_task(status, board.tasks[task.name])
+
+
+def _place(metadata: ObjectMeta, job: str) -> Place:
+    return Place(metadata.namespace, metadata.name, job)
 
 
 def _with_task(status: WorkflowStatus, task: TaskStatus) -> WorkflowStatus:

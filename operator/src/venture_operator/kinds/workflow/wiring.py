@@ -2,14 +2,22 @@
 
 from typing import TYPE_CHECKING
 
+from venture_core.events.envelope import Service
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, POLICY_BUNDLES, WORKFLOWS
+from venture_core.record.assignments import Assignments
 from venture_crds.v1alpha1.workflow import Workflow
 
+from venture_operator import metrics
+from venture_operator.domain.references import Reference
+from venture_operator.kinds.workflow.agents import Agents
+from venture_operator.kinds.workflow.asking import Asking
 from venture_operator.kinds.workflow.builds import Builds
 from venture_operator.kinds.workflow.governed import Admissions
-from venture_operator.kinds.workflow.service import Tools, WorkflowService
+from venture_operator.kinds.workflow.service import KIND, Place, Tools, WorkflowService
 from venture_operator.kinds.workflow.stub import stub
 from venture_operator.services.kind import Kind, Wired
+from venture_operator.services.turns import Turns
+from venture_operator.storage.configmaps import ConfigMaps
 from venture_operator.storage.objects import Objects
 from venture_operator.storage.watched import WatchedObjects
 
@@ -19,15 +27,29 @@ if TYPE_CHECKING:
 
 def wire(shared: Shared) -> Wired:
     """Return the kind, ready to run."""
-    reporter = shared.settings.pod_name
+    settings = shared.settings
+    reporter = settings.pod_name
     objects = Objects(shared.client, WORKFLOWS, reporter=reporter)
-    builds = Objects(shared.client, ARTIFACT_BUILDS, reporter=reporter)
-    bundles = Objects(shared.client, POLICY_BUNDLES, reporter=reporter)
+
+    def wake(place: Place) -> None:
+        shared.wake(Reference(KIND, place.namespace, place.workflow))
+
+    turns: Turns[Place] = Turns(
+        at_once=settings.jobs_at_once, per_namespace=settings.jobs_per_namespace, wake=wake
+    )
+    metrics.JOBS_RUNNING.labels(KIND).set_function(turns.running)
+    metrics.JOBS_WAITING.labels(KIND).set_function(lambda: turns.waiting)
     tools = Tools(
         workflows=objects,
-        builds=Builds(builds, shared.watched),
+        builds=Builds(Objects(shared.client, ARTIFACT_BUILDS, reporter=reporter), shared.watched),
+        agents=_agents(shared),
+        asking=Asking(shared.approvals),
+        freezes=shared.freezes,
+        turns=turns,
         record=shared.record,
-        admissions=Admissions(shared.governing, bundles),
+        admissions=Admissions(
+            shared.governing, Objects(shared.client, POLICY_BUNDLES, reporter=reporter)
+        ),
         wake=shared.wake,
     )
     return Wired(
@@ -35,4 +57,18 @@ def wire(shared: Shared) -> Wired:
         service=WorkflowService(tools),
         watched=WatchedObjects(keeps_deleted=True),
         objects=objects,
+    )
+
+
+def _agents(shared: Shared) -> Agents:
+    settings = shared.settings
+    return Agents(
+        settings=settings.agents,
+        children=shared.children,
+        jobs=shared.jobs,
+        pods=shared.pods,
+        assignments=Assignments(
+            settings.postgres_url, service=Service.ORCHESTRATOR, name=settings.pod_name
+        ),
+        config_maps=ConfigMaps(shared.client),
     )

@@ -49,7 +49,7 @@ def waiting_in(body: Body) -> list[Waiting]:
     return [
         _waiting(body, task, _question(tasks.get(task["name"], {})), task["name"])
         for task in body.get("status", {}).get("tasks", [])
-        if task.get("phase") == _AWAITING
+        if _AWAITING in (task.get("phase"), task.get("reason"))
     ]
 
 

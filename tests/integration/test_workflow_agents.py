@@ -1,0 +1,266 @@
+"""Agents and approvals in a Workflow: the real operator, the real agent, people by Approvals."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from agentprocess import run_agent
+from agentservices import AgentServices, turn, use
+from builds import condition
+from policybundles import bundle, manifest
+from venture_core.agents.assignment import ASSIGNMENT_FILE, parse_assignment
+from venture_core.events.envelope import Service
+from venture_core.kubernetes.resources import (
+    APPROVALS,
+    CONFIG_MAPS,
+    POLICY_BUNDLES,
+    SECRETS,
+    WORKFLOWS,
+)
+from venture_core.record.assignments import Assignments
+from waiting import patiently
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kubelet import Kubelet
+    from operatorprocess import OperatorProcess
+    from pydantic import SecretStr
+    from venture_core.kubernetes.client import KubernetesClient
+
+type Body = dict[str, Any]
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"title": {"type": "string"}, "bullets": {"type": "array"}},
+    "required": ["title", "bullets"],
+}
+SAID = {"title": "Beta ${inputs.x}", "bullets": [{"text": "It grows"}, {"text": "It stays"}]}
+
+
+@pytest.fixture
+def operator_settings() -> dict[str, str]:
+    agents = {
+        "image": "localhost/agent:test",
+        "resources": {},
+        "llm_gateway_url": "http://127.0.0.1:1",
+        "tool_gateway_url": "http://localhost:2",
+    }
+    return {"agents": json.dumps(agents)}
+
+
+def workflow() -> Body:
+    slides = [
+        {"type": "bullets", "title": "Findings", "bullets": "${tasks.research.output.bullets}"}
+    ]
+    document = {
+        "kind": "SlideSpec",
+        "version": 1,
+        "title": "${tasks.research.output.title}",
+        "slides": slides,
+    }
+    agent = {
+        "role": "researcher",
+        "model": {
+            "provider": "Scripted",
+            "name": "scripted",
+            "script": {"name": "script", "key": "script.json"},
+        },
+        "instructions": "Find out about ${inputs.what}.",
+        "tools": ["web.fetch"],
+        "outputSchema": SCHEMA,
+    }
+    review = {"quorum": 1, "message": "Is ${tasks.research.output.title} right?"}
+    return {
+        "apiVersion": WORKFLOWS.api_version,
+        "kind": WORKFLOWS.kind,
+        "metadata": {"name": "launch"},
+        "spec": {
+            "objective": "Launch",
+            "requester": {"user": "founder"},
+            "budget": {"currency": "USD", "llmCents": 100},
+            "inputs": [{"name": "what", "value": "the beta"}],
+            "tasks": [
+                {"name": "research", "agent": agent},
+                {"name": "review", "dependsOn": ["research"], "approval": review},
+                {
+                    "name": "deck",
+                    "dependsOn": ["review"],
+                    "artifact": {"target": "Pptx", "source": {"inline": document}},
+                },
+            ],
+        },
+    }
+
+
+async def launch(client: KubernetesClient, namespace: str) -> Body:
+    """Publish a bundle that lets a researcher replay a script, and create the Workflow."""
+    (role,) = bundle()["roles"]
+    models = [{"provider": "Scripted", "names": ["*"]}]
+    roles = [{**role, "models": models}]
+    await client.create(POLICY_BUNDLES, manifest(roles=roles), namespace)
+    turns = [turn(use("answer", **SAID))]
+    script = {"metadata": {"name": "script"}, "data": {"script.json": json.dumps({"turns": turns})}}
+    await client.create(CONFIG_MAPS, {"apiVersion": "v1", "kind": "ConfigMap", **script}, namespace)
+    return await client.create(WORKFLOWS, workflow(), namespace, strict=True)
+
+
+class Seen:
+    """The Workflow, as it is now."""
+
+    def __init__(self, client: KubernetesClient, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
+
+    async def get(self) -> Body:
+        body = await self._client.get(WORKFLOWS, "launch", self._namespace)
+        assert body is not None
+        return body
+
+    async def task(self, name: str, phase: str) -> Body:
+        """Wait until a task is in that phase, or waits for that reason; return it."""
+
+        async def look() -> Body:
+            tasks = (await self.get()).get("status", {}).get("tasks", [])
+            return next((each for each in tasks if each["name"] == name), {})
+
+        return await patiently(look, lambda task: phase in (task.get("phase"), task.get("reason")))
+
+
+async def started(kubelet: Kubelet, client: KubernetesClient, work: str) -> tuple[Body, bytes]:
+    """Return the agent's Job, once what it is told is there."""
+    (job, *_) = await patiently(kubelet.jobs, bool)
+
+    async def told() -> Body | None:
+        return await client.get(SECRETS, job["metadata"]["name"], work)
+
+    secret = await patiently(told, bool)
+    assert secret is not None
+    return job, base64.b64decode(secret["data"][ASSIGNMENT_FILE])
+
+
+async def approve(
+    client: KubernetesClient, namespace: str, flow: Body, digest: str, who: str, decision: str
+) -> None:
+    await client.create(
+        APPROVALS,
+        {
+            "apiVersion": APPROVALS.api_version,
+            "kind": APPROVALS.kind,
+            "metadata": {"name": f"by-{who}"},
+            "spec": {
+                "targetRef": {
+                    "kind": "Workflow",
+                    "name": "launch",
+                    "uid": flow["metadata"]["uid"],
+                    "taskName": "review",
+                },
+                "targetDigest": digest,
+                "decision": decision,
+                "approver": {"user": who},
+            },
+        },
+        namespace,
+        strict=True,
+    )
+
+
+async def test_an_agent_answers_people_approve_and_the_deck_has_its_words(
+    operator: OperatorProcess,
+    client: KubernetesClient,
+    namespace: str,
+    kubelet: Kubelet,
+    work_namespace: str,
+    database: SecretStr,
+    tmp_path: Path,
+) -> None:
+    flow = await launch(client, namespace)
+    seen = Seen(client, namespace)
+    job, assigned = await started(kubelet, client, work_namespace)
+
+    name = job["metadata"]["name"]
+    reader = Assignments(database, service=Service.LLM_GATEWAY, name="test")
+    assignment = await reader.of_job(name)
+    await reader.close()
+    assert assignment == parse_assignment(assigned)
+    assert (assignment.role, assignment.instructions) == ("researcher", "Find out about the beta.")
+    assert (assignment.llm_cap_cents, assignment.currency) == (100, "USD")
+    spec = job["spec"]["template"]["spec"]
+    assert spec["dnsPolicy"] == "None"
+    assert {"ip": "127.0.0.1", "hostnames": ["localhost"]} in spec["hostAliases"]
+    assert spec["automountServiceAccountToken"] is False
+    tokens = next(each for each in spec["volumes"] if each["name"] == "tokens")
+    audiences = [each["serviceAccountToken"]["audience"] for each in tokens["projected"]["sources"]]
+    assert "venture-llm-gateway" in audiences
+
+    # The real agent runs as the kubelet would run it.
+    pod = await kubelet.start(job)
+    await kubelet.run(pod)
+    assert assignment.script is not None
+    async with AgentServices([turn(use("answer", **SAID))]) as services:
+        code, message, _ = await run_agent(tmp_path / "agent", services.url, assigned)
+    await kubelet.end(pod, exit_code=code, message=message)
+
+    waiting = await seen.task("review", "AwaitingApproval")
+    assert waiting["message"] == "Is Beta ${inputs.x} right?"
+    assert waiting["approvals"] == {"required": 1, "granted": 0, "by": []}
+    assert (await seen.get())["status"]["phase"] == "Waiting"
+    digest = waiting["targetDigest"]
+    # Their own request nobody approves, and nobody something else.
+    await approve(client, namespace, flow, digest, "founder", "Approve")
+    await approve(client, namespace, flow, "sha256:" + "0" * 64, "bob", "Approve")
+    await approve(client, namespace, flow, digest, "alice", "Approve")
+    await seen.task("review", "Succeeded")
+
+    jobs = await patiently(kubelet.jobs, lambda found: len(found) == 2)
+    build = next(each for each in jobs if each["metadata"]["name"] != name)
+    await patiently(lambda: client.get(SECRETS, build["metadata"]["name"], work_namespace), bool)
+    secret = await client.get(SECRETS, build["metadata"]["name"], work_namespace)
+    assert secret is not None
+    document = json.loads(base64.b64decode(secret["data"]["ir.json"]))
+    assert document["title"] == "Beta ${inputs.x}", "what an agent says is never expanded"
+    assert document["slides"][0]["bullets"] == SAID["bullets"]
+    await kubelet.succeed(build, b"deck")
+    done = await patiently(
+        seen.get, lambda body: condition(body, "Succeeded").get("status") == "True"
+    )
+    assert done["status"]["progress"] == "3/3"
+    assert done["status"]["tasks"][1]["output"] == {"decision": "Approve", "approvals": 1}
+
+
+async def test_a_denial_fails_the_task_and_blocks_what_follows(
+    operator: OperatorProcess,
+    client: KubernetesClient,
+    namespace: str,
+    kubelet: Kubelet,
+    work_namespace: str,
+) -> None:
+    flow = await launch(client, namespace)
+    seen = Seen(client, namespace)
+    job, _ = await started(kubelet, client, work_namespace)
+    result = json.dumps({"output": SAID, "turns": 1, "denials": 0})
+    await kubelet.end(await kubelet.start(job), exit_code=0, message=result)
+    waiting = await seen.task("review", "AwaitingApproval")
+    await approve(client, namespace, flow, waiting["targetDigest"], "alice", "Deny")
+    assert (await seen.task("review", "Failed"))["reason"] == "ApprovalDenied"
+    await seen.task("deck", "Blocked")
+
+
+async def test_an_answer_that_breaks_the_schema_does_not_count_whoever_sends_it(
+    operator: OperatorProcess,
+    client: KubernetesClient,
+    namespace: str,
+    kubelet: Kubelet,
+    work_namespace: str,
+) -> None:
+    await launch(client, namespace)
+    seen = Seen(client, namespace)
+    job, _ = await started(kubelet, client, work_namespace)
+    result = json.dumps({"output": {"title": 7}, "turns": 1, "denials": 0})
+    await kubelet.end(await kubelet.start(job), exit_code=0, message=result)
+    failed = await seen.task("research", "Failed")
+    assert failed["reason"] == "OutputInvalid"
+    assert "bullets is missing" in failed["message"]
