@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import bigupload
 import httpx2
 import pytest
+from lostanswers import completing_unheard
 from pydantic import SecretStr
 from s3requests import s3_request
 from venture_core.objectstore import (
@@ -25,6 +26,7 @@ from venture_core.objectstore import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 MIB = 1024 * 1024
@@ -122,3 +124,37 @@ async def test_what_is_uploaded_carries_its_checksum_as_locked_buckets_demand(
     composite = f"{base64.b64encode(hashlib.sha256(parts).digest()).decode()}-2"
     found = [each.headers.get("x-amz-checksum-sha256") for each in sums]
     assert found == [whole, whole, composite]
+
+
+async def test_an_upload_counts_that_the_store_completed_without_being_heard(
+    own_bucket: S3Settings, tmp_path: Path
+) -> None:
+    file, data = tmp_path / "file", secrets.token_bytes(6 * MIB)
+    file.write_bytes(data)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield data
+
+    async with completing_unheard(own_bucket) as (through, lost):
+        store = ObjectStore(through)
+        await store.put_file("file", file, media_type="text/plain")
+        assert lost
+        lost.clear()
+        await store.put_stream("stream", pieces(), media_type="text/plain")
+        assert lost
+    for key in ("file", "stream"):
+        assert await ObjectStore(own_bucket).get(key, max_bytes=len(data)) == data
+
+
+async def test_an_upload_that_failed_does_not_count_by_what_was_there_before(
+    own_bucket: S3Settings, tmp_path: Path
+) -> None:
+    file, old = tmp_path / "file", secrets.token_bytes(6 * MIB)
+    file.write_bytes(secrets.token_bytes(6 * MIB))
+    store = ObjectStore(own_bucket)
+    await store.put("key", old, media_type="text/plain")
+    async with completing_unheard(own_bucket, arrives=False) as (through, lost):
+        with pytest.raises(ObjectStoreError, match="cannot write key"):
+            await ObjectStore(through).put_file("key", file, media_type="text/plain")
+        assert lost
+    assert await store.get("key", max_bytes=len(old)) == old

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from venture_core.postpolicy import PostForm, Signer, post_form
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from obstore.store import ClientConfig, RetryConfig, S3Config
@@ -27,7 +27,12 @@ MAX_PARTS: Final = 10_000
 _CHUNK_BYTES: Final = 1024 * 1024
 _PART_BYTES: Final = 5 * 1024 * 1024
 _PARTS_AT_ONCE: Final = 2
+_REQUEST_SECONDS: Final = 30
+_UPLOAD_SECONDS: Final = 600
+"""What a request of an upload in parts may take: in the last, a store puts gigabytes together."""
 _MISSING = (FileNotFoundError, obstore_errors.NotFoundError)
+_FAILED = (FileNotFoundError, obstore_errors.BaseError)
+"""How an upload in parts ends that fails: an upload that is no more is a file that is missing."""
 
 
 class S3Settings(BaseModel):
@@ -112,10 +117,13 @@ class ObjectStore:
         self._settings = settings
         self.authorities = settings.root_certificate
         """PEM of authorities to trust besides those of the system; None: no others."""
-        self._store = settings.store(
-            connect_seconds=5,
-            request_seconds=30,
-            retry={"max_retries": 3, "retry_timeout": timedelta(seconds=15)},
+        self._store, self._uploads = (
+            settings.store(
+                connect_seconds=5,
+                request_seconds=seconds,
+                retry={"max_retries": 3, "retry_timeout": timedelta(seconds=15)},
+            )
+            for seconds in (_REQUEST_SECONDS, _UPLOAD_SECONDS)
         )
 
     def uri(self, key: str) -> str:
@@ -181,10 +189,14 @@ class ObjectStore:
         comes out as it is. Raises ObjectStoreError.
         """
         failed: list[BaseException] = []
+        digest, size = hashlib.sha256(), 0
 
         async def watched() -> AsyncIterator[bytes]:
+            nonlocal size
             try:
                 async for chunk in chunks:
+                    await asyncio.to_thread(digest.update, chunk)
+                    size += len(chunk)
                     yield chunk
             except BaseException as error:
                 failed.append(error)
@@ -192,17 +204,18 @@ class ObjectStore:
 
         try:
             await obstore.put_async(
-                self._store,
+                self._uploads,
                 key,
                 watched(),
                 attributes={"Content-Type": media_type},
                 chunk_size=_PART_BYTES,
                 max_concurrency=1,
             )
-        except obstore_errors.BaseError as error:
+        except _FAILED as error:
             if failed:
                 raise failed[0] from error
-            raise _store_error("write", key, error) from error
+            if not await self._holds(key, size, digest.digest):
+                raise _store_error("write", key, error) from error
 
     async def get_range(self, key: str, start: int, length: int) -> bytes:
         """Return a part of an object, less of it at its end.
@@ -226,15 +239,30 @@ class ObjectStore:
         size = (await asyncio.to_thread(path.stat)).st_size
         try:
             await obstore.put_async(
-                self._store,
+                self._uploads,
                 key,
                 path,
                 attributes={"Content-Type": media_type},
                 chunk_size=part_bytes(size),
                 max_concurrency=_PARTS_AT_ONCE,
             )
-        except obstore_errors.BaseError as error:
-            raise _store_error("write", key, error) from error
+        except _FAILED as error:
+            if not await self._holds(key, size, lambda: _file_sha256(path)):
+                raise _store_error("write", key, error) from error
+
+    async def _holds(self, key: str, size: int, sha256: Callable[[], bytes]) -> bool:
+        """Tell whether an upload that failed is there all the same.
+
+        A store may put the parts together and not be heard: whatever is asked of the upload then,
+        once more or to end it, is refused, because there is no such upload any more.
+        """
+        try:
+            found = await self.head(key)
+            if found is None or found.size_bytes != size:
+                return False
+            return await self.sha256(key) == await asyncio.to_thread(sha256)
+        except ObjectNotFoundError, ObjectStoreError:
+            return False
 
     async def sha256(self, key: str) -> bytes:
         """Return the digest of what the store holds, read piece by piece.
@@ -336,6 +364,11 @@ class ObjectStore:
 def part_bytes(size: int) -> int:
     """Return how long the parts of an object of `size` bytes are: the least allowed, or more."""
     return max(_PART_BYTES, -(-size // MAX_PARTS))
+
+
+def _file_sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _store_error(verb: str, key: str, error: Exception) -> ObjectStoreError:
