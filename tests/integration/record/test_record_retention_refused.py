@@ -11,7 +11,7 @@ import pytest
 from recordlog import until
 from recordretention import EMPTY_MONTH, MONTH, NOW, OLD, archiving, distributed, partitions
 from venture_core.record.database import Role, connect
-from venture_core.record.retention import RetentionError, list_archives
+from venture_core.record.retention import Archiver, RetentionError, list_archives
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -49,6 +49,23 @@ async def test_nothing_is_dropped_while_anything_is_amiss(
             await archiver.run(now=NOW, keep_months=12)
     assert MONTH in await partitions(superuser)
     assert await superuser.fetchval(f"SELECT count(*) FROM record.{MONTH}") == OLD  # noqa: S608
+
+
+async def test_a_month_that_does_not_fit_the_scratch_says_what_to_set(
+    database: SecretStr, superuser: asyncpg.Connection, store: ObjectStore, old_workflow: UUID
+) -> None:
+    connection = await connect(database, Role.ARCHIVER, name="test")
+    try:
+        with pytest.raises(
+            RetentionError, match=r"GiB: set record\.retention\.scratchSize to more"
+        ):
+            await Archiver(connection, store, scratch_bytes=10_000).run(now=NOW, keep_months=12)
+        assert await list_archives(superuser) == []
+        roomy = Archiver(connection, store, scratch_bytes=10_000_000)
+        assert MONTH in await roomy.run(now=NOW, keep_months=12)
+    finally:
+        await connection.close()
+    assert old_workflow
 
 
 @pytest.mark.parametrize("lost", ["gone", "changed"])

@@ -13,6 +13,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -129,10 +130,20 @@ async def partitions_due(
 class Archiver:
     """Archives months."""
 
-    def __init__(self, connection: asyncpg.Connection, store: ObjectStore) -> None:
-        """Work over a connection of the role venture_archiver."""
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        store: ObjectStore,
+        *,
+        scratch_bytes: int | None = None,
+    ) -> None:
+        """Work over a connection of the role venture_archiver.
+
+        `scratch_bytes` is what temporary files may take in all; None: what their disk has.
+        """
         self._connection = connection
         self._store = store
+        self._scratch_bytes = scratch_bytes
 
     async def run(self, *, now: datetime, keep_months: int) -> list[str]:
         """Archive every month that is due and not archived yet, oldest first; return which.
@@ -156,7 +167,16 @@ class Archiver:
     async def _archive(self, partition: str, stretch: _Stretch) -> None:
         with tempfile.TemporaryDirectory() as folder:
             bundle, packed = Path(folder) / "bundle", Path(folder) / "bundle.tar"
-            await export_bundle(self._connection, bundle, first=stretch.first, size=stretch.signed)
+            check_room = partial(self._check_room, partition, bundle)
+            manifest = await export_bundle(
+                self._connection,
+                bundle,
+                first=stretch.first,
+                size=stretch.signed,
+                progress=check_room,
+            )
+            # What was in buffers counts as well now.
+            check_room(manifest.entries, manifest.entries)
             await verified(self._connection, bundle, partition)
             await asyncio.to_thread(pack, bundle, packed)
             archive = await asyncio.to_thread(self._describe, partition, stretch, packed)
@@ -166,6 +186,19 @@ class Archiver:
             _NOTE, *(getattr(archive, name) for name in Archive.__slots__)
         )
         log.info("archived a month of events", partition=partition, uri=archive.uri)
+
+    def _check_room(self, partition: str, bundle: Path, done: int, entries: int) -> None:
+        """Raise RetentionError once what is written leaves no room to pack it.
+
+        A pod that takes more than its volume allows is evicted without a word of ours.
+        """
+        needed = 2 * sum(file.stat().st_size for file in bundle.iterdir())
+        if self._scratch_bytes is not None and needed > self._scratch_bytes:
+            whole = _gib(needed * entries // done)
+            raise RetentionError(
+                f"{partition} needs about {whole} to be packed, and has room of "
+                f"{_gib(self._scratch_bytes)}: set record.retention.scratchSize to more"
+            )
 
     async def _stretch(self, partition: str, first: int) -> _Stretch | None:
         """Return what is to be archived from `first` on; None where all of the month is already."""
@@ -228,6 +261,10 @@ async def check_stored(store: ObjectStore, archive: Archive) -> None:
         raise RetentionError(f"the archive {archive.uri} is gone") from error
     if stored != archive.sha256:
         raise RetentionError(f"the archive {archive.uri} is not what was written")
+
+
+def _gib(size: int) -> str:
+    return f"{size / 1024**3:.3g} GiB"
 
 
 def _end_of(archives: Iterable[Archive]) -> int:

@@ -29,7 +29,7 @@ async def archive(settings: ArchiverSettings) -> int:
     """Archive every month that is due; return the exit code."""
 
     async def work(connection: asyncpg.Connection, store: ObjectStore) -> list[str]:
-        archiver = Archiver(connection, store)
+        archiver = Archiver(connection, store, scratch_bytes=settings.scratch_size)
         return await archiver.run(now=datetime.now(UTC), keep_months=settings.retention_months)
 
     return await run_once(settings, Role.ARCHIVER, NAME, work)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ByteSize, Field, StringConstraints
 from venture_core.messaging.streams import StreamSettings
 from venture_core.settings.dataplane import NatsEndpoint, PostgresEndpoint, S3Endpoint
 from venture_core.settings.programs import LogSettings, ProcessSettings
@@ -48,3 +48,5 @@ class ArchiverSettings(ArchiveSettings):
 
     retention_months: int = Field(ge=1, le=1200)
     """How many whole months before this one stay in the database."""
+    scratch_size: ByteSize | None = Field(default=None, ge=1)
+    """How much temporary files may take in all, like `10GiB`; None: what their disk has."""
