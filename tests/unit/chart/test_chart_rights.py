@@ -230,7 +230,6 @@ def test_named_namespaces_narrow_the_rights_to_them(render_chart: Render) -> Non
     manifests = render_chart("ci/namespaced.yaml")
     assert bindings(manifests) == {
         ("ClusterRoleBinding", None, "venture.venture-system.cluster"),
-        ("ClusterRoleBinding", None, "venture.venture-system.serving"),
         ("RoleBinding", "team-a", "venture.venture-system"),
         ("RoleBinding", "team-b", "venture.venture-system"),
         ("RoleBinding", "team-jobs", "venture"),
