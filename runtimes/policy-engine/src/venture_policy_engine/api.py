@@ -1,5 +1,6 @@
 """The same check over HTTP: `POST /v1/evaluate` with the agent's token."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request  # noqa: TC002  FastAPI reads the annotation
@@ -26,7 +27,7 @@ def api(checks: Checks) -> FastAPI:
         try:
             token = bearer_token(request.scope)
         except UnauthenticatedError as error:
-            raise Problem(401, f"{error}.", code="unauthenticated") from error
+            raise Problem(HTTPStatus.UNAUTHORIZED, f"{error}.", code="unauthenticated") from error
         return answer(await checks.decide(token, call))
 
     return app
