@@ -183,7 +183,7 @@ async def uploaded(
 
 async def with_burst(operator: OperatorProcess, builds: Builds, count: int) -> None:
     """Show what builds cost that come all at once."""
-    cpu, started = operator.cpu_seconds(), time.monotonic()
+    cpu, started, asked = operator.cpu_seconds(), time.monotonic(), await requests(operator)
     await each(count, lambda number: builds.create(f"burst-{number}"))
     for number in range(count):
         await patiently(
@@ -192,7 +192,16 @@ async def with_burst(operator: OperatorProcess, builds: Builds, count: int) -> N
             within_seconds=300,
         )
     spent, took = operator.cpu_seconds() - cpu, time.monotonic() - started
-    show(f"{count} builds at once", operator, f"{spent:.1f} s of CPU, {took:.0f} s")
+    per_build = (await requests(operator) - asked) / count
+    told = f"{spent:.1f} s of CPU, {took:.0f} s, {per_build:.1f} API requests a build"
+    show(f"{count} builds at once", operator, told)
+
+
+async def requests(operator: OperatorProcess) -> float:
+    """Return how many requests it has made of the API server."""
+    _, text = await operator.get("/metrics")
+    counted = "venture_kubernetes_requests_total{"
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if counted in line)
 
 
 def show(what: str, operator: OperatorProcess, more: str) -> None:

@@ -149,7 +149,7 @@ class Kubelet:
 
 async def upload(request: CompileJobInput, artifact: bytes) -> httpx2.Response:
     """Send bytes by the form of the request, whoever sends them."""
-    async with httpx2.AsyncClient() as http:
+    async with httpx2.AsyncClient(timeout=60) as http:
         return await http.post(
             request.upload.url, data=request.upload.fields, files={"file": ("artifact", artifact)}
         )
