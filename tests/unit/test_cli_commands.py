@@ -81,7 +81,7 @@ class TestRender:
         assert made == {compiled(DECK)}
 
     def test_the_examples_can_be_rendered(self) -> None:
-        for example in sorted((REPOSITORY / "examples").glob("*.yaml")):
+        for example in sorted((REPOSITORY / "examples").glob("*-deck.yaml")):
             done = venture("artifact", "render", str(example), "-o", ".", "--format", "json")
             assert done.exit_code == ExitCode.OK, done.stderr
             facts = json.loads(done.stdout)
