@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DOCKERFILES = {
     "venture": "operator/Dockerfile",
     "venture-artifact-compiler": "runtimes/artifact-compiler/Dockerfile",
+    "venture-agent-runtime": "runtimes/agent-runtime/Dockerfile",
     "venture-dev-postgres": "hack/images/postgres/Dockerfile",
     "venture-dev-nats": "hack/images/nats/Dockerfile",
     "venture-dev-valkey": "hack/images/valkey/Dockerfile",

@@ -23,6 +23,7 @@ KIND_CONFIG = REPOSITORY / "kind-config.yaml"
 _TAG_SETTINGS = {
     "venture": "image.tag",
     "venture-artifact-compiler": "compiler.image.tag",
+    "venture-agent-runtime": "agents.image.tag",
     "venture-dev-postgres": "dataPlane.postgres.image.tag",
     "venture-dev-nats": "dataPlane.nats.image.tag",
     "venture-dev-valkey": "dataPlane.valkey.image.tag",

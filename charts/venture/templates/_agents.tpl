@@ -73,3 +73,31 @@ subjects:
       app.kubernetes.io/managed-by: venture
       venture.parpour.dev/job: agent
 {{- end -}}
+
+
+{{/* The service account of agents, in the work namespace. */}}
+{{- define "venture.agentAccount" -}}
+{{ include "venture.fullname" . }}-agent
+{{- end -}}
+
+{{/* The components that agents call, by what the operator calls their addresses. */}}
+{{- define "venture.agentServices" -}}
+llm_gateway_url: llm-gateway
+egress_proxy_url: egress-proxy
+tool_gateway_url: tool-gateway
+treasury_url: treasury-api
+{{- end -}}
+
+{{/* What the operator is told about agents: VENTURE_AGENTS, as YAML. */}}
+{{- define "venture.agentSettings" -}}
+image: {{ include "venture.image" (dict "root" . "image" .Values.agents.image) | quote }}
+image_pull_policy: {{ .Values.agents.image.pullPolicy }}
+image_pull_secrets: {{ include "venture.pullSecrets" . }}
+service_account: {{ include "venture.agentAccount" . }}
+resources: {{ include "venture.quantities" .Values.agents.resources | fromYaml | toJson }}
+scheduling: {{ include "venture.scheduling" (dict "root" . "values" .Values.agents) | fromYaml | toJson }}
+authorities_config_map: {{ include "venture.servingCa" . }}
+{{- range $setting, $component := include "venture.agentServices" . | fromYaml }}
+{{ $setting }}: https://{{ include "venture.serverHost" (dict "root" $ "component" $component) }}
+{{- end }}
+{{- end -}}

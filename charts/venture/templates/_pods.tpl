@@ -57,6 +57,15 @@ priorityClassName: {{ . }}
 {{- toYaml $scheduling -}}
 {{- end -}}
 
+{{/* The names of the pull secrets, as JSON. */}}
+{{- define "venture.pullSecrets" -}}
+{{- $names := list -}}
+{{- range .Values.global.imagePullSecrets -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- toJson $names -}}
+{{- end -}}
+
 {{/* Requests and limits with every quantity as a string, as a strict reader wants them. */}}
 {{- define "venture.quantities" -}}
 {{- range $kind, $quantities := . }}

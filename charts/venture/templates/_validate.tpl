@@ -3,6 +3,9 @@
 {{- $problems := list -}}
 {{- if not .Values.global.imageRegistry -}}
 {{- $images := dict "image" .Values.image "compiler.image" .Values.compiler.image -}}
+{{- if .Values.agents.enabled -}}
+{{- $_ := set $images "agents.image" .Values.agents.image -}}
+{{- end -}}
 {{- if .Values.dataPlane.enabled -}}
 {{- range $name := list "postgres" "nats" "valkey" "s3" -}}
 {{- $_ := set $images (printf "dataPlane.%s.image" $name) (index $.Values.dataPlane $name).image -}}
@@ -113,6 +116,13 @@
 {{- end -}}
 {{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
 {{- $problems = append $problems "Set serviceAccount.name to the service account that you made, or turn serviceAccount.create on." -}}
+{{- end -}}
+{{- if .Values.agents.enabled -}}
+{{- range $gateway, $what := dict "llmGateway" "language models" "toolGateway" "files and messages" -}}
+{{- if not (index $.Values $gateway).enabled -}}
+{{- $problems = append $problems (printf "Set %s.enabled to true: it is the only way of agents to %s (or turn agents.enabled off)." $gateway $what) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- $problems = concat $problems (include "venture.neighbourProblems" . | fromJsonArray) -}}
 {{- if $problems -}}
