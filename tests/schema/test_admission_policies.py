@@ -237,7 +237,14 @@ async def test_only_the_operator_writes_our_labels_where_jobs_run(
     await api.call("POST", f"{path}/serviceaccounts", {"metadata": {"name": account}})
 
     def pod(**labels: str) -> Json:
-        spec = {"serviceAccountName": account, "containers": [{"name": "a", "image": "none"}]}
+        restricted = {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        container = {"name": "a", "image": "none", "securityContext": restricted}
+        spec = {"serviceAccountName": account, "containers": [container]}
         ours = {f"venture.parpour.dev/{name}": value for name, value in labels.items()}
         return {"metadata": {"generateName": "p-", "labels": ours}, "spec": spec}
 

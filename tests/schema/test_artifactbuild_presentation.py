@@ -202,7 +202,8 @@ def render() -> Callable[..., list[Json]]:
             check=True,
         )
         documents = yaml.safe_load_all(done.stdout)
-        return [one for one in documents if one and one["kind"] == "CustomResourceDefinition"]
+        definitions = [one for one in documents if one and one["kind"] == CRD["kind"]]
+        return [one for one in definitions if one["metadata"]["name"] == CRD["metadata"]["name"]]
 
     return rendered
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMESPACE = "checksums"
-ALL = {"operator", "sequencer", "relay", "projector"}
+ALL = {
+    *("operator", "sequencer", "relay", "projector", "control-plane-api", "treasury-api"),
+    *("policy-engine", "egress-proxy", "webhooks"),
+}
 USERS = {
     "venture-provenance": {"operator"},
     "venture-checkpoints": {"sequencer"},
@@ -24,16 +27,21 @@ USERS = {
     "venture-db-sequencer": {"sequencer"},
     "venture-db-relay": {"relay"},
     "venture-db-projector": {"projector"},
+    "venture-db-control-plane-api": {"control-plane-api"},
+    "venture-db-treasury-api": {"treasury-api"},
+    "venture-db-policy-engine": {"policy-engine"},
+    "venture-db-egress-proxy": {"egress-proxy"},
     "venture-nats-relay": {"relay"},
     "venture-nats-projector": {"projector"},
-    "venture-db-ca": ALL,
-    "venture-nats-ca": {"relay", "projector"},
-    "venture-s3-ca": {"operator", "sequencer", "relay"},
-    "venture-s3-user": {"operator", "sequencer", "relay"},
+    "venture-nats-policy-engine": {"policy-engine"},
+    "venture-db-ca": ALL - {"webhooks"},
+    "venture-nats-ca": {"relay", "projector", "policy-engine"},
+    "venture-s3-ca": {"operator", "sequencer", "relay", "control-plane-api"},
+    "venture-s3-user": {"operator", "sequencer", "relay", "control-plane-api"},
+    "venture-redis-user": {"treasury-api"},
     # Nobody who stays reads these: people, and what runs once.
     "venture-db-owner": set[str](),
     "venture-db-auditor": set[str](),
-    "venture-redis-user": set[str](),
 }
 """Which components read each Secret that the production example names."""
 

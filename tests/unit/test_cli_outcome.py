@@ -14,7 +14,6 @@ from venture_cli.errors import CliError, ExitCode
 from venture_cli.explain import explain
 from venture_core.artifacts.provenance import ProvenanceError
 from venture_core.kubernetes.errors import error_from_status
-from venture_core.objectstore import ObjectNotFoundError, ObjectStoreError, ObjectTooLargeError
 
 GATES = [
     {"name": "contrast", "passed": True},
@@ -138,9 +137,6 @@ def test_a_build_of_a_newer_version_is_no_defect() -> None:
         (error_from_status(422, "Invalid", "spec is wrong"), ExitCode.FAILURE),
         (error_from_status(500, "InternalError", "oh"), ExitCode.FAILURE),
         (aiohttp.ClientConnectionError("refused"), ExitCode.UNREACHABLE),
-        (ObjectStoreError("cannot read"), ExitCode.UNREACHABLE),
-        (ObjectNotFoundError("gone"), ExitCode.NOT_FOUND),
-        (ObjectTooLargeError("large"), ExitCode.FAILURE),
         (ProvenanceError("no trusted key signed"), ExitCode.VERIFICATION_FAILED),
         (ZeroDivisionError("division by zero"), ExitCode.FAILURE),
     ],
@@ -149,12 +145,6 @@ def test_every_failure_has_a_sentence_and_a_code(error: Exception, code: ExitCod
     failure = explain(error)
     assert failure.code is code
     assert str(failure)
-
-
-def test_what_a_port_forward_saw_is_told() -> None:
-    error = ObjectStoreError("cannot read the object")
-    error.add_note("nothing listens on port 7070")
-    assert explain(error).details == ("nothing listens on port 7070",)
 
 
 def test_the_exit_codes_never_change() -> None:

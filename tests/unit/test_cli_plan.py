@@ -88,7 +88,7 @@ def test_a_document_goes_where_it_fits(size: int, place: str) -> None:
     assert list(made.body["spec"]["source"]) == [place]
     assert made.config_map == (data if place == "configMapRef" else None)
     digest = hashlib.sha256(data).hexdigest()
-    uploads = [(each.key, each.data) for each in made.uploads]
+    uploads = [(each.reference["key"], each.data) for each in made.uploads]
     assert uploads == ([(f"documents/{digest}.json", data)] if place == "objectRef" else [])
     if place == "objectRef":
         reference = {"key": f"documents/{digest}.json", "sha256": digest}
@@ -114,7 +114,8 @@ def test_assets_are_uploaded_by_content_and_referred_to() -> None:
     digest = hashlib.sha256(b"png").hexdigest()
     reference = {"key": f"assets/{digest}", "sha256": digest}
     assert made.body["spec"]["assets"] == [{"name": "logo", "objectRef": reference}]
-    assert [(each.key, each.data) for each in made.uploads] == [(f"assets/{digest}", b"png")]
+    (upload,) = made.uploads
+    assert (upload.plural, upload.reference, upload.data) == ("assets", reference, b"png")
 
 
 def test_a_manifest_is_kept_but_for_its_status() -> None:

@@ -103,6 +103,8 @@ class Stage:
             children=SimpleNamespace(jobs_of=self._no_jobs, namespace="work"),
             jobs=WatchedObjects(),
             sources=SimpleNamespace(prepare=self._prepare),
+            admitting=SimpleNamespace(require=self._no_bundle),
+            freezes=SimpleNamespace(standing=lambda _namespace: None),
         )
         self.reconciler: Reconciler[Any, Any, Any] = Reconciler(
             Kind(resource=cast("Any", SimpleNamespace(kind="ArtifactBuild")), types=ArtifactBuild),
@@ -119,6 +121,9 @@ class Stage:
     async def _prepare(self, _build: object) -> None:
         assert self.error is not None
         raise self.error
+
+    async def _no_bundle(self, _request: object) -> SimpleNamespace:
+        return SimpleNamespace(pin=None)
 
     async def look(self, error: Exception) -> float | None:
         self.error = error

@@ -10,7 +10,7 @@ import yaml
 from chartmanifests import Json, Render, containers, named, of_kind
 from surroundings import CHART
 
-SECRET_VARIABLES = re.compile("_URL$|ACCESS_KEY|SECRET_KEY|PASSWORD$|AUTH$")
+SECRET_VARIABLES = re.compile("(POSTGRES|NATS|REDIS)_URL$|ACCESS_KEY|SECRET_KEY|PASSWORD$|AUTH$")
 
 
 def test_no_secret_stands_in_a_manifest_other_than_a_secret(manifests: list[Json]) -> None:
