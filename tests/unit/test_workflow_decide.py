@@ -196,6 +196,14 @@ def test_an_approval_takes_no_place_and_says_so() -> None:
     assert (world.status.phase, world.reason()) == (WorkflowPhase.WAITING, "AwaitingApproval")
 
 
+def test_what_people_are_asked_is_said_though_nothing_else_happens() -> None:
+    world = World(workflow(task("ask", approval=APPROVAL)), done)
+    assert world.look().requeue_after_seconds == 0
+    later = world.look().requeue_after_seconds
+    assert later is not None
+    assert later > 0
+
+
 def test_tasks_that_do_not_fit_together_start_nothing() -> None:
     world = World(workflow(task("a", "b"), task("b", "a"), task("c", "dekc")), done)
     world.look()

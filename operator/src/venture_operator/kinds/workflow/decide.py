@@ -245,6 +245,9 @@ def _look_again(board: Board, outcomes: Mapping[str, Outcome], begins: bool) -> 
         due += [each for each in pauses if each is not None and each > board.now]
     for task in board.in_phase(TaskPhase.RUNNING):
         outcome = outcomes.get(task.name)
+        if outcome is None and board.spec_of(task.name).approval is not None:
+            # What people are asked is said at the next look, and no event of a child brings it.
+            due.append(board.now)
         if isinstance(outcome, Working) and outcome.due is not None:
             due.append(outcome.due)
         if isinstance(outcome, Working) and outcome.since is not None:
