@@ -108,6 +108,16 @@ class WorkflowReason(DocumentedReason):
     APPROVAL_DENIED = "ApprovalDenied", "somebody who was asked denied it", "no"
     APPROVAL_EXPIRED = "ApprovalExpired", "nobody decided in time, which is a denial", "no"
 
+    WAITING_FOR_FUNDS = (
+        "WaitingForFunds",
+        "the namespace's wallet has not enough to set `spec.budget` aside",
+        "looked for every 5 s",
+    )
+    TREASURY_UNAVAILABLE = (
+        "TreasuryUnavailable",
+        "the treasury does not answer, so no budget can be set aside",
+        "asked every 5 s",
+    )
     SCRIPT_NOT_FOUND = (
         "ScriptNotFound",
         "the ConfigMap with the conversation to replay is not there yet",

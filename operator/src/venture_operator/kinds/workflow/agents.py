@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
     from venture_core.record.assignments import Assignments
+    from venture_crds.v1alpha1.meta import ObjectMeta
     from venture_crds.v1alpha1.workflow import Workflow
     from venture_crds.v1alpha1.workflowstatus import TaskChild, WorkflowStatus
     from venture_crds.v1alpha1.workflowtask import AgentTask, Task
 
     from venture_operator.domain.agentsettings import AgentSettings
+    from venture_operator.kinds.workflow.budgets import Budgets
     from venture_operator.kinds.workflow.outcome import Outcome
     from venture_operator.storage.children import Body, Children
     from venture_operator.storage.configmaps import ConfigMaps
@@ -59,6 +61,7 @@ class Agents:
     pods: WatchedObjects
     assignments: Assignments
     config_maps: ConfigMaps
+    budgets: Budgets
 
     async def outcome(self, task: Task, child: TaskChild, now: datetime) -> Outcome | None:
         """Return what became of an agent; None where its Job is not there, or is another one."""
@@ -81,6 +84,7 @@ class Agents:
         if settings is None or agent is None:
             raise RefusedError(WorkflowReason.CHILD_REFUSED, "this installation runs no agents")
         script = await self._script(metadata.namespace, agent)
+        await self.budgets.open(workflow, task)
         assignment = assignment_of(workflow, task, status, script)
         try:
             # What the Job was assigned to first stands, also against us.
@@ -103,6 +107,11 @@ class Agents:
         await self.children.create_input(agent_input(job, assignment), job["metadata"]["uid"])
         self.jobs.put(job)
         return job
+
+    async def release(self, metadata: ObjectMeta) -> None:
+        """Give back what a workflow that is gone did not spend. Raises WaitingError."""
+        if self.settings is not None:
+            await self.budgets.release(metadata.uid)
 
     async def delete(self, child: TaskChild) -> None:
         """End an agent: five seconds after the signal it is killed."""

@@ -138,10 +138,12 @@ class WorkflowService:
 
     async def gone(self, metadata: ObjectMeta) -> Sequence[Fact]:
         """End the agents of a deleted workflow; builds go by their owner references."""
-        for job in await self._tools.agents.children.jobs_of(metadata.uid):
+        agents = self._tools.agents
+        for job in await agents.children.jobs_of(metadata.uid):
             name = job["metadata"]["name"]
             self._tools.turns.leave(_place(metadata, name))
-            await self._tools.agents.children.delete_job(name)
+            await agents.children.delete_job(name)
+        await agents.release(metadata)
         return ()
 
     def _in_turn(self, work: Workflow, plan: Plan) -> Plan:

@@ -11,11 +11,13 @@ from venture_operator import metrics
 from venture_operator.domain.references import Reference
 from venture_operator.kinds.workflow.agents import Agents
 from venture_operator.kinds.workflow.asking import Asking
+from venture_operator.kinds.workflow.budgets import Budgets
 from venture_operator.kinds.workflow.builds import Builds
 from venture_operator.kinds.workflow.governed import Admissions
 from venture_operator.kinds.workflow.service import KIND, Place, Tools, WorkflowService
 from venture_operator.kinds.workflow.stub import stub
 from venture_operator.services.kind import Kind, Wired
+from venture_operator.services.treasury import treasury_of
 from venture_operator.services.turns import Turns
 from venture_operator.storage.configmaps import ConfigMaps
 from venture_operator.storage.objects import Objects
@@ -71,4 +73,5 @@ def _agents(shared: Shared) -> Agents:
             settings.postgres_url, service=Service.ORCHESTRATOR, name=settings.pod_name
         ),
         config_maps=ConfigMaps(shared.client),
+        budgets=Budgets(treasury_of(settings)),
     )

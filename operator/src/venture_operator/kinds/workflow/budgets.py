@@ -1,0 +1,85 @@
+"""What agents of Workflows may use of their namespace's wallet, in the treasury."""
+
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from venture_core.treasury.client import TreasuryRefusedError, TreasuryUnavailableError
+from venture_core.treasury.models import TaskBudgetRequest, WorkflowBudgetRequest
+from venture_core.treasury.reasons import ReasonCode
+from venture_crds.v1alpha1.workflowstatus import WorkflowReason
+
+from venture_operator.errors import WaitingError
+from venture_operator.kinds.workflow.errors import RefusedError
+
+if TYPE_CHECKING:
+    from venture_core.treasury.client import TreasuryClient
+    from venture_crds.v1alpha1.workflow import Workflow
+    from venture_crds.v1alpha1.workflowtask import Task
+
+LOOK_AGAIN_SECONDS: Final = 5.0
+
+
+class Budgets:
+    """Opens and ends budgets. Without a treasury it does nothing, and no model is paid."""
+
+    def __init__(self, treasury: TreasuryClient | None) -> None:
+        self._treasury = treasury
+
+    async def open(self, workflow: Workflow, task: Task) -> None:
+        """Set a workflow's budget aside in the wallet, and bound what one of its agents uses.
+
+        Safe to repeat; a raised `spec.budget` raises it. Raises RefusedError, and WaitingError
+        where the wallet has not enough or the treasury does not answer.
+        """
+        metadata, budget, agent = workflow.metadata, workflow.spec.budget, task.agent
+        if self._treasury is None or budget is None or agent is None:
+            return
+        uid = UUID(metadata.uid)
+        whole = WorkflowBudgetRequest(
+            namespace=metadata.namespace,
+            workflow=metadata.name,
+            generation=metadata.generation,
+            currency=budget.currency,
+            cash_cents=budget.cash_cents,
+            llm_cents=budget.llm_cents,
+        )
+        own = TaskBudgetRequest(
+            namespace=metadata.namespace,
+            generation=metadata.generation,
+            currency=budget.currency,
+            llm_cents=budget.llm_cents if agent.llm_cents is None else agent.llm_cents,
+        )
+        try:
+            await self._treasury.open(uid, whole)
+            await self._treasury.reserve(uid, task.name, own)
+        except TreasuryUnavailableError as error:
+            raise _unavailable(error) from error
+        except TreasuryRefusedError as error:
+            raise _refused(error, metadata.namespace) from error
+
+    async def release(self, uid: str) -> None:
+        """End a workflow's budgets: what was not spent is free again. Raises WaitingError."""
+        if self._treasury is None:
+            return
+        try:
+            await self._treasury.release(UUID(uid))
+        except (TreasuryUnavailableError, TreasuryRefusedError) as error:
+            raise _unavailable(error) from error
+
+
+def _refused(error: TreasuryRefusedError, namespace: str) -> RefusedError | WaitingError:
+    if error.code is None:
+        # No decision about money: it does not take the operator for who it is.
+        return _unavailable(error)
+    if error.code is ReasonCode.INSUFFICIENT_FUNDS:
+        return WaitingError(
+            WorkflowReason.WAITING_FOR_FUNDS,
+            f"the wallet of {namespace} has less than spec.budget: pay into it",
+            after_seconds=LOOK_AGAIN_SECONDS,
+        )
+    return RefusedError(WorkflowReason.CHILD_REFUSED, str(error))
+
+
+def _unavailable(error: Exception) -> WaitingError:
+    reason = WorkflowReason.TREASURY_UNAVAILABLE
+    return WaitingError(reason, str(error), after_seconds=LOOK_AGAIN_SECONDS)

@@ -1,0 +1,96 @@
+"""The budget of a Workflow's agents: the real operator, ledger and treasury-api."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import pytest
+from agentflows import Seen, launch, started
+from builds import condition
+from treasuryservice import Service, treasury_service
+from venture_core.kubernetes.resources import WORKFLOWS
+from venture_core.treasury.client import TreasuryRefusedError
+from venture_core.treasury.ledger import Ledger
+from venture_core.treasury.models import FundingRequest, UsageHoldRequest
+from waiting import patiently
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from kubelet import Kubelet
+    from operatorprocess import OperatorProcess
+    from pydantic import SecretStr
+    from venture_core.kubernetes.client import KubernetesClient
+
+
+@pytest.fixture
+async def treasury(database: SecretStr, tmp_path: Path) -> AsyncIterator[Service]:
+    async with (
+        Ledger(database, name="test") as ledger,
+        treasury_service(database, ledger, tmp_path) as served,
+    ):
+        yield served
+
+
+@pytest.fixture
+def operator_settings(treasury: Service) -> dict[str, str]:
+    token = treasury.tokens / "operator-token"
+    token.write_text("operator")
+    agents = {
+        "image": "localhost/agent:test",
+        "resources": {},
+        "llm_gateway_url": "http://127.0.0.1:1",
+    }
+    return {
+        "agents": json.dumps(agents),
+        "treasury_url": treasury.url,
+        "treasury_token_file": str(token),
+    }
+
+
+async def test_an_agent_starts_when_its_budget_is_set_aside_and_what_is_left_is_given_back(
+    operator: OperatorProcess,
+    treasury: Service,
+    client: KubernetesClient,
+    namespace: str,
+    kubelet: Kubelet,
+    work_namespace: str,
+) -> None:
+    flow = await launch(client, namespace)
+    uid, seen = UUID(flow["metadata"]["uid"]), Seen(client, namespace)
+    waiting = await patiently(
+        seen.get, lambda body: condition(body, "Ready").get("reason") == "WaitingForFunds"
+    )
+    assert f"the wallet of {namespace}" in condition(waiting, "Ready")["message"]
+    assert not await kubelet.jobs()
+
+    async with treasury.client("treasurer") as treasurer, treasury.client("gateway") as gateway:
+        paid = FundingRequest(currency="USD", amount_cents=150)
+        await treasurer.fund(namespace, uuid4().hex, paid)
+        await started(kubelet, client, work_namespace)
+
+        def call(micros: int, task: str = "research") -> UsageHoldRequest:
+            return UsageHoldRequest(
+                workflow_uid=uid, task=task, currency="USD", amount_micros=micros
+            )
+
+        await gateway.hold_usage(uuid4().hex, call(900_000))
+        with pytest.raises(TreasuryRefusedError) as refused:
+            await gateway.hold_usage(uuid4().hex, call(200_000))
+        assert refused.value.code == "BUDGET_EXCEEDED"
+        with pytest.raises(TreasuryRefusedError) as refused:
+            await gateway.hold_usage(uuid4().hex, call(1, "other"))
+        assert refused.value.code == "UNKNOWN_BUDGET"
+
+        assert (await treasurer.tree(namespace))[0].held_micros == 1_000_000
+        await client.delete(WORKFLOWS, "launch", namespace)
+
+        async def held() -> int:
+            (wallet, *_) = await treasurer.tree(namespace)
+            return wallet.held_micros
+
+        # The call that is under way is settled yet.
+        assert await patiently(held, lambda micros: micros == 900_000)
