@@ -67,22 +67,23 @@ class EventProducer:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Reach the database, begin the epoch, start the lanes.
+        """Begin the epoch, where there is a fence, and start the lanes.
 
         Raises StaleEpochError where a later leader has begun, and the driver's errors where the
-        database cannot be reached.
+        database cannot be reached to begin. Without a fence it is reached by the first append:
+        a service may start before its database, and its logins, are there.
         """
-        connection = await connect_patiently(
-            self._url,
-            Role.PRODUCER,
-            name=self._name,
-            give_up_after_seconds=self._give_up_after_seconds,
-        )
-        try:
-            if self._fence is not None:
+        if self._fence is not None:
+            connection = await connect_patiently(
+                self._url,
+                Role.PRODUCER,
+                name=self._name,
+                give_up_after_seconds=self._give_up_after_seconds,
+            )
+            try:
                 await begin_epoch(connection, self._fence)
-        finally:
-            await connection.close()
+            finally:
+                await connection.close()
         group = await self._stack.enter_async_context(asyncio.TaskGroup())
         for lane in self._lanes:
             group.create_task(lane.run())
