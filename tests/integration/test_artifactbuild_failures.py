@@ -142,7 +142,7 @@ async def test_a_second_replica_takes_over_after_a_kill(
         database=database,
     )
     await standby.start()
-    assert (await standby.get("/readyz"))[0] == 200
+    await patiently(lambda: standby.get("/readyz"), lambda answer: answer[0] == 200)
     await operator.kill()
     await kubelet.succeed(job, b"deck")
     await builds.until("deck", "Ready")

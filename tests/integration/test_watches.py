@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from operatorprocess import OperatorProcess
 from venture_core.kubernetes.bounded import read_object
 from venture_core.kubernetes.errors import NotFoundError
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS, Resource
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, FREEZES, Resource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,6 +42,12 @@ MIB = 1024 * 1024
 USER = "venture-operator-under-test"
 ROLES = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
 ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
+CLUSTER_ROLES = Resource(
+    "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False
+)
+CLUSTER_ROLE_BINDINGS = Resource(
+    "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False
+)
 SEES_WITHIN_SECONDS = 15.0
 """How soon a watch that does not work is told of, and how soon one that could again does."""
 
@@ -91,6 +97,7 @@ async def stage(
     await client.create(NAMESPACES, named(NAMESPACES, work))
     for each in (namespace, other, work):
         await grant(client, each)
+    await let_freezes_be_seen(client)
     pem = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
@@ -127,6 +134,15 @@ async def grant(client: KubernetesClient, namespace: str) -> None:
     await client.apply(ROLES, role, namespace, field_manager="tests")
     binding = named(ROLE_BINDINGS, USER, **bound("Role"))
     await client.apply(ROLE_BINDINGS, binding, namespace, field_manager="tests")
+
+
+async def let_freezes_be_seen(client: KubernetesClient) -> None:
+    """Give the operator's user what it may see in the whole cluster: who cannot see is frozen."""
+    rules = [rule(FREEZES.group, FREEZES.plural, verb) for verb in ("get", "list", "watch")]
+    role = named(CLUSTER_ROLES, USER, rules=rules)
+    await client.apply(CLUSTER_ROLES, role, field_manager="tests")
+    binding = named(CLUSTER_ROLE_BINDINGS, USER, **bound("ClusterRole"))
+    await client.apply(CLUSTER_ROLE_BINDINGS, binding, field_manager="tests")
 
 
 def named(resource: Resource, name: str, **fields: object) -> Body:

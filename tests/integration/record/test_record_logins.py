@@ -91,6 +91,15 @@ async def test_every_program_has_a_login_that_plays_its_part_and_no_other(
         "archiver": {Role.ARCHIVER.value},
         "confirmer": {Role.CONFIRMER.value},
         "auditor": {Role.AUDITOR.value},
+        "control-plane-api": {Role.CONTENT.value},
+        "policy-engine": {Role.PRODUCER.value, service_role(Service.POLICY_ENGINE)},
+        "egress-proxy": {Role.PRODUCER.value, service_role(Service.EGRESS_PROXY)},
+        # Deciding about money appends the events of it, as the treasury's service.
+        "treasury-api": {
+            Role.TREASURY.value,
+            Role.PRODUCER.value,
+            service_role(Service.TREASURY_API),
+        },
         # It may play the relay's service where the log says what was lost, and only there asks it.
         "recovery": {
             Role.RECOVERY.value,
