@@ -43,8 +43,10 @@ def values(kubectl: Kubectl) -> Body:
     return {
         "crds": {"install": False},
         "operator": {"replicas": 0},
-        # Nobody would issue its certificate, and its API is registered already.
+        # Nobody would issue their certificates, and the API is registered already.
         "controlPlaneApi": {"replicas": 0, "apiService": False},
+        "webhooks": {"enabled": False},
+        **{name: {"replicas": 0} for name in ("policyEngine", "egressProxy", "treasuryApi")},
         "record": RECORD,
         "image": image_values(images["operator"]),
         "compiler": {"image": image_values(images["compiler"])},
@@ -61,11 +63,13 @@ def release(kubectl: Kubectl, tools: Path, kubeconfig: Path, values: Body) -> It
     label = "pod-security.kubernetes.io/enforce=restricted"
     kubectl("label", "namespace", NAMESPACE, label)
     installed = Release(tools / "helm", kubeconfig, NAMESPACE)
-    done = installed.upgrade(values)
-    assert done.returncode == 0, done.stdout + done.stderr
-    yield installed
-    installed.uninstall()
-    kubectl("delete", "namespace", NAMESPACE, "--timeout=180s")
+    try:
+        done = installed.upgrade(values)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield installed
+    finally:
+        installed.uninstall()
+        kubectl("delete", "namespace", NAMESPACE, "--timeout=180s")
 
 
 def psql(kubectl: Kubectl, statement: str) -> str:

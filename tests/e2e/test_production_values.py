@@ -105,11 +105,13 @@ def values(services: ExternalServices, images: dict[str, str]) -> Body:
 @pytest.fixture(scope="module")
 def release(tools: Path, kubeconfig: Path, values: Body) -> Iterator[Release]:
     installed = Release(tools / "helm", kubeconfig, PRODUCTION)
-    done = installed.upgrade(values)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Postgres, NATS, Redis and S3 answered." in done.stdout
-    yield installed
-    installed.uninstall()
+    try:
+        done = installed.upgrade(values)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Postgres, NATS, Redis and S3 answered." in done.stdout
+        yield installed
+    finally:
+        installed.uninstall()
 
 
 @pytest.fixture
