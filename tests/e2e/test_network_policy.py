@@ -17,6 +17,7 @@ type Kubectl = Callable[..., str]
 
 POLICIES = ("venture-closed", "venture-compile")
 SYSTEM = "venture-system"
+JOBS_OF = "system:serviceaccount:kube-system:job-controller"
 PROBE = """
 import json, socket, sys
 answers = {}
@@ -88,7 +89,8 @@ async def test_s3_answers_and_nothing_else_does_in_the_work_namespace(
     async def probe(namespace: str, labels: Body, asked: Body = targets) -> dict[str, bool]:
         name = f"probe-{builds.namespace}-{len(labels)}"
         body = pod(name, template, PROBE, json.dumps(asked), labels=labels)
-        await client.create(PODS, body, namespace)
+        # Nobody but who makes the pods of Jobs may give a pod our labels where Jobs run.
+        kubectl("create", "-n", namespace, "-f", "-", f"--as={JOBS_OF}", stdin=json.dumps(body))
         try:
             await patiently(
                 lambda: client.get(PODS, name, namespace),
