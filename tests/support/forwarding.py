@@ -1,12 +1,9 @@
 """A port of this machine that leads into the cluster."""
 
-import socket
+import re
 import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-from surroundings import free_port
-from tenacity import Retrying, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,15 +13,15 @@ if TYPE_CHECKING:
 @contextmanager
 def forwarded(kubeconfig: Path, namespace: str, target: str, port: int) -> Iterator[int]:
     """Forward a local port to `service/NAME` or `pod/NAME` while the context lasts."""
-    local = free_port()
     command = ["kubectl", "--kubeconfig", str(kubeconfig), "--namespace", namespace]
-    command += ["port-forward", target, f"{local}:{port}"]
-    forwarder = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        for attempt in Retrying(wait=wait_fixed(0.1), stop=stop_after_delay(20), reraise=True):
-            with attempt, socket.create_connection(("127.0.0.1", local)):
-                pass
-        yield local
-    finally:
-        forwarder.terminate()
-        forwarder.wait(timeout=10)
+    command += ["port-forward", "--address=127.0.0.1", target, f":{port}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forwarder:
+        try:
+            assert forwarder.stdout is not None
+            # Trying the port instead would end it: kubectl gives up when a connection is reset.
+            said = forwarder.stdout.readline()
+            listening = re.match(r"Forwarding from 127\.0\.0\.1:(\d+)", said)
+            assert listening, f"kubectl does not forward {target}: {said}"
+            yield int(listening[1])
+        finally:
+            forwarder.terminate()

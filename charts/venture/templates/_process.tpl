@@ -261,11 +261,14 @@ spec:
   ingress:
     {{- include "venture.metricsIngress" $root | nindent 4 }}
     {{- if .api }}
-    - from:
-        {{- toYaml .api.from | nindent 8 }}
-      ports:
+    - ports:
         - protocol: TCP
           port: 8443
+      {{- /* Everybody, where it is left out; an empty list would be a change at every upgrade. */}}
+      {{- with .api.from }}
+      from:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
     {{- end }}
   egress:
     {{- toYaml $root.Values.networkPolicy.dnsEgress | nindent 4 }}
