@@ -154,86 +154,6 @@ def test_a_deck_is_built_into_the_external_s3(kubectl: Kubectl) -> None:
     kubectl("-n", TEAM, "delete", "artifactbuild", "deck", "--timeout=60s")
 
 
-BACKED_UP = ("secret/venture-signing-key", "secret/venture-checkpoint-key")
-PUBLIC_KEYS = "configmap/venture-signing-keys"
-
-
-@pytest.mark.xfail(reason="it has not come to its end on a cluster yet: see docs/install.md")
-@pytest.mark.timeout(400)
-@pytest.mark.usefixtures("development_paused")
-async def test_all_of_it_comes_back_from_a_backup(
-    kubectl: Kubectl,
-    kubeconfig: Path,
-    release: Release,
-    values: Body,
-    services: ExternalServices,
-) -> None:
-    """As docs/install.md says it: the database, then the bucket; the keys; everything is lost."""
-    again = DECK | {"metadata": {"name": "kept"}}
-    kubectl("-n", TEAM, "create", "--filename", "-", stdin=json.dumps(again))
-    kubectl("-n", TEAM, "wait", "--for=condition=Ready", "artifactbuild/kept", "--timeout=90s")
-    before = json.loads(kubectl("-n", TEAM, "get", "artifactbuild", "kept", "-o", "json"))
-    events = recorded(kubectl, before["metadata"]["uid"])
-    await patiently_signed(kubectl)
-    signed = int(query(kubectl, "SELECT max(size) FROM record.checkpoints"))
-
-    roles = postgres(kubectl, "pg_dumpall --globals-only --no-role-passwords")
-    dump = postgres(kubectl, "pg_dump venture")
-    async with services.bucket(kubeconfig) as store:
-        objects = {
-            info.key: await store.get(info.key, max_bytes=10_000_000)
-            async for info in store.list("")
-        }
-    keys = kubectl("-n", PRODUCTION, "get", *BACKED_UP, PUBLIC_KEYS, "-o", "json")
-
-    release.uninstall()
-    kubectl("-n", PRODUCTION, "delete", *BACKED_UP, PUBLIC_KEYS)
-    kubectl("-n", EXTERNAL, "delete", "pod", "postgres", "s3", "nats", "--grace-period=1")
-    services.start()
-    assert query(kubectl, "SELECT count(*) FROM pg_namespace WHERE nspname = 'record'") == "0"
-
-    kubectl("-n", PRODUCTION, "create", "--filename", "-", stdin=without_identity(keys))
-    async with services.bucket(kubeconfig) as store:
-        for key, data in objects.items():
-            await store.put(key, data, media_type="application/octet-stream")
-    postgres(kubectl, "psql --quiet --dbname=postgres", stdin=roles)
-    postgres(kubectl, "psql --quiet --set=ON_ERROR_STOP=1 --dbname=venture", stdin=dump)
-    done = release.upgrade(values)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-    assert recorded(kubectl, before["metadata"]["uid"]) == events
-    kubectl("-n", TEAM, "create", "-f", "-", stdin=json.dumps(DECK | {"metadata": {"name": "new"}}))
-    kubectl("-n", TEAM, "wait", "--for=condition=Ready", "artifactbuild/new", "--timeout=90s")
-    built = json.loads(kubectl("-n", TEAM, "get", "artifactbuild", "new", "-o", "json"))["status"]
-    assert built["cacheHit"] is True
-    assert built["artifact"] == before["status"]["artifact"]
-    assert built["provenance"]["keyId"] == before["status"]["provenance"]["keyId"]
-    # The log goes on where it was: nobody stands still, and the next checkpoint covers more.
-    await patiently_signed(kubectl)
-    assert int(query(kubectl, "SELECT max(size) FROM record.checkpoints")) > signed
-    kubectl("-n", TEAM, "delete", "artifactbuild", "kept", "new", "--timeout=60s")
-
-
-async def patiently_signed(kubectl: Kubectl) -> None:
-    """Wait until a checkpoint covers every event that there is."""
-    sql = "SELECT count(*) - (SELECT max(size) FROM record.checkpoints) FROM record.events"
-
-    async def left() -> str:
-        return query(kubectl, sql)
-
-    await patiently(left, lambda count: count == "0", within_seconds=60)
-
-
-def without_identity(listed: str) -> str:
-    """Return objects as they can be created again."""
-    bodies = json.loads(listed)["items"]
-    for body in bodies:
-        metadata = body["metadata"]
-        kept = {key: metadata[key] for key in ("name", "labels", "annotations") if key in metadata}
-        body["metadata"] = kept
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": bodies})
-
-
 def postgres(kubectl: Kubectl, command: str, *, stdin: str = "") -> str:
     """Run a program of Postgres as the database's superuser; return what it printed."""
     program, _, rest = command.partition(" ")
@@ -341,7 +261,8 @@ def test_a_data_plane_that_does_not_answer_fails_the_release_with_a_sentence(
     wrong = f"rediss://app:wrong-{services.password}@{services.host('redis')}/0"
     literal = f"--from-literal=url={wrong}"
     kubectl("-n", PRODUCTION, "create", "secret", "generic", "team-redis-wrong", literal)
-    done = release.upgrade(values | {"redis": {"existingSecret": "team-redis-wrong"}})
+    redis = values["redis"] | {"existingSecret": "team-redis-wrong"}
+    done = release.upgrade(values | {"redis": redis})
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert f"redis at {services.host('redis')}/0: FAILED after 0 s: the login is refused." in said
@@ -428,3 +349,88 @@ def test_uninstalling_leaves_what_the_docs_say_and_nothing_stuck(
     ]
     again = release.upgrade(values)
     assert again.returncode == 0, again.stdout + again.stderr
+
+
+BACKED_UP = ("secret/venture-signing-key", "secret/venture-checkpoint-key")
+PUBLIC_KEYS = "configmap/venture-signing-keys"
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.usefixtures("development_paused")
+async def test_all_of_it_comes_back_from_a_backup(
+    kubectl: Kubectl,
+    kubeconfig: Path,
+    release: Release,
+    values: Body,
+    services: ExternalServices,
+) -> None:
+    """As docs/install.md says it: the database, then the bucket; the keys; everything is lost."""
+    again = DECK | {"metadata": {"name": "kept"}}
+    kubectl("-n", TEAM, "create", "--filename", "-", stdin=json.dumps(again))
+    kubectl("-n", TEAM, "wait", "--for=condition=Ready", "artifactbuild/kept", "--timeout=90s")
+    before = json.loads(kubectl("-n", TEAM, "get", "artifactbuild", "kept", "-o", "json"))
+    events = recorded(kubectl, before["metadata"]["uid"])
+    await patiently_signed(kubectl)
+    signed = int(query(kubectl, "SELECT max(size) FROM record.checkpoints"))
+
+    roles = postgres(kubectl, "pg_dumpall --globals-only --no-role-passwords")
+    dump = postgres(kubectl, "pg_dump venture")
+    async with services.bucket(kubeconfig) as store:
+        objects = {
+            info.key: await store.get(info.key, max_bytes=10_000_000)
+            async for info in store.list("")
+        }
+    keys = kubectl("-n", PRODUCTION, "get", *BACKED_UP, PUBLIC_KEYS, "-o", "json")
+
+    release.uninstall()
+    kubectl("-n", PRODUCTION, "delete", *BACKED_UP, PUBLIC_KEYS)
+    kubectl("-n", EXTERNAL, "delete", "pod", "postgres", "s3", "nats", "--grace-period=1")
+    services.start()
+    assert query(kubectl, "SELECT count(*) FROM pg_namespace WHERE nspname = 'record'") == "0"
+
+    kubectl("-n", PRODUCTION, "create", "--filename", "-", stdin=without_identity(keys))
+    async with services.bucket(kubeconfig) as store:
+        for key, data in objects.items():
+            await store.put(key, data, media_type="application/octet-stream")
+    postgres(kubectl, "psql --quiet --dbname=postgres", stdin=roles)
+    postgres(kubectl, "psql --quiet --set=ON_ERROR_STOP=1 --dbname=venture", stdin=dump)
+    done = release.upgrade(values)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    assert recorded(kubectl, before["metadata"]["uid"]) == events
+    kubectl("-n", TEAM, "create", "-f", "-", stdin=json.dumps(DECK | {"metadata": {"name": "new"}}))
+    kubectl("-n", TEAM, "wait", "--for=condition=Ready", "artifactbuild/new", "--timeout=90s")
+    built = json.loads(kubectl("-n", TEAM, "get", "artifactbuild", "new", "-o", "json"))["status"]
+    assert built["cacheHit"] is True
+    assert built["artifact"] == before["status"]["artifact"]
+    assert built["provenance"]["keyId"] == before["status"]["provenance"]["keyId"]
+    # The log goes on where it was: nobody stands still, and the next checkpoint covers more.
+    await patiently_signed(kubectl)
+    assert int(query(kubectl, "SELECT max(size) FROM record.checkpoints")) > signed
+    kubectl("-n", TEAM, "delete", "artifactbuild", "kept", "new", "--timeout=60s")
+
+
+UNSIGNED = """
+SELECT (SELECT count(*) FROM record.events e WHERE NOT EXISTS (
+    SELECT FROM record.log_index l WHERE l.workflow_id = e.workflow_id AND l.seq = e.seq))
+  + (SELECT max(log_index) + 1 FROM record.log_index) - (SELECT max(size) FROM record.checkpoints)
+"""
+
+
+async def patiently_signed(kubectl: Kubectl) -> None:
+    """Wait until a checkpoint covers every event that there is."""
+
+    async def left() -> str:
+        return query(kubectl, UNSIGNED)
+
+    await patiently(left, lambda count: count == "0", within_seconds=60)
+
+
+def without_identity(listed: str) -> str:
+    """Return objects as they can be created again."""
+    bodies = json.loads(listed)["items"]
+    for body in bodies:
+        metadata = body["metadata"]
+        kept = {key: metadata[key] for key in ("name", "labels", "annotations") if key in metadata}
+        body["metadata"] = kept
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": bodies})

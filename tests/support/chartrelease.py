@@ -47,16 +47,16 @@ class Release:
         return done.stdout
 
     def _wait_until_gone(self) -> None:
-        """Wait for the pods, which outlive their owners by as long as they drain."""
-        selector = ["--selector", "app.kubernetes.io/instance=venture"]
+        """Wait for the pods, which outlive their owners by as long as they drain.
+
+        A preflight that failed stays for an hour, to be looked at.
+        """
         command = ["kubectl", "--kubeconfig", str(self.kubeconfig), "-n", self.namespace, "wait"]
-        command += [
-            "--for=delete",
-            "deployments,statefulsets,replicasets,pods",
-            *selector,
-            "--timeout=90s",
-        ]
-        gone = subprocess.run([*command, *selector], capture_output=True, text=True, check=False)
+        command += ["--for=delete", "deployments,statefulsets,replicasets,pods", "--timeout=90s"]
+        selector = "app.kubernetes.io/instance=venture,!batch.kubernetes.io/job-name"
+        gone = subprocess.run(
+            [*command, "--selector", selector], capture_output=True, text=True, check=False
+        )
         assert gone.returncode == 0, gone.stderr
 
     def _run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

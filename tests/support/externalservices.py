@@ -147,6 +147,8 @@ class ExternalServices:
             "POSTGRES_DB": "product",
             "POSTGRES_PASSWORD_FILE": "/logins/password",
         }
+        # It listens before it lets anybody in.
+        answers = {"exec": {"command": ["pg_isready", "--host=127.0.0.1"]}}
         server = ["-c", "ssl=on", "-c", f"ssl_cert_file={CERTIFICATE}", "-c", f"ssl_key_file={KEY}"]
         s3 = ["--port", f":{PORTS['s3']}", "--region", "eu-central-1"]
         s3 += ["--cert", CERTIFICATE, "--key", KEY, "posix", "/data"]
@@ -167,6 +169,7 @@ class ExternalServices:
                 data="/var/lib/postgresql",
                 args=["postgres", *server],
                 env=postgres,
+                answers=answers,
             ),
             _pod("nats", self.images["nats"], args=["--config", "/logins/nats.conf"]),
             _pod("redis", self.images["valkey"], args=acl),
@@ -181,7 +184,9 @@ def _pod(
     data: str = "/data",
     args: list[str] | None = None,
     env: dict[str, str] | None = None,
+    answers: Body | None = None,
 ) -> Body:
+    listens = {"tcpSocket": {"port": PORTS[name]}}
     container = {
         "name": name,
         "image": image,
@@ -196,7 +201,7 @@ def _pod(
             {"name": "logins", "mountPath": "/logins", "readOnly": True},
             {"name": "certificate", "mountPath": FOLDER, "readOnly": True},
         ],
-        "readinessProbe": {"tcpSocket": {"port": PORTS[name]}, "periodSeconds": 1},
+        "readinessProbe": (answers or listens) | {"periodSeconds": 1},
     }
     if args:
         container["args"] = args

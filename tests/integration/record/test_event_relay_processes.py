@@ -106,6 +106,8 @@ async def test_a_killed_process_goes_on_where_it_was(
     finally:
         await client.close()
         codes = [await asyncio.to_thread(process.stop) for process in processes.values()]
+        for name, process in processes.items():
+            print(f"--- {name}\n{process.log()}")
     assert codes == [0, 0, 0]
 
     assert [each.log_index for each in messages] == list(range(sent))
