@@ -11,8 +11,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+from chartaccounts import (
+    RBAC,
+    ROLE_BINDINGS,
+    SYSTEM,
+    account_kubeconfig,
+    apply_rights,
+    user_kubeconfig,
+    work_namespace_of,
+)
 from clibuilds import KEY
-from installations import read_kubeconfig, write_kubeconfig
 from pydantic import SecretStr
 from surroundings import free_port
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
@@ -20,13 +28,7 @@ from venture_core.artifacts.provenance import key_id, public_key_pem
 from venture_core.certificates.pairs import issue, make_authority
 from venture_core.certificates.rules import AUTHORITY_LIFETIME, SERVER_LIFETIME
 from venture_core.kubernetes.client import KubernetesClient
-from venture_core.kubernetes.resources import (
-    API_SERVICES,
-    CLUSTER_ROLES,
-    CONFIG_MAPS,
-    NAMESPACES,
-    Resource,
-)
+from venture_core.kubernetes.resources import API_SERVICES, CONFIG_MAPS, Resource
 from venture_core.record.database import Role
 from venture_operator.storage.serving import ServingStore
 
@@ -38,23 +40,11 @@ if TYPE_CHECKING:
 
 type Body = dict[str, Any]
 
-SYSTEM = "venture-system"
 ACCOUNT = "venture-control-plane-api"
 API_SERVICE = "v1alpha1.content.venture.parpour.dev"
 KEYS = "venture-signing-keys"
 STARTS_WITHIN_SECONDS = 30
-_RBAC = "rbac.authorization.k8s.io"
-ROLE_BINDINGS = Resource(_RBAC, "v1", "rolebindings", "RoleBinding")
 _SERVICES = Resource("", "v1", "services", "Service")
-_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount")
-_APPLIED = {
-    "Role": Resource(_RBAC, "v1", "roles", "Role"),
-    "RoleBinding": ROLE_BINDINGS,
-    "ClusterRole": CLUSTER_ROLES,
-    "ClusterRoleBinding": Resource(
-        _RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False
-    ),
-}
 
 
 class ContentApi:
@@ -75,11 +65,7 @@ class ContentApi:
     @property
     def work_namespace(self) -> str:
         """Where Jobs would run."""
-        return next(
-            str(each["metadata"]["namespace"])
-            for each in self._manifests
-            if each["metadata"]["name"] == "venture-closed"
-        )
+        return work_namespace_of(self._manifests)
 
     async def start(self, postgres: PostgresServer) -> None:
         """Have the cluster hold what the chart makes for it, start it, and wait until it serves."""
@@ -94,7 +80,9 @@ class ContentApi:
         async with KubernetesClient.from_kubeconfig(str(self._api_server)) as client:
             await self._install(client)
             await self._certify(client)
-            config = await self._login(client)
+            config = await account_kubeconfig(
+                client, self._api_server, self._folder / "kubeconfig", ACCOUNT
+            )
             self._launch(config, url, password)
             await self._register(client)
 
@@ -107,11 +95,7 @@ class ContentApi:
 
     def user(self, folder: Path, name: str) -> Path:
         """Return a kubeconfig of a user of the cluster."""
-        config = read_kubeconfig(self._api_server)
-        admin: Body = config["users"][0]["user"]
-        groups = ["system:authenticated"]
-        path = folder / f"{name}.kubeconfig"
-        return write_kubeconfig(config, path, user=admin | {"as": name, "as-groups": groups})
+        return user_kubeconfig(self._api_server, folder / f"{name}.kubeconfig", name)
 
     async def allow(self, client: KubernetesClient, namespace: str, user: str, *roles: str) -> None:
         """Bind the chart's own roles, as the cluster's roles of these names would have them."""
@@ -121,27 +105,21 @@ class ContentApi:
                 "kind": "RoleBinding",
                 "metadata": {"name": f"{user}-{role}"},
                 "roleRef": {
-                    "apiGroup": _RBAC,
+                    "apiGroup": RBAC,
                     "kind": "ClusterRole",
                     "name": f"venture.{SYSTEM}.{role}",
                 },
-                "subjects": [{"apiGroup": _RBAC, "kind": "User", "name": user}],
+                "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user}],
             }
             await client.create(ROLE_BINDINGS, body, namespace)
 
     async def _install(self, client: KubernetesClient) -> None:
-        for name in (SYSTEM, self.work_namespace):
-            body: Body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-            await client.apply(NAMESPACES, body, field_manager="tests")
-        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT}}
-        await client.apply(_ACCOUNTS, account, SYSTEM, field_manager="tests")
-        for body in self._manifests:
-            metadata = body["metadata"]
-            ours = "control-plane-api" in metadata["name"]
-            if body["kind"] in _APPLIED and (ours or metadata["name"].endswith((".edit", ".view"))):
-                await client.apply(
-                    _APPLIED[body["kind"]], body, metadata.get("namespace"), field_manager="tests"
-                )
+        await apply_rights(
+            client,
+            self._manifests,
+            [ACCOUNT],
+            lambda name: "control-plane-api" in name or name.endswith((".edit", ".view")),
+        )
         # The name resolves to this machine, whose port the registration names.
         service = {
             "apiVersion": "v1",
@@ -167,15 +145,6 @@ class ContentApi:
         await client.apply(API_SERVICES, registered, field_manager="tests")
         await ServingStore(client, SYSTEM).register(
             "apiservices", API_SERVICE, authority.certificate_pem()
-        )
-
-    async def _login(self, client: KubernetesClient) -> Path:
-        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-        path = _ACCOUNTS.path(SYSTEM, ACCOUNT, "token")
-        answer = await client.request("POST", "serviceaccounts", path, body=request)
-        user = {"token": answer["status"]["token"]}
-        return write_kubeconfig(
-            read_kubeconfig(self._api_server), self._folder / "kubeconfig", user=user
         )
 
     def _launch(self, kubeconfig: Path, url: SecretStr, password: str) -> None:

@@ -89,7 +89,7 @@ class Service:
         """Return the client of a service."""
         token = self.tokens / by
         token.write_text(by)
-        return TreasuryClient(self.url, token_file=token)
+        return TreasuryClient.by_files(self.url, token_file=token)
 
 
 def agent(workflow: UUID, *, task: str = "place", role: str = "finance") -> str:

@@ -22,7 +22,7 @@ from venture_core.treasury.models import (
 from venture_core.treasury.reasons import ReasonCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
     from uuid import UUID
@@ -63,16 +63,38 @@ class TreasuryUnavailableError(Exception):
 class TreasuryClient:
     """Speaks to treasury-api; an async context manager.
 
-    The token is read anew for each call: the kubelet renews it. `authorities` are the PEM file of
-    those that sign the serving certificates of our services; None where the URL is plain HTTP.
+    Tokens and authorities are asked for anew at each call: both are renewed meanwhile.
     """
 
-    def __init__(self, url: str, *, token_file: Path, authorities: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: Callable[[], str],
+        authorities: Callable[[], str] | None = None,
+        host: str | None = None,
+    ) -> None:
+        """Prepare to call `url`.
+
+        `authorities` gives the PEM of whoever signs the serving certificates of our services; None
+        where the URL is plain HTTP. `host` is the name in its certificate, where the URL leads
+        there by another, as a forwarded port does.
+        """
         self._url = url.rstrip("/")
-        self._token_file = token_file
+        self._token = token
         self._authorities = authorities
+        self._host = host
         self._session: aiohttp.ClientSession | None = None
         self._contexts: dict[str, ssl.SSLContext] = {}
+
+    @classmethod
+    def by_files(cls, url: str, *, token_file: Path, authorities: Path | None = None) -> Self:
+        """Return the client of a pod: the kubelet renews both files."""
+        return cls(
+            url,
+            token=token_file.read_text,
+            authorities=None if authorities is None else authorities.read_text,
+        )
 
     async def __aenter__(self) -> Self:
         """Begin; connections are opened as they are needed."""
@@ -187,7 +209,7 @@ class TreasuryClient:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS), auto_decompress=False
             )
-        headers = {"Authorization": f"Bearer {self._token_file.read_text().strip()}"}
+        headers = {"Authorization": f"Bearer {self._token().strip()}"}
         if key is not None:
             headers["Idempotency-Key"] = key
         data = None
@@ -196,7 +218,12 @@ class TreasuryClient:
             data = request.model_dump_json(by_alias=True, exclude_none=True).encode()
         try:
             async with self._session.request(
-                method, self._url + path, data=data, headers=headers, ssl=self._trust()
+                method,
+                self._url + path,
+                data=data,
+                headers=headers,
+                ssl=self._trust(),
+                server_hostname=self._host,
             ) as response:
                 status = response.status
                 body: dict[str, Any] = (
@@ -213,13 +240,13 @@ class TreasuryClient:
         raise _problem(status, body)
 
     def _trust(self) -> ssl.SSLContext | bool:
-        """Return whom to trust: read anew, since authorities are rotated.
+        """Return whom to trust: the same context as long as the authorities are the same.
 
-        The same context as long as they are the same, so that connections are used again.
+        So connections are used again.
         """
         if self._authorities is None:
             return True
-        pem = self._authorities.read_text()
+        pem = self._authorities()
         if pem not in self._contexts:
             self._contexts = {pem: ssl.create_default_context(cadata=pem)}
         return self._contexts[pem]

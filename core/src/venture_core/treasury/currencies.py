@@ -70,6 +70,13 @@ def written(minor: int, currency: str) -> str:
     return f"{sign}{whole}{f'.{number[-digits:]}' if digits else ''} {currency}"
 
 
+def exactly(micros: int, currency: str) -> str:
+    """Write an amount of micro-units for people, fractions of a minor unit too: 0.000041 USD."""
+    fraction = f"{micros % MICROS_PER_UNIT:06d}"
+    shown = fraction.rstrip("0").ljust(minor_digits(currency), "0")
+    return f"{micros // MICROS_PER_UNIT:,}{f'.{shown}' if shown else ''} {currency}"
+
+
 def _known(code: str) -> str:
     minor_digits(code)
     return code

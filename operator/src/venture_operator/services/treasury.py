@@ -12,7 +12,7 @@ def treasury_of(settings: OperatorSettings) -> TreasuryClient | None:
     """Return the client; None where the installation has no treasury."""
     if not settings.treasury_url:
         return None
-    return TreasuryClient(
+    return TreasuryClient.by_files(
         settings.treasury_url,
         token_file=settings.treasury_token_file,
         authorities=settings.serving_ca_file,

@@ -12,6 +12,7 @@ from venture_cli.commands import (
     deadletters,
     events,
     freezes,
+    money,
     nouns,
     policy,
     record,
@@ -90,6 +91,9 @@ deadletters.register(given_up)
 bundles = typer.Typer(no_args_is_help=True, help="Check and try policy bundles.")
 app.add_typer(bundles, name="policy")
 policy.register(bundles)
+books = typer.Typer(no_args_is_help=True, help="Fund wallets, and see what is spent.")
+app.add_typer(books, name="money")
+money.register(books)
 approvals.register(app)
 freezes.register(app)
 report.register(app)

@@ -128,10 +128,23 @@ def _http(error: Exception) -> CliError | None:
     return CliError(message, ExitCode.UNREACHABLE, next_step=_REACHABLE)
 
 
+def _treasury(error: Exception) -> CliError | None:
+    from venture_core.treasury.client import TreasuryRefusedError, TreasuryUnavailableError
+
+    if isinstance(error, TreasuryUnavailableError):
+        return CliError(str(error), ExitCode.UNREACHABLE, next_step=_pods("treasury-api"))
+    if not isinstance(error, TreasuryRefusedError):
+        return None
+    if error.code is None:
+        return CliError(f"the treasury denies it: {error}", ExitCode.DENIED)
+    return CliError(f"the treasury says no ({error.code}): {error}")
+
+
 _EXPLAINERS: Final[Mapping[str, Callable[[Exception], CliError | None]]] = {
     "venture_core.kubernetes.access": _access,
     "venture_core.kubernetes.errors": _kubernetes,
     "venture_core.artifacts.provenance": _provenance,
+    "venture_core.treasury.client": _treasury,
     "asyncpg": _postgres,
     "aiohttp": _http,
 }

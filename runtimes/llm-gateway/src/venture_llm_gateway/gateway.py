@@ -47,7 +47,7 @@ async def run(settings: GatewaySettings, process: Process) -> None:
     async with (
         KubernetesClient.in_cluster() as kubernetes,
         EventProducer(settings.postgres_url, name=NAME) as producer,
-        TreasuryClient(
+        TreasuryClient.by_files(
             settings.treasury_url,
             token_file=settings.treasury_token_file,
             authorities=settings.serving_ca_file,

@@ -13,7 +13,7 @@ from venture_core.http.server import run_service, serve, service_tls
 from venture_core.identity.callers import UnverifiableError
 from venture_core.identity.serviceaccount import ServiceAccounts
 from venture_core.identity.workload import Workloads
-from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.environment import connect
 from venture_core.record.assignments import (
     Assignments,
     AssignmentUnavailableError,
@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 async def run(settings: TreasurySettings, process: Process) -> None:
     """Serve until the process is to stop."""
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(KubernetesClient.in_cluster())
+        client = await stack.enter_async_context(connect())
         ledger = await stack.enter_async_context(Ledger(settings.postgres_url, name=NAME))
         pool = await stack.enter_async_context(reading_pool(settings.postgres_url, NAME))
         assignments = Assignments(settings.postgres_url, service=Service.TREASURY_API, name=NAME)

@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 def register(group: typer.Typer, noun: Noun) -> None:
     """Add the common commands for a kind."""
-    group.command("get")(_get(noun))
-    group.command("list")(_list(noun))
+    group.command("get")(getting(noun))
+    group.command("list")(listing(noun))
     group.command("wait")(_wait(noun))
     if Control.RETRY in noun.controls:
         group.command("retry")(_retry(noun))
     if Control.SUSPEND in noun.controls:
         group.command("suspend", help=f"Hold {noun.one}s back; what runs is stopped.")(
-            _change(noun, {"suspend": True}, "suspended")
+            changing(noun, {"suspend": True}, "suspended")
         )
         group.command("resume", help=f"Let suspended {noun.one}s go on.")(
-            _change(noun, {"suspend": False}, "resumed")
+            changing(noun, {"suspend": False}, "resumed")
         )
     if Control.SHUTDOWN in noun.controls:
         group.command("stop")(_stop(noun))
@@ -65,7 +65,9 @@ def _short(noun: Noun) -> str:
     return noun.aliases[0] if noun.aliases else noun.resource.plural
 
 
-def _get(noun: Noun) -> Callable[..., None]:
+def getting(noun: Noun) -> Callable[..., None]:
+    """Return the command that shows one object."""
+
     async def get(session: Session, name: str, *, form: OutputFormat = None) -> None:
         from venture_cli.services.objects import get_object
         from venture_cli.views.objects import print_object
@@ -77,7 +79,9 @@ def _get(noun: Noun) -> Callable[..., None]:
     return clustered(get, name=name_argument(noun))
 
 
-def _list(noun: Noun) -> Callable[..., None]:
+def listing(noun: Noun) -> Callable[..., None]:
+    """Return the command that lists the objects of a namespace."""
+
     async def list_(
         session: Session,
         *,
@@ -215,7 +219,9 @@ async def _retry_stalled(
         raise CliError(message, ExitCode.FAILURE, details=tuple(failures))
 
 
-def _change(noun: Noun, spec: Body, verb: str) -> Callable[..., None]:
+def changing(noun: Noun, spec: Body, verb: str) -> Callable[..., None]:
+    """Return the command that asks something of objects through their spec."""
+
     async def change(session: Session, names: list[str]) -> None:
         from venture_cli.services.objects import change_spec
         from venture_cli.views.objects import print_done

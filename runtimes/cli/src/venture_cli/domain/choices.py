@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+type DataFormat = Literal["json", "yaml"]
 type Format = Literal["json", "yaml", "name"]
 
 

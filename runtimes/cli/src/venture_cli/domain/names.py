@@ -15,6 +15,13 @@ def name_from_file(path: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", stem)[:MAX_NAME].strip("-")
 
 
+def namespace_name(text: str) -> str:
+    """Return the name of a namespace; ValueError where it is none."""
+    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
+        raise ValueError(f"{text!r} is no name of a namespace")
+    return text
+
+
 def artifact_file_name(build: str, target: str) -> str:
     """Return the file name of what a build made, such as `board-deck.pptx`."""
     return f"{build}.{target.lower()}"

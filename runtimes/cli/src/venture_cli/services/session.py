@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
     from venture_core.kubernetes.portforward import PortForward
+    from venture_core.treasury.client import TreasuryClient
 
     from venture_cli.domain.choices import Connection
     from venture_cli.services.content import Content
@@ -77,6 +78,30 @@ class Session:
         from venture_cli.services.content import Content
 
         return Content(await self.client())
+
+    async def treasury(self) -> TreasuryClient:
+        """Return the way to the treasury, as its treasurer.
+
+        CliError where there is none or a right is missing, KubernetesError where the cluster
+        refuses.
+        """
+        from venture_core.treasury.client import TreasuryClient
+
+        from venture_cli.services.treasury import PORT, find_counter, given_url
+
+        client = await self.client()
+        counter = await find_counter(client, self.release)
+        if (url := given_url()) is None:
+            address = ServiceAddress(counter.namespace, counter.service, PORT)
+            forward = await _forward(self._stack, client, address)
+            url = f"https://127.0.0.1:{forward.port}"
+        opening = TreasuryClient(
+            url,
+            token=lambda: counter.token,
+            authorities=lambda: counter.authorities,
+            host=counter.host,
+        )
+        return await self._stack.enter_async_context(opening)
 
     async def record_url(self, endpoint: Endpoint, login: Login | None = None) -> SecretStr:
         """Return where the record's Postgres or NATS is reached from here, by default as auditor.

@@ -1,0 +1,184 @@
+"""The way to treasury-api from outside the cluster, as its treasurer.
+
+Whoever may make tokens of the release's account `treasurer` pays into wallets and reads the books:
+the cluster decides who that is. Nobody else's credentials are handed to the treasury.
+"""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from venture_core.kubernetes.errors import ForbiddenError, NotFoundError
+from venture_core.kubernetes.portforward import SERVICES
+from venture_core.kubernetes.resources import CONFIG_MAPS, Resource
+from venture_core.treasury.client import TreasuryUnavailableError
+from venture_core.treasury.models import FundingRequest
+
+from venture_cli.errors import CliError, ExitCode
+from venture_cli.services.installation import COMPONENT_LABEL, INSTANCE_LABEL
+
+if TYPE_CHECKING:
+    from venture_core.kubernetes.client import KubernetesClient
+    from venture_core.treasury.client import TreasuryClient
+    from venture_core.treasury.models import Budget, Entry
+
+    from venture_cli.services.installation import Release
+    from venture_cli.services.session import Session
+
+URL_VARIABLE: Final = "VENTURE_TREASURY_URL"
+"""Where the treasury is reached without a port-forward."""
+COMPONENT: Final = "treasury-api"
+AUDIENCE: Final = "venture-treasury"
+PORT: Final = 443
+TOKEN_SECONDS: Final = 600
+MAX_ENTRIES: Final = 10_000
+AGAIN_SECONDS: Final = 30
+"""How long what was not answered is asked again, with the same key."""
+_ACCOUNTS: Final = Resource("", "v1", "serviceaccounts", "ServiceAccount")
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where the treasury is, whom to trust there, and as whom to come."""
+
+    namespace: str
+    service: str
+    authorities: str
+    token: str
+
+    @property
+    def host(self) -> str:
+        """The name in its certificate."""
+        return f"{self.service}.{self.namespace}.svc"
+
+
+async def find_counter(client: KubernetesClient, release: Release) -> Counter:
+    """Find the treasury of a release, and take a token of its treasurer.
+
+    CliError where there is none, and where a right is missing: it says which.
+    """
+    service = await _service(client, release)
+    fullname = service.removesuffix(f"-{COMPONENT}")
+    trust = await client.get(CONFIG_MAPS, f"{fullname}-serving-ca", release.namespace)
+    authorities = str((trust or {}).get("data", {}).get("ca.crt", ""))
+    if not authorities:
+        raise CliError(
+            f"the ConfigMap {fullname}-serving-ca in {release.namespace} names nobody to trust yet",
+            ExitCode.UNREACHABLE,
+            next_step="The operator writes it: is it running?",
+        )
+    token = await _token(client, release.namespace, f"{fullname}-treasurer")
+    return Counter(release.namespace, service, authorities, token)
+
+
+async def _service(client: KubernetesClient, release: Release) -> str:
+    selector = release.selector({COMPONENT_LABEL: COMPONENT})
+    found = await client.list(SERVICES, release.namespace, label_selector=selector)
+    served: dict[str, str] = {
+        each["metadata"]["name"]: str(each["metadata"]["labels"].get(INSTANCE_LABEL, ""))
+        for each in found
+        if any(port["port"] == PORT for port in each["spec"]["ports"])
+    }
+    if len(served) > 1:
+        raise release.question(sorted(served.values()))
+    if not served:
+        raise CliError(
+            f"found no treasury in the namespace {release.namespace}",
+            ExitCode.NOT_FOUND,
+            next_step="Say where Venture is installed with --system-namespace.",
+        )
+    return next(iter(served))
+
+
+async def _token(client: KubernetesClient, namespace: str, account: str) -> str:
+    request = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"audiences": [AUDIENCE], "expirationSeconds": TOKEN_SECONDS},
+    }
+    path = _ACCOUNTS.path(namespace, account, "token")
+    try:
+        answer = await client.request("POST", "serviceaccounts", path, body=request)
+    except ForbiddenError as error:
+        raise CliError(
+            f"only treasurers see the books and fund wallets: {error.message}",
+            ExitCode.DENIED,
+            next_step="An administrator makes you one: kubectl create rolebinding "
+            f"{account}-NAME --role {account} --user NAME --namespace {namespace}",
+        ) from error
+    except NotFoundError as error:
+        raise CliError(
+            f"there is no service account {account} in {namespace}",
+            ExitCode.NOT_FOUND,
+            next_step="The chart makes it where rbac.create is set.",
+        ) from error
+    return str(answer["status"]["token"])
+
+
+def given_url() -> str | None:
+    """Return where the environment says that the treasury is reached."""
+    return os.environ.get(URL_VARIABLE)
+
+
+async def fund(session: Session, namespace: str, key: str, currency: str, cents: int) -> Budget:
+    """Pay into a namespace's wallet, once for a key; return the wallet."""
+    treasury = await session.treasury()
+    request = FundingRequest(currency=currency, amount_cents=cents)
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception_type(TreasuryUnavailableError),
+        wait=wait_fixed(1),
+        stop=stop_after_delay(AGAIN_SECONDS),
+        reraise=True,
+    ):
+        with attempt:
+            return await treasury.fund(namespace, key, request)
+    raise AssertionError("tenacity either returns or raises")
+
+
+async def budgets(session: Session) -> tuple[str, tuple[Budget, ...]]:
+    """Return the namespace, its wallets and the open budgets below them."""
+    _, namespace = await session.place()
+    return namespace, await (await session.treasury()).tree(namespace)
+
+
+async def statement(
+    session: Session, currency: str | None, after: int
+) -> tuple[str, list[Entry], int | None]:
+    """Return a wallet's currency, its entries after a position, and where the rest begins.
+
+    There is a rest, else None, where there are more than `MAX_ENTRIES`.
+
+    CliError where the namespace has wallets of several currencies and none is named.
+    """
+    _, namespace = await session.place()
+    treasury = await session.treasury()
+    code = currency or await _only_currency(treasury, namespace)
+    entries: list[Entry] = []
+    rest: int | None = after
+    while rest is not None and len(entries) < MAX_ENTRIES:
+        page = await treasury.statement(namespace, code, after=rest)
+        entries += page.entries
+        rest = page.after
+    return code, entries, rest
+
+
+async def _only_currency(treasury: TreasuryClient, namespace: str) -> str:
+    wallets = sorted(
+        each.currency for each in await treasury.tree(namespace) if each.kind == "Wallet"
+    )
+    with suppress(ValueError):
+        (currency,) = wallets
+        return currency
+    if wallets:
+        raise CliError(
+            f"{namespace} has wallets in {', '.join(wallets)}",
+            ExitCode.USAGE,
+            next_step="Say which with --currency.",
+        )
+    raise CliError(
+        f"{namespace} has no wallet",
+        ExitCode.NOT_FOUND,
+        next_step=f"Fund one: venture money fund {namespace} 1000",
+    )
