@@ -12,7 +12,7 @@ PROGRAMS = {
     "the interpreter": ("", 0.01),
     "python-pptx alone": ("import pptx", 0.25),
     "compile Job": (
-        "import venture_artifact_compiler.__main__, venture_core.artifacts.render.deck",
+        "import venture_artifact_compiler.__main__, venture_core.artifacts.deck.render.deck",
         0.3,
     ),
     "venture --help": ("import venture_cli.app", 0.15),

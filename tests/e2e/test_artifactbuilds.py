@@ -12,8 +12,8 @@ import yaml
 from builds import Builds, condition, patiently, unique_deck
 from surroundings import REPOSITORY
 from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import parse_ir
 from venture_core.canonical import canonical_json
 from venture_core.kubernetes.resources import (
     ARTIFACT_BUILDS,

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any, override
 import pytest
 from PIL import Image
 from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.deck.target import PPTX
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import parse_ir
 from venture_core.artifacts.jobcontract import (
     EXIT_DONE,
     EXIT_TRANSIENT,
     EXIT_USER_ERROR,
     CompileJobResult,
+    JobGates,
     parse_result,
 )
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,10 +134,10 @@ class Job:
         }
         whole = {
             "target": "Pptx",
-            "gates": {"contrast": True, "altText": True, "overflow": True, "emptySlides": True},
+            "gates": JobGates.from_settings(GateSettings()).model_dump(by_alias=True),
             "assets": [asset],
             "upload": {"url": self.store.url("staging/1"), "fields": {}},
-            "toolchain": PPTX_TOOLCHAIN.id,
+            "toolchain": PPTX.toolchain.id,
             "maxArtifactBytes": 10_000_000,
             **request,
         }
@@ -196,7 +197,7 @@ def test_a_deck_is_built_and_uploaded_as_on_any_machine(job: Job) -> None:
         ("overflow", True),
         ("emptySlides", True),
     ]
-    assert result.toolchain == PPTX_TOOLCHAIN.id
+    assert result.toolchain == PPTX.toolchain.id
     events = [json.loads(line)["event"] for line in job.log.splitlines()]
     assert events == ["started", "compiled", "uploaded"]
 
@@ -322,7 +323,7 @@ def test_it_imports_neither_kopf_nor_a_kubernetes_client() -> None:
     """What the imports cost is measured by tests/bench/bench_imports.py."""
     program = """
 import sys
-import venture_artifact_compiler.__main__, venture_core.artifacts.render.deck
+import venture_artifact_compiler.__main__, venture_core.artifacts.deck.render.deck
 heavy = {"kopf", "aiohttp", "cryptography", "obstore"}
 print(*sorted(heavy & sys.modules.keys()))
 """

@@ -4,13 +4,16 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import SlideSpec, parse_ir
+
+if TYPE_CHECKING:
+    from venture_core.artifacts.deck.ir import SlideSpec
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CONVERTS_WITHIN_SECONDS = 120

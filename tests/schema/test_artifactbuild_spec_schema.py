@@ -26,6 +26,7 @@ from buildspecs import (
     Json,
     Pair,
 )
+from venture_core.artifacts.gates import GATE_NAMES
 
 
 def build(changes: Json | None = None) -> Json:
@@ -173,12 +174,7 @@ async def test_defaults_are_few_and_never_null(api: Any) -> None:
     assert created["spec"] == minimal["spec"] | {"timeoutSeconds": 300}
 
     created = await api.create(build({"metadata.name": "gated"}))
-    assert created["spec"]["gates"] == {
-        "contrast": True,
-        "altText": True,
-        "overflow": True,
-        "emptySlides": True,
-    }
+    assert created["spec"]["gates"] == dict.fromkeys(GATE_NAMES, True)
 
 
 def test_every_constraint_has_a_pair(constraints: Any) -> None:

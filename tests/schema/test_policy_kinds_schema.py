@@ -12,6 +12,7 @@ import pytest
 import yaml
 from policybundles import manifest
 from surroundings import REPOSITORY
+from venture_core.artifacts.gates import GATE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ def full_bundle() -> Json:
     rule = body["spec"]["rules"][0]
     rule |= {"quorum": 1, "ttlSeconds": 600}
     body["spec"]["money"]["approvals"][0] |= {"ttlSeconds": 600}
-    gates = dict.fromkeys(("contrast", "altText", "overflow", "emptySlides"), True)
+    gates = dict.fromkeys(GATE_NAMES, True)
     body["spec"]["artifacts"]["gates"] = gates
     body["spec"]["signature"] = {"keyId": "k", "value": "A" * 86 + "=="}
     return body

@@ -5,12 +5,11 @@ import json
 from typing import Any
 
 from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.deck.target import PPTX
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import parse_ir
 from venture_core.artifacts.jobcontract import CompileJobResult, JobArtifact
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 from venture_core.canonical import canonical_json
-from venture_operator.kinds.artifactbuild.outcome import MEDIA_TYPES
 
 type Body = dict[str, Any]
 
@@ -32,9 +31,9 @@ def forged_result(data: bytes = b"foreign bytes") -> str:
     artifact = JobArtifact(
         sha256=hashlib.sha256(data).hexdigest(),
         size_bytes=len(data),
-        media_type=MEDIA_TYPES["Pptx"],
+        media_type=PPTX.formats[0].media_type,
     )
-    return CompileJobResult(artifact=artifact, toolchain=PPTX_TOOLCHAIN.id).to_message().decode()
+    return CompileJobResult(artifact=artifact, toolchain=PPTX.toolchain.id).to_message().decode()
 
 
 def forging(template: Body) -> Body:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from venture_core.artifacts.cachekey import cache_key
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import parse_ir
 
 DOCUMENT: dict[str, Any] = {
     "kind": "SlideSpec",

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 from surroundings import REPOSITORY
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN, ToolchainMismatchError
+from venture_core.artifacts.deck.target import PPTX
+from venture_core.artifacts.toolchain import ToolchainMismatchError
 
 FONT_DATA = REPOSITORY / "core" / "src" / "venture_core" / "artifacts" / "fonts" / "data"
 
@@ -14,7 +15,7 @@ FONT_DATA = REPOSITORY / "core" / "src" / "venture_core" / "artifacts" / "fonts"
 def test_the_versions_are_those_of_the_lock() -> None:
     lock = tomllib.loads((REPOSITORY / "uv.lock").read_text())
     locked = {package["name"]: package["version"] for package in lock["package"]}
-    for library, pinned in PPTX_TOOLCHAIN.libraries:
+    for library, pinned in PPTX.toolchain.libraries:
         assert locked[library] == pinned, (
             f"the lock has {library} {locked[library]}: put it into toolchain.py, and raise the "
             "revision if any golden digest changes"
@@ -25,22 +26,22 @@ def test_the_fonts_are_those_that_are_bundled() -> None:
     digest = hashlib.sha256()
     for table in sorted(FONT_DATA.glob("*.json")):
         digest.update(table.read_bytes())
-    assert PPTX_TOOLCHAIN.fonts == digest.hexdigest()[:16]
+    assert PPTX.toolchain.fonts == digest.hexdigest()[:16]
 
 
 def test_the_identity_names_every_part() -> None:
-    identity = PPTX_TOOLCHAIN.id
-    assert identity.startswith(f"pptx-{PPTX_TOOLCHAIN.revision} deflate-")
-    for library, pinned in PPTX_TOOLCHAIN.libraries:
+    identity = PPTX.toolchain.id
+    assert identity.startswith(f"pptx-{PPTX.toolchain.revision} deflate-")
+    for library, pinned in PPTX.toolchain.libraries:
         assert f" {library}-{pinned}" in identity
-    assert identity.endswith(f" fonts-{PPTX_TOOLCHAIN.fonts}")
-    assert PPTX_TOOLCHAIN.libraries == tuple(sorted(PPTX_TOOLCHAIN.libraries))
+    assert identity.endswith(f" fonts-{PPTX.toolchain.fonts}")
+    assert PPTX.toolchain.libraries == tuple(sorted(PPTX.toolchain.libraries))
     assert len(identity) <= 512
 
 
 def test_what_is_installed_is_verified() -> None:
-    PPTX_TOOLCHAIN.verify_installed()
-    other = replace(PPTX_TOOLCHAIN, libraries=(("deflate", "0.0.1"), ("no-such-library", "1")))
+    PPTX.toolchain.verify_installed()
+    other = replace(PPTX.toolchain, libraries=(("deflate", "0.0.1"), ("no-such-library", "1")))
     with pytest.raises(ToolchainMismatchError, match=r"deflate 0\.0\.1 is pinned") as caught:
         other.verify_installed()
     assert "no-such-library 1 is pinned, nothing is installed" in str(caught.value)

@@ -18,8 +18,8 @@ from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.errors import ExitCode
 from venture_cli.reference import updated
 from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import parse_ir
 from venture_crds.v1alpha1.artifactbuild import BuildReason, GateSwitches, Phase
 from venture_crds.v1alpha1.reasons import CommonReason
 from venture_crds.v1alpha1.targets import Target

@@ -106,7 +106,7 @@ def test_a_config_map_in_the_same_file_holds_the_document() -> None:
         (b"[" * 100_000, "deck.yaml", "the nesting is too deep"),
         (b'{"a":' * 100_000, "deck.json", "the nesting is too deep"),
         (b"[1]", "deck.yaml", "the document is something else; expected an object"),
-        (b"", "deck.yaml", "the file holds 0; expected one SlideSpec or ArtifactBuild"),
+        (b"", "deck.yaml", "the file holds 0; expected one document or ArtifactBuild"),
         (b"a: 1\n---\nb: 1", "deck.yaml", "the file holds 2"),
         (b"a: [1", "deck.yaml", "at line 1, column 6; expected YAML"),
         (b"a: 1\na: 2", "deck.yaml", "the name 'a' occurs twice in one object"),
@@ -114,7 +114,7 @@ def test_a_config_map_in_the_same_file_holds_the_document() -> None:
         (b"a: !!binary aGk=", "deck.yaml", "bytes is not a JSON type"),
         (b"a: !!python/name:os.system", "deck.yaml", "could not determine a constructor"),
         (b" " * (MAX_FILE_BYTES + 1), "deck.json", f"at most {MAX_FILE_BYTES} bytes"),
-        (b'{"apiVersion": "v2", "kind": "Pod"}', "x.json", "it is v2 Pod; expected a SlideSpec"),
+        (b'{"apiVersion": "v2", "kind": "Pod"}', "x.json", "it is v2 Pod; expected a document"),
         (
             b'{"apiVersion": "venture.parpour.dev/v9", "kind": "ArtifactBuild"}',
             "x.json",
@@ -135,8 +135,8 @@ def test_every_problem_of_a_document_is_named_with_its_pointer() -> None:
     assert text.splitlines() == [
         "deck.json is not a valid document: 3 problems",
         "/slides/0/title: the field is required; expected a value",
-        "/slides/1: no slide has this type; expected a type among 'title', 'section', 'bullets', "
-        "'twoColumns', 'table', 'chart', 'image', 'quote'",
+        "/slides/1: there is no such type here; expected a type among 'title', 'section', "
+        "'bullets', 'twoColumns', 'table', 'chart', 'image', 'quote'",
         "/titel: the field is unknown; is it misspelt?; expected no such field",
     ]
 

@@ -8,6 +8,7 @@ from venture_cli.domain.names import artifact_file_name, name_from_file
 from venture_cli.domain.table import align, row
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import hint, program_name
+from venture_core.artifacts.deck.target import PPTX
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_a_file_gives_its_build_a_name(path: str, name: str) -> None:
 
 
 def test_an_artifact_is_called_after_its_build_and_target() -> None:
-    assert artifact_file_name("board-deck", "Pptx") == "board-deck.pptx"
+    assert artifact_file_name("board-deck", PPTX.formats[0].media_type) == "board-deck.pptx"
 
 
 def test_columns_start_at_the_same_place() -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from pydantic import ValidationError
-from venture_core.artifacts.ir import parse_ir
+from venture_core.artifacts.documents import parse_ir
+from venture_core.artifacts.gates import GATE_NAMES
 from venture_crds.v1alpha1.artifactbuild import (
     EXAMPLES,
     Artifact,
@@ -89,9 +90,8 @@ def test_a_body_is_read_and_written_back_unchanged() -> None:
 def test_absence_has_a_meaning() -> None:
     spec = ArtifactBuildSpec(target=Target.PPTX, source=Source(inline={}))
     assert (spec.suspend, spec.retry, spec.assets, spec.timeout_seconds) == (False, "", (), 300)
-    assert spec.gates == GateSwitches(
-        contrast=True, alt_text=True, overflow=True, empty_slides=True
-    )
+    assert spec.gates == GateSwitches()
+    assert spec.gates.model_dump(by_alias=True) == dict.fromkeys(GATE_NAMES, True)
 
 
 def test_a_new_object_holds_only_what_was_said() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.deck.target import PPTX
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import parse_ir
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -28,7 +28,7 @@ RENDER = """
 import hashlib, sys, time
 from venture_core.artifacts.compile import compile_artifact
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import parse_ir
+from venture_core.artifacts.documents import parse_ir
 ir = parse_ir(sys.stdin.buffer.read())
 print(compile_artifact(ir=ir, assets={}, gates=GateSettings(), target="Pptx").sha256)
 """
@@ -59,7 +59,7 @@ def test_the_example_has_its_golden_digest(example: str) -> None:
         f"{example} renders to {digest}: if that is wanted, raise the revision in toolchain.py and "
         "GOLDEN_REVISION here, and put the new digests in"
     )
-    assert PPTX_TOOLCHAIN.revision == GOLDEN_REVISION
+    assert PPTX.toolchain.revision == GOLDEN_REVISION
 
 
 def test_rendering_again_changes_nothing() -> None:

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from venture_core.artifacts.compile import compile_artifact
-from venture_core.artifacts.deck.checks import run_gates
-from venture_core.artifacts.deck.colors import (
+from venture_core.artifacts.colors import (
     GRAPHICS_RATIO,
     NORMAL_TEXT_RATIO,
     SERIES_ROLES,
@@ -18,10 +16,13 @@ from venture_core.artifacts.deck.colors import (
     contrast,
     required_ratio,
 )
-from venture_core.artifacts.deck.planner import plan_deck
-from venture_core.artifacts.gates import GateFailedError, GateSettings
+from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.deck.gates import CHECKS
+from venture_core.artifacts.deck.plan.planner import plan_deck
+from venture_core.artifacts.documents import parse_ir
+from venture_core.artifacts.gates import GateFailedError, GateSettings, run_gates
 from venture_core.artifacts.images import inspect_image
-from venture_core.artifacts.ir import FontFamily, PaletteName, Theme, parse_ir
+from venture_core.artifacts.ir import FontFamily, PaletteName, Theme
 
 type Document = dict[str, Any]
 
@@ -94,7 +95,7 @@ def findings(
     images = {name: inspect_image(name, data) for name, data in spec.inline_assets().items()}
     return [
         (result.name, finding.slide, finding.element, finding.message)
-        for result in run_gates(plan_deck(spec, images), GateSettings())
+        for result in run_gates(CHECKS, plan_deck(spec, images), GateSettings())
         for finding in result.findings
         if gate in (None, result.name)
     ]

@@ -12,8 +12,10 @@ from chartrelease import uninstall_command
 from pydantic import BaseModel
 from surroundings import REPOSITORY
 from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.deck.ir import SlideSpec
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import FontFamily, PaletteName, SlideSpec, parse_ir
+from venture_core.artifacts.ir import FontFamily, PaletteName
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from venture_core.artifacts.deck.target import PPTX
 from venture_core.artifacts.gates import CONTRAST
 from venture_core.artifacts.jobcontract import (
     CompileJobResult,
@@ -12,7 +13,6 @@ from venture_core.artifacts.jobcontract import (
     JobGateResult,
     Stage,
 )
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 from venture_operator.domain.podoutcome import (
     Ended,
     Lost,
@@ -23,7 +23,6 @@ from venture_operator.domain.podoutcome import (
     pod_outcome,
 )
 from venture_operator.kinds.artifactbuild.outcome import (
-    MEDIA_TYPES,
     JobFailed,
     JobSucceeded,
     Remedy,
@@ -168,8 +167,8 @@ def test_a_sidecar_does_not_speak_for_the_container() -> None:
 
 
 def result(**fields: Any) -> CompileJobResult:
-    artifact = JobArtifact(sha256="a" * 64, size_bytes=1, media_type=MEDIA_TYPES["Pptx"])
-    given = {"artifact": artifact, "toolchain": PPTX_TOOLCHAIN.id} | fields
+    artifact = JobArtifact(sha256="a" * 64, size_bytes=1, media_type=PPTX.formats[0].media_type)
+    given = {"artifact": artifact, "toolchain": PPTX.toolchain.id} | fields
     return CompileJobResult(**given)
 
 

@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from venture_core.artifacts.compile import InvalidAssetError, compile_artifact
-from venture_core.artifacts.deck.geometry import Box
-from venture_core.artifacts.deck.pictures import contain, cover
+from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.deck.plan.geometry import Box
+from venture_core.artifacts.deck.plan.pictures import contain, cover
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.images import MAX_IMAGE_BYTES, ImageInfo, inspect_image
-from venture_core.artifacts.ir import parse_ir
+from venture_core.artifacts.images import (
+    MAX_IMAGE_BYTES,
+    ImageInfo,
+    InvalidAssetError,
+    inspect_image,
+)
 
 
 def encoded(kind: str, size: tuple[int, int] = (30, 20), **options: Any) -> bytes:

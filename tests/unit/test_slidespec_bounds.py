@@ -3,7 +3,8 @@
 import time
 
 import pytest
-from venture_core.artifacts.ir import MAX_IR_BYTES, InvalidIRError, parse_ir
+from venture_core.artifacts.documents import parse_ir
+from venture_core.artifacts.ir import MAX_IR_BYTES, InvalidIRError
 from venture_core.artifacts.ir.structure import MAX_NAMES, MAX_VALUES
 from venture_core.canonical import CanonicalJsonError, canonical_json
 
@@ -57,11 +58,11 @@ HOSTILE = {
     "a number of a million decimals": (deck('"x":1.' + "1" * 1_000_000), "no such field"),
     "half a million levels": (
         deck('"x":' + "[" * 500_000 + "]" * 500_000),
-        "a SlideSpec, which is at most 9 levels deep",
+        "a document, which has a few levels",
     ),
     "nine thousand levels": (
         deck('"x":' + "[" * 9_000 + "]" * 9_000),
-        "a SlideSpec, which is at most 9 levels deep",
+        "a document, which has a few levels",
     ),
 }
 

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -13,16 +14,17 @@ from pptx import Presentation
 from soaking import examples
 from venture_core.artifacts.cachekey import cache_key
 from venture_core.artifacts.compile import compile_artifact
-from venture_core.artifacts.deck.checks import run_gates
-from venture_core.artifacts.deck.planner import plan_deck
-from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import FontFamily, InvalidIRError, PaletteName, parse_ir
+from venture_core.artifacts.deck.gates import CHECKS
+from venture_core.artifacts.deck.plan.planner import plan_deck
+from venture_core.artifacts.documents import parse_ir
+from venture_core.artifacts.gates import GateSettings, run_gates
+from venture_core.artifacts.ir import FontFamily, InvalidIRError, PaletteName
 from venture_core.canonical import canonical_json
 
 type Document = dict[str, Any]
 
 ALL_GATES = GateSettings()
-NO_GATES = GateSettings(contrast=False, alt_text=False, overflow=False, empty_slides=False)
+NO_GATES = GateSettings(**dict.fromkeys(asdict(GateSettings()), False))
 
 # What XML 1.0 cannot carry and what would break a line is refused by the types.
 CHARACTERS = st.characters(
@@ -201,7 +203,7 @@ def test_any_document_compiles_to_a_deck_that_says_the_same(document: Document) 
 @settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow])
 def test_gates_always_come_to_a_verdict(document: Document) -> None:
     plan = plan_deck(parse_ir(json.dumps(document).encode()), {})
-    results = run_gates(plan, ALL_GATES)
+    results = run_gates(CHECKS, plan, ALL_GATES)
     assert [result.name for result in results] == ["contrast", "altText", "overflow", "emptySlides"]
     for result in results:
         assert result.passed == (not result.findings)

@@ -6,14 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from venture_core.artifacts.ir import (
-    MAX_IR_BYTES,
-    MAX_SLIDES,
-    InvalidIRError,
-    check_assets,
-    parse_ir,
-)
-from venture_core.artifacts.ir.rules import RULES
+from venture_core.artifacts.deck.ir import MAX_SLIDES
+from venture_core.artifacts.deck.ir.rules import RULES
+from venture_core.artifacts.documents import parse_ir
+from venture_core.artifacts.ir import MAX_IR_BYTES, InvalidIRError, check_assets
+from venture_core.artifacts.ir.rules import CHART_RULES
 
 type Document = dict[str, Any]
 
@@ -69,7 +66,7 @@ QUOTE = {"type": "quote", "quote": "Words"}
 
 # rule, accepted, refused, pointer of the refusal
 CASES: list[tuple[str, Document, Document, str]] = [
-    ("kind is SlideSpec", document(), document(kind="DocSpec"), "/kind"),
+    ("kind is SlideSpec", document(), document(kind="Slides"), "/kind"),
     ("kind is required", document(), without(document(), "kind"), "/kind"),
     ("version is 1", document(version=1), document(version=2), "/version"),
     ("version is an integer", document(version=1), document(version=1.0), "/version"),
@@ -304,7 +301,7 @@ def test_every_cross_field_rule_is_broken_by_some_case() -> None:
             parse_ir(encode(refused))
         except InvalidIRError as error:
             broken.update(problem.expected for problem in error.problems)
-    assert len(RULES) == 7
+    assert len(RULES) + len(CHART_RULES) == 8
     for words in ("no other series", "no other asset", "each column", "each category", "one series",
                   "at least 0", "unless the type is bar", "base64"):  # fmt: skip
         assert any(words in expected for expected in broken), words

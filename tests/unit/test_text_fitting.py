@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venture_core.artifacts.deck.colors import Role
-from venture_core.artifacts.deck.geometry import Box, points
-from venture_core.artifacts.deck.layouts import Kind, Placeholder, TextStyle
-from venture_core.artifacts.deck.plan import Paragraph
-from venture_core.artifacts.deck.text import Typeface, fit_text
+from venture_core.artifacts.colors import Role
+from venture_core.artifacts.deck.plan.geometry import Box, points
+from venture_core.artifacts.deck.plan.layouts import Kind, Placeholder, TextStyle
+from venture_core.artifacts.deck.plan.model import Paragraph
+from venture_core.artifacts.deck.plan.text import Typeface, fit_text
 from venture_core.artifacts.fonts.fitting import SAFETY, measure
 from venture_core.artifacts.fonts.metrics import load_metrics
 from venture_core.artifacts.ir import FontFamily

@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from venture_core.artifacts.gates import GateSettings
-    from venture_core.artifacts.ir import SlideSpec
+    from venture_core.artifacts.ir.document import Document
 
 
 def cache_key(
     *,
-    ir: SlideSpec,
+    ir: Document,
     assets: Mapping[str, str],
     gates: GateSettings,
     target: str,

@@ -1,15 +1,20 @@
 """What the quality gates are called, what they found, and which of them a build must pass."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 CONTRAST = "contrast"
 ALT_TEXT = "altText"
 OVERFLOW = "overflow"
 EMPTY_SLIDES = "emptySlides"
+HEADINGS = "headings"
+LINKS = "links"
+FORMULAS = "formulas"
+GATE_NAMES = (CONTRAST, ALT_TEXT, OVERFLOW, EMPTY_SLIDES, HEADINGS, LINKS, FORMULAS)
+"""All gates, in the order in which they are reported. A document meets those that concern it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,12 @@ class GateSettings:
     """All text fits its box at a readable size."""
     empty_slides: bool = True
     """No slide lacks the content its type promises."""
+    headings: bool = True
+    """No heading skips a level, and none is empty."""
+    links: bool = True
+    """Every link within the document leads somewhere."""
+    formulas: bool = True
+    """Every formula has a value, and no error."""
 
     def enabled(self) -> tuple[str, ...]:
         """Names of the gates that are on, in the order in which they are reported."""
@@ -34,6 +45,9 @@ class GateSettings:
                 (ALT_TEXT, self.alt_text),
                 (OVERFLOW, self.overflow),
                 (EMPTY_SLIDES, self.empty_slides),
+                (HEADINGS, self.headings),
+                (LINKS, self.links),
+                (FORMULAS, self.formulas),
             )
             if on
         )
@@ -43,11 +57,16 @@ class GateSettings:
 class Finding:
     """One defect: where it is and what is wrong, in a sentence for the author of the document."""
 
-    slide: int
-    """Number of the slide, counted from 1 as the reader sees it."""
+    slide: int | None
+    """Number of the slide, counted from 1 as the reader sees it; None where there are no slides."""
     element: str
-    """The element within the slide, such as `title` or `table.rows[2][0]`."""
+    """The element, within the slide or the document, such as `title` or `table.rows[2][0]`."""
     message: str
+
+    @override
+    def __str__(self) -> str:
+        where = self.element if self.slide is None else f"slide {self.slide}, {self.element}"
+        return f"{where}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,16 @@ class GateFailedError(Exception):
         failed = [result for result in self.results if not result.passed]
         first = failed[0].findings[0]
         names = ", ".join(result.name for result in failed)
-        super().__init__(
-            f"gate {names} failed: slide {first.slide}, {first.element}: {first.message}"
-        )
+        super().__init__(f"gate {names} failed: {first}")
+
+
+def run_gates[P](
+    checks: Mapping[str, Callable[[P], Iterator[Finding]]], plan: P, settings: GateSettings
+) -> tuple[GateResult, ...]:
+    """Run those of a plan's checks whose gates are on, and return their outcomes in order."""
+    results = []
+    for name in settings.enabled():
+        if name in checks:
+            findings = tuple(checks[name](plan))
+            results.append(GateResult(name, not findings, findings))
+    return tuple(results)

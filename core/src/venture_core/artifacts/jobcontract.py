@@ -5,6 +5,7 @@ The operator writes a `CompileJobInput` to an immutable Secret; the Job answers 
 which makes them secrets for as long as they live, so they never appear in a representation.
 """
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
@@ -79,25 +80,18 @@ class JobGates(ContractModel):
     alt_text: bool
     overflow: bool
     empty_slides: bool
+    headings: bool
+    links: bool
+    formulas: bool
 
     @classmethod
     def from_settings(cls, settings: GateSettings) -> Self:
         """Copy the settings into a message."""
-        return cls(
-            contrast=settings.contrast,
-            alt_text=settings.alt_text,
-            overflow=settings.overflow,
-            empty_slides=settings.empty_slides,
-        )
+        return cls(**asdict(settings))
 
     def settings(self) -> GateSettings:
         """Return the settings that the message carries."""
-        return GateSettings(
-            contrast=self.contrast,
-            alt_text=self.alt_text,
-            overflow=self.overflow,
-            empty_slides=self.empty_slides,
-        )
+        return GateSettings(**self.model_dump())
 
 
 class JobAsset(ContractModel):
@@ -163,7 +157,7 @@ class JobError(ContractModel):
 class JobFinding(ContractModel):
     """One finding of a gate."""
 
-    slide: Annotated[int, Field(ge=1)]
+    slide: Annotated[int, Field(ge=1)] | None = None
     element: Annotated[str, StringConstraints(max_length=120)]
     message: Annotated[str, StringConstraints(max_length=200)]
 
@@ -210,12 +204,15 @@ class CompileJobResult(ContractModel):
     artifact: JobArtifact | None = None
     error: JobError | None = None
     gates: tuple[JobGateResult, ...] = ()
-    toolchain: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    toolchain: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
+    """What made the artifact."""
 
     @model_validator(mode="after")
     def _artifact_or_error(self) -> Self:
         if (self.artifact is None) == (self.error is None):
             raise ValueError("a result holds either an artifact or an error")
+        if self.artifact is not None and self.toolchain is None:
+            raise ValueError("a result with an artifact names its toolchain")
         return self
 
     def to_message(self) -> bytes:

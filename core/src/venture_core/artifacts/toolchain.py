@@ -7,6 +7,10 @@ the operator computes keys without them.
 
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+FONTS: Final = "d9282e0abd51b767"
+"""First 16 hexadecimal digits of the SHA-256 over the bundled font metrics."""
 
 
 class ToolchainMismatchError(RuntimeError):
@@ -22,15 +26,16 @@ class Toolchain:
     """Raised by whoever changes the bytes that any document renders to."""
     libraries: tuple[tuple[str, str], ...]
     """Distribution names and versions, sorted by name."""
-    fonts: str
-    """First 16 hexadecimal digits of the SHA-256 over the bundled font metrics."""
+    fonts: str = ""
+    """`FONTS` where text is measured, else empty."""
 
     @property
     def id(self) -> str:
         """The stable identity, such as `pptx-1 deflate-0.9.0 … fonts-0123456789abcdef`."""
         parts = [f"{self.name}-{self.revision}"]
         parts += [f"{library}-{pinned}" for library, pinned in self.libraries]
-        parts.append(f"fonts-{self.fonts}")
+        if self.fonts:
+            parts.append(f"fonts-{self.fonts}")
         return " ".join(parts)
 
     def verify_installed(self) -> None:
@@ -45,18 +50,3 @@ class Toolchain:
                 wrong.append(f"{library} {pinned} is pinned, {installed} is installed")
         if wrong:
             raise ToolchainMismatchError("; ".join(wrong))
-
-
-PPTX_TOOLCHAIN = Toolchain(
-    name="pptx",
-    revision=1,
-    libraries=(
-        ("deflate", "0.9.0"),
-        ("lxml", "6.1.3"),
-        ("pillow", "13.0.0"),
-        ("python-pptx", "1.0.2"),
-        ("xlsxwriter", "3.3.1"),
-    ),
-    fonts="d9282e0abd51b767",
-)
-"""The toolchain of the target `Pptx`."""

@@ -166,6 +166,15 @@ class GateSwitches(SpecModel):
     empty_slides: bool = True
     """No slide is without content."""
 
+    headings: bool = True
+    """No heading of a text document skips a level or is empty."""
+
+    links: bool = True
+    """Every link within the artifact leads somewhere."""
+
+    formulas: bool = True
+    """Every formula of a sheet has a value, and no error."""
+
 
 class ArtifactOrder(SpecModel):
     """What to build, wherever it is asked for: in an ArtifactBuild, or in a Workflow's task."""
@@ -227,11 +236,11 @@ class Provenance(StatusModel):
 class Finding(StatusModel):
     """One thing that a gate objects to."""
 
-    slide: Annotated[int, Field(ge=1, le=100_000)]
-    """The slide, counted from 1."""
+    slide: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """The slide, counted from 1, where the artifact has slides."""
 
     element: Annotated[str, Field(max_length=256)]
-    """The element of the slide."""
+    """The element of the slide or of the document."""
 
     message: Message
     """What is wrong with it."""

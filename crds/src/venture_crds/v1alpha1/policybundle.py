@@ -213,6 +213,15 @@ class RequiredGates(SpecModel):
     empty_slides: bool | None = None
     """No slide is without content."""
 
+    headings: bool | None = None
+    """No heading of a text document skips a level or is empty."""
+
+    links: bool | None = None
+    """Every link within the artifact leads somewhere."""
+
+    formulas: bool | None = None
+    """Every formula of a sheet has a value, and no error."""
+
 
 class ArtifactPolicy(SpecModel):
     """What may be built."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 from venture_core.artifacts.jobcontract import EXIT_DONE, CompileJobResult, Stage
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
 from venture_core.logging import configure_logging
 from venture_core.settings.reading import read_settings
 
@@ -64,7 +63,7 @@ def _report_failure(termination_log: Path, failure: CompileError) -> int:
     """Write the failure where the operator finds it, and return its exit code."""
     error = failure.error
     log.error("failed", stage=error.stage, reason=error.reason, message=error.message)
-    result = CompileJobResult(error=error, gates=failure.gates, toolchain=PPTX_TOOLCHAIN.id)
+    result = CompileJobResult(error=error, gates=failure.gates)
     termination_log.write_bytes(result.to_message())
     return failure.exit_code
 

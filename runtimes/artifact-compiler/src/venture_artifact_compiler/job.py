@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from pydantic import ValidationError
-from venture_core.artifacts.compile import (
-    CompiledArtifact,
-    InvalidAssetError,
-    UnsupportedTargetError,
-    compile_artifact,
-)
+from venture_core.artifacts.compile import CompiledArtifact, compile_artifact
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateFailedError
-from venture_core.artifacts.images import MAX_IMAGE_BYTES
-from venture_core.artifacts.ir import MAX_IR_BYTES, InvalidIRError, SlideSpec, parse_ir
+from venture_core.artifacts.images import MAX_IMAGE_BYTES, InvalidAssetError
+from venture_core.artifacts.ir import MAX_IR_BYTES, Document, InvalidIRError
 from venture_core.artifacts.jobcontract import (
     IR_FILE,
     REQUEST_FILE,
@@ -26,7 +22,8 @@ from venture_core.artifacts.jobcontract import (
     Stage,
     parse_input,
 )
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN, ToolchainMismatchError
+from venture_core.artifacts.targets import UnsupportedTargetError, target_named
+from venture_core.artifacts.toolchain import ToolchainMismatchError
 from venture_core.canonical import sha256_hex
 
 from venture_artifact_compiler.failures import CompileError, TransientCompileError
@@ -65,9 +62,9 @@ async def run(settings: Settings) -> CompileJobResult:
         artifact = await asyncio.to_thread(_compile, request, ir, assets)
         log.info(
             "compiled",
+            kind=ir.kind,
             sha256=artifact.sha256,
             size_bytes=len(artifact.data),
-            slides=len(ir.slides),
             seconds=round(time.monotonic() - started, 3),
         )
         await _export(request, artifact, transfers)
@@ -79,7 +76,7 @@ async def run(settings: Settings) -> CompileJobResult:
             media_type=artifact.media_type,
         ),
         gates=tuple(JobGateResult.from_result(result) for result in artifact.gates),
-        toolchain=PPTX_TOOLCHAIN.id,
+        toolchain=request.toolchain,
     )
 
 
@@ -113,14 +110,18 @@ def _read(path: Path, limit: int) -> bytes:
 
 def _check_toolchain(request: CompileJobInput) -> None:
     """Refuse to make bytes under the cache key of another toolchain."""
-    if request.toolchain != PPTX_TOOLCHAIN.id:
+    try:
+        toolchain = target_named(request.target).toolchain
+    except UnsupportedTargetError as error:
+        raise CompileError(Stage.VALIDATE, "UnsupportedTarget", str(error)) from error
+    if request.toolchain != toolchain.id:
         raise CompileError(
             Stage.VALIDATE,
             "ToolchainMismatch",
-            f"the request asks for {request.toolchain}; this image has {PPTX_TOOLCHAIN.id}",
+            f"the request asks for {request.toolchain}; this image has {toolchain.id}",
         )
     try:
-        PPTX_TOOLCHAIN.verify_installed()
+        toolchain.verify_installed()
     except ToolchainMismatchError as error:
         raise CompileError(Stage.VALIDATE, "ToolchainMismatch", str(error)) from error
 
@@ -190,7 +191,7 @@ def _first(failures: BaseExceptionGroup[CompileError]) -> CompileError:
     return next((leaf for leaf in leaves if not isinstance(leaf, TransientCompileError)), leaves[0])
 
 
-def _parse(document: bytes) -> SlideSpec:
+def _parse(document: bytes) -> Document:
     try:
         return parse_ir(document)
     except InvalidIRError as error:
@@ -210,7 +211,7 @@ def _invalid_ir(error: InvalidIRError) -> CompileError:
     )
 
 
-def _compile(request: CompileJobInput, ir: SlideSpec, assets: dict[str, bytes]) -> CompiledArtifact:
+def _compile(request: CompileJobInput, ir: Document, assets: dict[str, bytes]) -> CompiledArtifact:
     """Compile, and put into words what went wrong."""
     try:
         return compile_artifact(

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from venture_cli.services.session import Session
 
 TargetName = Literal["Pptx"]
-GATES: Final = ("contrast", "altText", "overflow", "emptySlides")
+"""The targets, as `venture_core.artifacts.targets` has them."""
+GATES: Final = (
+    "contrast",
+    "altText",
+    "overflow",
+    "emptySlides",
+    "headings",
+    "links",
+    "formulas",
+)
 Format = Literal["json", "yaml", "name"]
 """As `domain.choices` has it; typer takes no alias of a type."""
 ListFormat = Literal["json", "yaml", "name", "wide"]
@@ -110,7 +119,7 @@ Document = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="A SlideSpec or an ArtifactBuild manifest, in JSON or YAML; - reads standard input.",
+        help="A document or an ArtifactBuild manifest, in JSON or YAML; - reads standard input.",
     ),
 ]
 Assets = Annotated[

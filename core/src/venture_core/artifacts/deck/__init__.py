@@ -1,1 +1,4 @@
-"""Planning a slide deck: what stands where, at which size, in which colour. Data only, no file."""
+"""Slide decks: the SlideSpec, its plan, its gates, and what it is rendered to.
+
+ir → plan → gates → render. Each room knows those before it; `pptx` and `target` put them together.
+"""

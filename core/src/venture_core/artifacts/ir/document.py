@@ -1,11 +1,10 @@
-"""SlideSpec: the document that describes a slide deck."""
+"""What every kind of document shares: who it is, how it looks, and the assets it carries."""
 
 import base64
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from venture_core.artifacts.ir.slides import ImageSlide, Slide
 from venture_core.artifacts.ir.theme import Theme
 from venture_core.artifacts.ir.values import (
     MAX_INLINE_ASSET_BYTES,
@@ -17,38 +16,27 @@ from venture_core.artifacts.ir.values import (
     Version,
 )
 
-MAX_SLIDES = 200
-
-
-class Footer(IRModel):
-    """The line at the bottom of content slides."""
-
-    text: Line120 = ""
-    slide_numbers: bool = True
-
 
 class InlineAsset(IRModel):
-    """A small picture carried by the document itself."""
+    """A small asset carried by the document itself."""
 
     name: Name
     data: Annotated[str, StringConstraints(max_length=MAX_INLINE_ASSET_BYTES * 4 // 3)]
-    """The bytes of a PNG or JPEG in base64 (RFC 4648 §4, padded, no line breaks)."""
+    """The bytes, such as those of a PNG or JPEG, in base64 (RFC 4648 §4, padded, one line)."""
 
 
-class SlideSpec(IRModel):
-    """A slide deck, version 1 of its description. Made only by `parse_ir`, which checks it all."""
+class Document(IRModel):
+    """A document of any kind, version 1. Made only by `parse_ir`, which checks it all."""
 
-    kind: Literal["SlideSpec"]
+    kind: str
+    """Each kind narrows it to its own name."""
     version: Version
     title: Title
     """The document's title in its properties."""
     author: Line120 = ""
     language: Language = "en-US"
-    aspect: Literal["16:9", "4:3"] = "16:9"
     theme: Theme = Theme()
-    footer: Footer = Footer()
     assets: Annotated[tuple[InlineAsset, ...], Field(max_length=20)] = ()
-    slides: Annotated[tuple[Slide, ...], Field(min_length=1, max_length=MAX_SLIDES)]
 
     def inline_assets(self) -> dict[str, bytes]:
         """Decode the assets that the document carries, by name."""
@@ -56,10 +44,4 @@ class SlideSpec(IRModel):
 
     def asset_references(self) -> tuple[tuple[str, str], ...]:
         """Each use of an asset: the JSON pointer of the field and the name it holds."""
-        logo = (("/theme/logo", self.theme.logo),) if self.theme.logo is not None else ()
-        images = tuple(
-            (f"/slides/{index}/image", slide.image)
-            for index, slide in enumerate(self.slides)
-            if isinstance(slide, ImageSlide)
-        )
-        return logo + images
+        return (("/theme/logo", self.theme.logo),) if self.theme.logo is not None else ()

@@ -1,11 +1,11 @@
-"""The only door through which a document comes in: bytes to a checked `SlideSpec`."""
+"""From a document's bytes to a checked document of its kind, or to what is wrong with it."""
 
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from venture_core.artifacts.ir.document import SlideSpec
 from venture_core.artifacts.ir.problems import (
     MAX_PROBLEMS,
     MAX_SENTENCE,
@@ -13,43 +13,39 @@ from venture_core.artifacts.ir.problems import (
     Problem,
     pointer,
 )
-from venture_core.artifacts.ir.rules import RULES
-from venture_core.artifacts.ir.structure import check_structure
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from pydantic_core import ErrorDetails
+
+    from venture_core.artifacts.ir.document import Document
 
 MAX_IR_BYTES = 1024 * 1024
 """The largest document that is read at all."""
 
-_SLIDE_TAG_POSITION = 2
+
+@dataclass(frozen=True, slots=True)
+class Grammar[D: Document]:
+    """A kind of document: its type, and the rules that its fields cannot state."""
+
+    model: type[D]
+    rules: tuple[Callable[[D], Iterator[Problem]], ...]
+
+    def read(self, data: bytes, value: object) -> D:
+        """Return the document in `data`, whose JSON says `value`. Raises `InvalidIRError`."""
+        try:
+            spec = self.model.model_validate_json(data)
+        except ValidationError as error:
+            errors = error.errors(include_url=False, include_input=False)
+            raise InvalidIRError(islice(_problems(errors, value), MAX_PROBLEMS)) from None
+        broken = tuple(islice(chain.from_iterable(rule(spec) for rule in self.rules), MAX_PROBLEMS))
+        if broken:
+            raise InvalidIRError(broken)
+        return spec
 
 
-def parse_ir(data: bytes) -> SlideSpec:
-    """Read a SlideSpec from JSON in UTF-8, at most 1 MiB.
-
-    Raises `InvalidIRError`, whose problems name the JSON pointer, what was expected and what is
-    wrong. Names that occur twice in one object are refused: readers disagree on which one counts.
-    """
-    if len(data) > MAX_IR_BYTES:
-        raise InvalidIRError(
-            [Problem("", f"at most {MAX_IR_BYTES} bytes", f"the document has {len(data)}")]
-        )
-    check_structure(data)
-    try:
-        spec = SlideSpec.model_validate_json(data)
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-        raise InvalidIRError(islice(_problems(errors), MAX_PROBLEMS)) from None
-    broken = tuple(islice(chain.from_iterable(rule(spec) for rule in RULES), MAX_PROBLEMS))
-    if broken:
-        raise InvalidIRError(broken)
-    return spec
-
-
-def check_assets(spec: SlideSpec, names: Collection[str]) -> None:
+def check_assets(spec: Document, names: Collection[str]) -> None:
     """Raise `InvalidIRError` unless every asset `spec` uses is inline or one of `names`.
 
     `names` are the assets given beside the document. A name that is both inline and given is
@@ -60,7 +56,7 @@ def check_assets(spec: SlideSpec, names: Collection[str]) -> None:
         raise InvalidIRError(problems)
 
 
-def _asset_problems(spec: SlideSpec, names: Collection[str]) -> Iterator[Problem]:
+def _asset_problems(spec: Document, names: Collection[str]) -> Iterator[Problem]:
     inline = {asset.name for asset in spec.assets}
     for index, asset in enumerate(spec.assets):
         if asset.name in names:
@@ -77,21 +73,32 @@ def _asset_problems(spec: SlideSpec, names: Collection[str]) -> Iterator[Problem
             )
 
 
-def _problems(errors: list[ErrorDetails]) -> Iterator[Problem]:
+def _problems(errors: list[ErrorDetails], value: object) -> Iterator[Problem]:
     """Translate errors, but for lists that are only short because their items were refused."""
     parents = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
     for error in errors:
         if error["type"] != "too_short" or error["loc"] not in parents:
-            yield _problem(error)
+            expected, message = _sentences(error)
+            at = pointer(_path(error["loc"], value))
+            yield Problem(at, expected[:MAX_SENTENCE], message[:MAX_SENTENCE])
 
 
-def _problem(details: ErrorDetails) -> Problem:
-    location = details["loc"]
-    if location[:1] == ("slides",) and len(location) > _SLIDE_TAG_POSITION:
-        # pydantic puts the slide's type after its index; the document has no such level.
-        location = location[:_SLIDE_TAG_POSITION] + location[_SLIDE_TAG_POSITION + 1 :]
-    expected, message = _sentences(details)
-    return Problem(pointer(location), expected[:MAX_SENTENCE], message[:MAX_SENTENCE])
+def _path(location: tuple[str | int, ...], value: object) -> Iterator[str | int]:
+    """Follow a location through the document, without the levels that only pydantic knows.
+
+    It puts an object's `type` before the object's fields, where a field takes one of several types.
+    """
+    entered = False
+    for part in location:
+        if entered and isinstance(value, dict) and value.get("type") == part:
+            entered = False
+            continue
+        yield part
+        entered = True
+        if isinstance(value, dict) and isinstance(part, str):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
 
 
 _EXPECTED = {
@@ -115,7 +122,7 @@ _EXPECTED = {
     "literal_error": "{expected}",
     "enum": "{expected}",
     "union_tag_invalid": "a type among {expected_tags}",
-    "union_tag_not_found": "a field `type` that says which slide it is",
+    "union_tag_not_found": "a field `type` that says what it is",
     "value_form": "{expected}",
     "less_than_equal": "at most {le}",
     "greater_than_equal": "at least {ge}",
@@ -124,7 +131,7 @@ _EXPECTED = {
 """What each kind of pydantic error asks for, filled from the error's own context."""
 
 _MESSAGES = {
-    "union_tag_invalid": "no slide has this type",
+    "union_tag_invalid": "there is no such type here",
     "too_short": "the list is too short",
     "too_long": "the list is too long",
     "missing": "the field is required",

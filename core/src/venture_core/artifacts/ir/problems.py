@@ -29,7 +29,7 @@ class Problem:
 
 
 class InvalidIRError(ValueError):
-    """The document is not a valid SlideSpec. `problems` holds the first 20, in document order."""
+    """The document breaks its format. `problems` holds the first 20, in document order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)[:MAX_PROBLEMS]

@@ -1,4 +1,4 @@
-"""The first look at a document: is it JSON, is its shape one that a SlideSpec can have at all.
+"""The first look at a document: is it JSON, is its shape one that a document can have at all.
 
 It costs the same per byte whatever the bytes are, and bounds what the second look has to tell:
 every value can be wrong, and every wrong value is an error with a path and a sentence.
@@ -17,22 +17,25 @@ MAX_DIGITS: Final = 400
 """The most digits of an integer: the largest number there is has 309."""
 
 
-def check_structure(data: bytes) -> None:
-    """Raise InvalidIRError unless `data` is JSON in UTF-8 within the bounds above.
+def read_structure(data: bytes) -> object:
+    """Return what the JSON says. Raises InvalidIRError unless it is UTF-8 and within the bounds.
 
     Names that occur twice in one object are refused: readers disagree on which one counts.
     """
     shape = _Shape()
     try:
-        json.loads(data.decode("utf-8"), object_pairs_hook=shape.take, parse_int=_integer)
+        value: object = json.loads(
+            data.decode("utf-8"), object_pairs_hook=shape.take, parse_int=_integer
+        )
     except UnicodeDecodeError as error:
         raise _refusal("JSON in UTF-8", f"byte {error.start} is not UTF-8") from None
     except json.JSONDecodeError as error:
         found = f"{error.msg} at line {error.lineno}, column {error.colno}"
         raise _refusal("JSON", found) from None
     except RecursionError:
-        expected = "a SlideSpec, which is at most 9 levels deep"
+        expected = "a document, which has a few levels"
         raise _refusal(expected, "the nesting is too deep") from None
+    return value
 
 
 class _Shape:

@@ -1,4 +1,4 @@
-"""How a deck looks: a palette, optional colour changes, two font families, an optional logo."""
+"""How a document looks: a palette, optional colour changes, two font families, an optional logo."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -22,7 +22,7 @@ class FontFamily(StrEnum):
 
 
 class PaletteName(StrEnum):
-    """The bundled palettes. Each passes the contrast gate in every slide type as it stands."""
+    """The bundled palettes. Each passes the contrast gate wherever it is used."""
 
     HARBOR = "Harbor"
     EVERGREEN = "Evergreen"
@@ -55,10 +55,10 @@ class Colors(IRModel):
 
 
 class Theme(IRModel):
-    """Everything that is the same on all slides."""
+    """Everything that is the same on all slides and pages."""
 
     palette: PaletteName = PaletteName.HARBOR
     colors: Colors = Colors()
     fonts: Fonts = Fonts()
     logo: Name | None = None
-    """Asset shown small on the title slide and in the corner of content slides."""
+    """Asset shown small: on the title slide and in the corner of others, at the head of pages."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, EMPTY_SLIDES, OVERFLOW
+from venture_core.artifacts.gates import GATE_NAMES
 from venture_core.artifacts.jobcontract import (
     EXIT_DONE,
     EXIT_TRANSIENT,
@@ -15,7 +15,7 @@ from venture_core.artifacts.jobcontract import (
     JobError,
     parse_result,
 )
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
+from venture_core.artifacts.targets import target_named
 from venture_crds.v1alpha1.artifactbuild import BuildReason
 
 from venture_operator.domain.podoutcome import Ended, Lost, LostReason, PodOutcome, Running, Waiting
@@ -23,12 +23,6 @@ from venture_operator.domain.podoutcome import Ended, Lost, LostReason, PodOutco
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-MEDIA_TYPES: Final[Mapping[str, str]] = {
-    "Pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-}
-"""What each target's artifact is; a result that says otherwise is refused."""
-GATES: Final = frozenset({CONTRAST, ALT_TEXT, OVERFLOW, EMPTY_SLIDES})
 
 _REASONS: Final[Mapping[str, BuildReason]] = {
     "InvalidIR": BuildReason.INVALID_DOCUMENT,
@@ -177,13 +171,14 @@ def _said(error: JobError, exit_code: int) -> tuple[BuildReason, str]:
 def _problem(result: CompileJobResult, target: str) -> str:
     """Return what no compiler of ours would write, empty where there is nothing."""
     names = [gate.name for gate in result.gates]
-    if len(set(names)) != len(names) or not GATES.issuperset(names):
+    if len(set(names)) != len(names) or not set(GATE_NAMES).issuperset(names):
         return "it names gates that there are not, or one of them twice"
     if result.artifact is None:
         return ""
-    if result.toolchain != PPTX_TOOLCHAIN.id:
+    wanted = target_named(target)
+    if result.toolchain != wanted.toolchain.id:
         return "another toolchain made the artifact"
-    if result.artifact.media_type != MEDIA_TYPES.get(target):
+    if not wanted.has_format(result.artifact.media_type):
         return f"the artifact's media type is not that of {target}"
     if not all(gate.passed for gate in result.gates):
         return "it has an artifact though a gate failed"

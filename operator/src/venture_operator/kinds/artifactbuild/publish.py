@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from venture_core.artifacts import provenance
 from venture_core.artifacts.bucket import artifact_key, provenance_key
+from venture_core.artifacts.targets import extension_of, target_named
 from venture_core.canonical import sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 from venture_crds.v1alpha1.artifactbuild import BuildReason
@@ -123,7 +124,7 @@ def _statement(
         f"asset/{asset.name}": asset.object_ref.sha256 for asset in spec.assets
     }
     subject = provenance.Subject(
-        name=f"{metadata.name}.{spec.target.lower()}",
+        name=f"{metadata.name}.{extension_of(job.artifact.media_type)}",
         digest=provenance.Digest(sha256=job.artifact.sha256),
     )
     definition = provenance.BuildDefinition(
@@ -139,7 +140,9 @@ def _statement(
         ),
     )
     details = provenance.RunDetails(
-        builder=provenance.Builder(id=BUILDER_ID, version={"toolchain": job.result.toolchain}),
+        builder=provenance.Builder(
+            id=BUILDER_ID, version={"toolchain": target_named(spec.target).toolchain.id}
+        ),
         metadata=provenance.Metadata(
             invocation_id=f"{metadata.uid}/{attempt}", finished_on=job.finished_at
         ),

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from venture_core.artifacts.jobcontract import CompileJobInput, JobAsset, JobGates, JobUpload
 from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES, CONFIG_MAP_MAX_BYTES
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
+from venture_core.artifacts.targets import target_named
 from venture_core.objectstore import ObjectNotFoundError
 from venture_core.policy.request import ObjectRequest
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, BuildReason, Phase
@@ -323,7 +323,7 @@ class ArtifactBuildService:
             ir_sha256=prepared.sha256,
             assets=tuple(assets),
             upload=JobUpload(url=form.url, fields=dict(form.fields)),
-            toolchain=PPTX_TOOLCHAIN.id,
+            toolchain=target_named(spec.target).toolchain.id,
             max_artifact_bytes=ARTIFACT_MAX_BYTES,
             authorities=bucket.authorities,
         )

@@ -5,16 +5,11 @@ from typing import TYPE_CHECKING, Final
 
 from venture_core.artifacts.bucket import input_key
 from venture_core.artifacts.cachekey import cache_key
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
-from venture_core.artifacts.ir import (
-    MAX_IR_BYTES,
-    InvalidIRError,
-    SlideSpec,
-    check_assets,
-    parse_ir,
-)
+from venture_core.artifacts.ir import MAX_IR_BYTES, InvalidIRError, check_assets
 from venture_core.artifacts.limits import CONFIG_MAP_MAX_BYTES, INLINE_MAX_BYTES
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
+from venture_core.artifacts.targets import UnsupportedTargetError, target_for
 from venture_core.canonical import CanonicalJsonError, canonical_json, sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 from venture_crds.v1alpha1.artifactbuild import BuildReason
@@ -39,12 +34,7 @@ LOOK_AGAIN_SECONDS: Final = 10
 
 def gate_settings(switches: GateSwitches) -> GateSettings:
     """Return the switches as the compiler takes them."""
-    return GateSettings(
-        contrast=switches.contrast,
-        alt_text=switches.alt_text,
-        overflow=switches.overflow,
-        empty_slides=switches.empty_slides,
-    )
+    return GateSettings(**switches.model_dump())
 
 
 class SourceReader:
@@ -137,16 +127,19 @@ def _require_size(data: bytes, max_bytes: int, instead: str) -> None:
 def _check(build: ArtifactBuild, document: bytes) -> Prepared:
     assets = {asset.name: asset.object_ref.sha256 for asset in build.spec.assets}
     try:
-        spec: SlideSpec = parse_ir(document)
+        spec = parse_ir(document)
         check_assets(spec, assets)
+        target = target_for(build.spec.target, spec.kind)
     except InvalidIRError as error:
         raise StalledError(BuildReason.INVALID_DOCUMENT, _describe(error)) from error
+    except UnsupportedTargetError as error:
+        raise StalledError(BuildReason.UNSUPPORTED_TARGET, str(error)) from error
     key = cache_key(
         ir=spec,
         assets=assets,
         gates=gate_settings(build.spec.gates),
-        target=build.spec.target,
-        toolchain=PPTX_TOOLCHAIN.id,
+        target=target.name,
+        toolchain=target.toolchain.id,
         bundle_hash=bundle_of(build),
     )
     return Prepared(cache_key=key, sha256=sha256_hex(document), document=document)

@@ -162,7 +162,8 @@ def render(
         ),
     ],
     target: Annotated[
-        TargetName | None, typer.Option("--target", help="The format to make. Default: Pptx.")
+        TargetName | None,
+        typer.Option("--target", help="The format to make. Default: what the document is for."),
     ] = None,
     assets: Assets = NONE_GIVEN,
     skipped_gates: SkippedGates = NONE_GIVEN,
@@ -180,5 +181,9 @@ def render(
     artifact = compile_locally(
         source, read_assets(assets), target=wanted, skipped_gates=skipped_gates, origin=file
     )
-    path = save(artifact.data, out, artifact_file_name(name_from_file(file) or "artifact", wanted))
+    path = save(
+        artifact.data,
+        out,
+        artifact_file_name(name_from_file(file) or "artifact", artifact.media_type),
+    )
     print_rendered(artifact, path, form)

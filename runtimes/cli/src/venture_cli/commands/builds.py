@@ -40,7 +40,8 @@ async def build(
         str | None, typer.Option("--name", help="The build's name. Default: from FILE.")
     ] = None,
     target: Annotated[
-        TargetName | None, typer.Option("--target", help="The format to make. Default: Pptx.")
+        TargetName | None,
+        typer.Option("--target", help="The format to make. Default: what the document is for."),
     ] = None,
     out: OutputFile = None,
     assets: Assets = NONE_GIVEN,

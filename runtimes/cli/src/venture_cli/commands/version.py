@@ -35,15 +35,18 @@ async def version(
     ] = False,
     form: OutputFormat = None,
 ) -> None:
-    """Show the versions of this program and of its renderer."""
+    """Show the versions of this program and of its renderers."""
     from importlib.metadata import version as installed
 
-    from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN
+    from venture_core.artifacts.targets import TARGETS
 
     from venture_cli.views.objects import print_facts
     from venture_cli.views.structured import print_data
 
-    facts = {"client": installed("venture-cli"), "toolchain": PPTX_TOOLCHAIN.id}
+    facts = {
+        "client": installed("venture-cli"),
+        "toolchain": "; ".join(each.toolchain.id for each in TARGETS),
+    }
     if cluster:
         from venture_cli.services.installation import find_operator
 

@@ -19,7 +19,7 @@ _SMALLER: Final = "Make the document or its pictures smaller"
 MENDABLE: Final[Mapping[str, str]] = {
     "ArtifactTooLarge": f"{_SMALLER}, {_AGAIN}.",
     "AssetUnavailable": f"Give the picture with --asset NAME=PATH, {_AGAIN}.",
-    "GateFailed": f"Mend the slides, or leave a gate out with --skip-gate, {_AGAIN}.",
+    "GateFailed": f"Mend the document, or leave a gate out with --skip-gate, {_AGAIN}.",
     "InvalidAsset": f"Give another picture, {_AGAIN}.",
     "InvalidDocument": f"Mend the document, {_AGAIN}.",
     "InvalidSource": f"Mend spec.source, {_AGAIN}.",
@@ -41,11 +41,9 @@ def findings(body: Body) -> tuple[str, ...]:
         if at(gate, "passed") is True:
             continue
         name = text_at(gate, "name")
-        lines += [
-            f"{name}: slide {text_at(each, 'slide')}, {text_at(each, 'element')}: "
-            f"{text_at(each, 'message')}"
-            for each in items_at(gate, "findings")
-        ]
+        for each in items_at(gate, "findings"):
+            slide = f"slide {text_at(each, 'slide')}, " if at(each, "slide") else ""
+            lines.append(f"{name}: {slide}{text_at(each, 'element')}: {text_at(each, 'message')}")
         if omitted := at(gate, "findingsOmitted"):
             lines.append(f"{name}: and {omitted} more")
     return tuple(lines)

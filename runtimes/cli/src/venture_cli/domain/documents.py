@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, override
 
 import yaml
 from pydantic import ValidationError
-from venture_core.artifacts.ir import InvalidIRError, Problem, check_assets, parse_ir
+from venture_core.artifacts.documents import DOCUMENTS, parse_ir
+from venture_core.artifacts.ir import InvalidIRError, Problem, check_assets
+from venture_core.artifacts.targets import usual_target
 from venture_core.canonical import CanonicalJsonError, canonical_json
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
@@ -17,7 +19,7 @@ from venture_cli.errors import CliError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from venture_core.artifacts.ir import SlideSpec
+    from venture_core.artifacts.ir import Document
 
 type Body = dict[str, Any]
 
@@ -49,7 +51,7 @@ class Source:
     """FILE holds ConfigMaps, too; `ir` may be in one of them."""
 
     def target(self, wanted: str | None) -> str:
-        """Return the target: what the manifest says, else what is wanted, else Pptx."""
+        """Return the target: what the manifest says, else what is wanted, else what is usual."""
         written = str(self.manifest.build.spec.target) if self.manifest else None
         if None not in (written, wanted) and written != wanted:
             raise CliError(
@@ -57,7 +59,13 @@ class Source:
                 ExitCode.USAGE,
                 next_step="Leave the option out, or change the manifest.",
             )
-        return written or wanted or "Pptx"
+        if name := written or wanted or usual_target(str(self.ir and self.ir.get("kind"))):
+            return name
+        raise CliError(
+            "no target is for such a document",
+            ExitCode.USAGE,
+            next_step=f"Its kind has to be one of {', '.join(DOCUMENTS)}.",
+        )
 
     def pinned_assets(self) -> dict[str, str]:
         """Return name and SHA-256 of the assets that a manifest refers to."""
@@ -68,7 +76,7 @@ class Source:
 def read_source(data: bytes, origin: str) -> Source:
     """Interpret the bytes of FILE. `origin` is its path, `-` for standard input.
 
-    FILE holds a SlideSpec, or an ArtifactBuild and, in YAML, ConfigMaps beside it. Raises CliError
+    FILE holds a document, or an ArtifactBuild and, in YAML, ConfigMaps beside it. Raises CliError
     with every problem: its JSON pointer, what is wrong and what was expected.
     """
     documents = _decode(data, origin)
@@ -76,7 +84,7 @@ def read_source(data: bytes, origin: str) -> Source:
     others = [each for each in documents if _kind(each) != ("v1", "ConfigMap")]
     if len(others) != 1:
         found = f"the file holds {len(others)}"
-        raise invalid(origin, [Problem("", "one SlideSpec or ArtifactBuild", found)])
+        raise invalid(origin, [Problem("", "one document or ArtifactBuild", found)])
     value = others[0]
     if not isinstance(value, dict):
         raise invalid(origin, [Problem("", "an object", "the document is something else")])
@@ -84,7 +92,7 @@ def read_source(data: bytes, origin: str) -> Source:
         return Source(ir=value)
     if _kind(value) != (API_VERSION, KIND):
         found = "it is " + " ".join(map(str, _kind(value)))
-        raise invalid(origin, [Problem("", f"a SlideSpec, or {API_VERSION} {KIND}", found)])
+        raise invalid(origin, [Problem("", f"a document, or {API_VERSION} {KIND}", found)])
     try:
         build = ArtifactBuild.model_validate_json(_canonical(value, origin))
     except ValidationError as error:
@@ -109,7 +117,7 @@ def _referred_to(build: ArtifactBuild, config_maps: list[Any], origin: str) -> B
     return None
 
 
-def check_document(source: Source, asset_names: Collection[str], origin: str) -> SlideSpec | None:
+def check_document(source: Source, asset_names: Collection[str], origin: str) -> Document | None:
     """Return the checked document, None where it is elsewhere.
 
     Raises CliError with every problem, the same sentences that the operator would write.

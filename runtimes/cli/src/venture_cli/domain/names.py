@@ -3,6 +3,8 @@
 import re
 from pathlib import PurePath
 
+from venture_core.artifacts.targets import extension_of
+
 from venture_cli.domain.noun import MAX_NAME
 
 
@@ -22,6 +24,6 @@ def namespace_name(text: str) -> str:
     return text
 
 
-def artifact_file_name(build: str, target: str) -> str:
+def artifact_file_name(build: str, media_type: str) -> str:
     """Return the file name of what a build made, such as `board-deck.pptx`."""
-    return f"{build}.{target.lower()}"
+    return f"{build}.{extension_of(media_type)}"

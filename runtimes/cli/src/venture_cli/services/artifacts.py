@@ -60,7 +60,7 @@ async def fetch(session: Session, body: Body, keys: list[Path]) -> Fetched:
     data = await content.artifact(namespace, build.metadata.name)
     verified = verify_bytes(data, material.statement, _trusted(keys, material))
     require_status(verified, material.statement, status)
-    name = artifact_file_name(build.metadata.name, build.spec.target)
+    name = artifact_file_name(build.metadata.name, status.artifact.media_type)
     return Fetched(name, data, material.statement, verified)
 
 

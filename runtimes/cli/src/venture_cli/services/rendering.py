@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 from venture_core.artifacts.compile import CompiledArtifact, compile_artifact
 from venture_core.artifacts.gates import GateFailedError, GateSettings
 from venture_core.artifacts.images import InvalidAssetError
-from venture_core.artifacts.toolchain import PPTX_TOOLCHAIN, ToolchainMismatchError
+from venture_core.artifacts.targets import UnsupportedTargetError, target_named
+from venture_core.artifacts.toolchain import ToolchainMismatchError
 from venture_core.canonical import sha256_hex
+from venture_crds.v1alpha1.artifactbuild import GateSwitches
 
 from venture_cli.domain.documents import check_document
 from venture_cli.errors import CliError, ExitCode
@@ -26,7 +28,7 @@ def render(
     origin: str,
 ) -> CompiledArtifact:
     """Compile what FILE holds. CliError with each problem of the document, assets or gates."""
-    _require_toolchain()
+    _require_toolchain(target)
     _require_assets(source.pinned_assets(), assets)
     ir = check_document(source, assets.keys(), origin)
     if ir is None:
@@ -40,13 +42,13 @@ def render(
         return compile_artifact(ir=ir, assets=assets, gates=gates, target=target)
     except GateFailedError as error:
         raise _gates_failed(error, origin) from None
-    except InvalidAssetError as error:
+    except (InvalidAssetError, UnsupportedTargetError) as error:
         raise CliError(str(error), ExitCode.BUILD_FAILED) from error
 
 
-def _require_toolchain() -> None:
+def _require_toolchain(target: str) -> None:
     try:
-        PPTX_TOOLCHAIN.verify_installed()
+        target_named(target).toolchain.verify_installed()
     except ToolchainMismatchError as error:
         raise CliError(
             f"the renderer here is not the Job's, so the bytes would differ: {error}",
@@ -71,29 +73,18 @@ def _require_assets(pinned: Mapping[str, str], given: Mapping[str, bytes]) -> No
 
 
 def _gate_settings(manifest: Manifest | None, skipped: Collection[str]) -> GateSettings:
-    on = {"contrast": True, "altText": True, "overflow": True, "emptySlides": True}
-    if manifest is not None:
-        on |= manifest.build.spec.gates.to_json()
-    on |= dict.fromkeys(skipped, False)
-    return GateSettings(
-        contrast=on["contrast"],
-        alt_text=on["altText"],
-        overflow=on["overflow"],
-        empty_slides=on["emptySlides"],
-    )
+    switches = GateSwitches() if manifest is None else manifest.build.spec.gates
+    on = switches.to_json() | dict.fromkeys(skipped, False)
+    return GateSettings(**GateSwitches.model_validate(on).model_dump())
 
 
 def _gates_failed(error: GateFailedError, origin: str) -> CliError:
     failed = [result for result in error.results if not result.passed]
-    lines = tuple(
-        f"{result.name}: slide {each.slide}, {each.element}: {each.message}"
-        for result in failed
-        for each in result.findings
-    )
+    lines = tuple(f"{result.name}: {each}" for result in failed for each in result.findings)
     names = ", ".join(result.name for result in failed)
     return CliError(
         f"{origin} does not pass {names}",
         ExitCode.BUILD_FAILED,
         details=lines,
-        next_step="Mend these slides, or leave a gate out with --skip-gate.",
+        next_step="Mend these places, or leave a gate out with --skip-gate.",
     )

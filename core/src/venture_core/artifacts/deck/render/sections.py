@@ -7,11 +7,11 @@ from xml.sax.saxutils import quoteattr
 
 from pptx.oxml import parse_xml
 
-from venture_core.artifacts.render.markup import NAMESPACES
+from venture_core.artifacts.deck.render.markup import NAMESPACES
 
 if TYPE_CHECKING:
-    from venture_core.artifacts.deck.plan import DeckPlan
-    from venture_core.artifacts.render.native import Native
+    from venture_core.artifacts.deck.plan.model import DeckPlan
+    from venture_core.artifacts.deck.render.native import Native
 
 _EXTENSION = "{521415D9-36F7-43E2-AB2F-B90AF26B5E84}"
 _POWERPOINT_2010 = "http://schemas.microsoft.com/office/powerpoint/2010/main"

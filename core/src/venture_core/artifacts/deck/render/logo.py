@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 from pptx.oxml import parse_xml
 
-from venture_core.artifacts.deck.colors import Role
-from venture_core.artifacts.deck.geometry import Box, inches
-from venture_core.artifacts.deck.layouts import Layout, cover_logo_box, logo_box
-from venture_core.artifacts.deck.pictures import contain
-from venture_core.artifacts.render.markup import NAMESPACES, fill, rectangle, transform
+from venture_core.artifacts.colors import Role
+from venture_core.artifacts.deck.plan.geometry import Box, inches
+from venture_core.artifacts.deck.plan.layouts import Layout, cover_logo_box, logo_box
+from venture_core.artifacts.deck.plan.pictures import contain
+from venture_core.artifacts.deck.render.markup import NAMESPACES, fill, rectangle, transform
 
 if TYPE_CHECKING:
-    from venture_core.artifacts.deck.geometry import Page
+    from venture_core.artifacts.deck.plan.geometry import Page
+    from venture_core.artifacts.deck.render.native import Native
     from venture_core.artifacts.images import ImageInfo
-    from venture_core.artifacts.render.native import Native
 
 _PLATE_MARGIN = inches(0.12)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.deck.geometry import Box
+from venture_core.artifacts.deck.plan.geometry import Box
 
 if TYPE_CHECKING:
     from venture_core.artifacts.images import ImageInfo

@@ -2,7 +2,7 @@
 
 from pptx.enum.dml import MSO_THEME_COLOR
 
-from venture_core.artifacts.deck.colors import Role
+from venture_core.artifacts.colors import Role
 
 THEME_COLORS = {
     Role.BACKGROUND: MSO_THEME_COLOR.BACKGROUND_1,

@@ -12,7 +12,7 @@ from xlsxwriter import Workbook
 from venture_core.artifacts.packaging.archive import write_zip
 
 if TYPE_CHECKING:
-    from venture_core.artifacts.ir.slides import Chart
+    from venture_core.artifacts.ir.charts import Chart
 
 # XlsxWriter writes the time of day unless it is told a time.
 _NO_TIME = datetime(1980, 1, 1, tzinfo=UTC).replace(tzinfo=None)

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
-from venture_core.artifacts.deck.colors import Role
-from venture_core.artifacts.render.markup import DRAWING
+from venture_core.artifacts.colors import Role
+from venture_core.artifacts.deck.render.markup import DRAWING
 
 if TYPE_CHECKING:
-    from venture_core.artifacts.deck.colors import ColorScheme
+    from venture_core.artifacts.colors import ColorScheme
     from venture_core.artifacts.ir.theme import Theme
 
 _SLOTS = (

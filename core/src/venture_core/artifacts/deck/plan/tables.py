@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.deck.geometry import EMU_PER_POINT, Box, inches, points
-from venture_core.artifacts.deck.plan import TableColumn, TableElement
+from venture_core.artifacts.deck.plan.geometry import EMU_PER_POINT, Box, inches, points
+from venture_core.artifacts.deck.plan.model import TableColumn, TableElement
 from venture_core.artifacts.fonts.fitting import measure
 
 if TYPE_CHECKING:
+    from venture_core.artifacts.deck.ir.slides import Table
     from venture_core.artifacts.fonts.metrics import FontMetrics
-    from venture_core.artifacts.ir.slides import Table
 
 SIZES = (16.0, 15.0, 14.0, 13.0, 12.0)
 CELL_SIDE = inches(0.12)

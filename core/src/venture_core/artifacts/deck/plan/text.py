@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.deck.geometry import EMU_PER_POINT
-from venture_core.artifacts.deck.layouts import (
+from venture_core.artifacts.deck.plan.geometry import EMU_PER_POINT
+from venture_core.artifacts.deck.plan.layouts import (
     FOOTER_POINTS,
     LEVEL_INDENT,
     Placeholder,
@@ -13,13 +13,13 @@ from venture_core.artifacts.deck.layouts import (
     level_size,
     space_before,
 )
-from venture_core.artifacts.deck.plan import Paragraph, TextElement
+from venture_core.artifacts.deck.plan.model import Paragraph, TextElement
 from venture_core.artifacts.fonts.fitting import MeasuredText, measure
 from venture_core.artifacts.fonts.metrics import FontMetrics, load_metrics
 
 if TYPE_CHECKING:
-    from venture_core.artifacts.deck.geometry import Box
-    from venture_core.artifacts.deck.plan import DeckPlan
+    from venture_core.artifacts.deck.plan.geometry import Box
+    from venture_core.artifacts.deck.plan.model import DeckPlan
     from venture_core.artifacts.ir.theme import Fonts
 
 

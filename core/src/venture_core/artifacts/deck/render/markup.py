@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 if TYPE_CHECKING:
-    from venture_core.artifacts.deck.colors import Role
-    from venture_core.artifacts.deck.geometry import Box
-    from venture_core.artifacts.deck.layouts import Decoration
+    from venture_core.artifacts.colors import Role
+    from venture_core.artifacts.deck.plan.geometry import Box
+    from venture_core.artifacts.deck.plan.layouts import Decoration
 
 CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"

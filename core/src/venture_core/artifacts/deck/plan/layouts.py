@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 
-from venture_core.artifacts.deck.colors import Role
-from venture_core.artifacts.deck.geometry import PAGES, Box, Page, inches, points
+from venture_core.artifacts.colors import Role
+from venture_core.artifacts.deck.plan.geometry import PAGES, Box, Page, inches, points
 
 
 class Layout(Enum):

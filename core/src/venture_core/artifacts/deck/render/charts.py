@@ -13,16 +13,16 @@ from pptx.enum.chart import (
 from pptx.oxml import parse_xml
 from pptx.util import Pt
 
-from venture_core.artifacts.deck.charts import label_role, mark_roles
-from venture_core.artifacts.deck.colors import SERIES_ROLES, ColorScheme, Role
-from venture_core.artifacts.render.colors import THEME_COLORS
-from venture_core.artifacts.render.markup import CHART, DRAWING, fill
-from venture_core.artifacts.render.workbook import ChartData
+from venture_core.artifacts.colors import SERIES_ROLES, ColorScheme, Role
+from venture_core.artifacts.deck.plan.charts import label_role, mark_roles
+from venture_core.artifacts.deck.render.colors import THEME_COLORS
+from venture_core.artifacts.deck.render.markup import CHART, DRAWING, fill
+from venture_core.artifacts.deck.render.workbook import ChartData
 
 if TYPE_CHECKING:
-    from venture_core.artifacts.deck.plan import ChartElement
-    from venture_core.artifacts.ir.slides import Chart, NumberFormat
-    from venture_core.artifacts.render.native import Native
+    from venture_core.artifacts.deck.plan.model import ChartElement
+    from venture_core.artifacts.deck.render.native import Native
+    from venture_core.artifacts.ir.charts import Chart, NumberFormat
 
 _TYPES = {
     ("bar", "vertical", False): XL_CHART_TYPE.COLUMN_CLUSTERED,

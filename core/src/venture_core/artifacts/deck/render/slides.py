@@ -7,8 +7,8 @@ from xml.sax.saxutils import escape
 from pptx.oxml import parse_xml
 from pptx.util import Emu, Pt
 
-from venture_core.artifacts.deck.layouts import BODY, level_size, space_before
-from venture_core.artifacts.deck.plan import (
+from venture_core.artifacts.deck.plan.layouts import BODY, level_size, space_before
+from venture_core.artifacts.deck.plan.model import (
     ChartElement,
     DeckPlan,
     PictureElement,
@@ -16,19 +16,19 @@ from venture_core.artifacts.deck.plan import (
     TableElement,
     TextElement,
 )
-from venture_core.artifacts.deck.tables import CELL_END, CELL_SIDE
-from venture_core.artifacts.render.colors import THEME_COLORS
-from venture_core.artifacts.render.markup import NAMESPACES
-from venture_core.artifacts.render.tablestyle import STYLE_ID
-from venture_core.artifacts.render.template import FOOTER_IDX, NUMBER_IDX, SLIDE_NUMBER_FIELD
+from venture_core.artifacts.deck.plan.tables import CELL_END, CELL_SIDE
+from venture_core.artifacts.deck.render.colors import THEME_COLORS
+from venture_core.artifacts.deck.render.markup import NAMESPACES
+from venture_core.artifacts.deck.render.tablestyle import STYLE_ID
+from venture_core.artifacts.deck.render.template import FOOTER_IDX, NUMBER_IDX, SLIDE_NUMBER_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from venture_core.artifacts.deck.colors import ColorScheme
-    from venture_core.artifacts.deck.geometry import Box
-    from venture_core.artifacts.deck.plan import Element, Paragraph
-    from venture_core.artifacts.render.native import Native
+    from venture_core.artifacts.colors import ColorScheme
+    from venture_core.artifacts.deck.plan.geometry import Box
+    from venture_core.artifacts.deck.plan.model import Element, Paragraph
+    from venture_core.artifacts.deck.render.native import Native
 
 
 def fill_slide(
@@ -134,7 +134,7 @@ def _write_cell(
 
 def _insert_chart(holder: Native, element: ChartElement, scheme: ColorScheme) -> None:
     # Imported here: XlsxWriter costs 0.1 s that a deck without charts need not pay.
-    from venture_core.artifacts.render.charts import chart_data, chart_type, style_chart
+    from venture_core.artifacts.deck.render.charts import chart_data, chart_type, style_chart
 
     frame = holder.insert_chart(chart_type(element.chart), chart_data(element.chart))
     _stand(frame, element.box)

@@ -2,10 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.deck.charts import has_data, label_role, mark_roles
-from venture_core.artifacts.deck.colors import GRAPHICS_RATIO, Role, required_ratio
-from venture_core.artifacts.deck.layouts import FOOTER_POINTS, level_size
-from venture_core.artifacts.deck.plan import (
+from venture_core.artifacts.colors import GRAPHICS_RATIO, Role, required_ratio
+from venture_core.artifacts.deck.ir import (
+    BulletsSlide,
+    ChartSlide,
+    QuoteSlide,
+    TableSlide,
+    TwoColumnsSlide,
+)
+from venture_core.artifacts.deck.plan.charts import has_data, label_role, mark_roles
+from venture_core.artifacts.deck.plan.layouts import FOOTER_POINTS, level_size
+from venture_core.artifacts.deck.plan.model import (
     ChartElement,
     DeckPlan,
     PictureElement,
@@ -13,42 +20,24 @@ from venture_core.artifacts.deck.plan import (
     TableElement,
     TextElement,
 )
-from venture_core.artifacts.deck.text import footer_problem
+from venture_core.artifacts.deck.plan.text import footer_problem
 from venture_core.artifacts.gates import (
     ALT_TEXT,
     CONTRAST,
     EMPTY_SLIDES,
     OVERFLOW,
     Finding,
-    GateResult,
-    GateSettings,
-)
-from venture_core.artifacts.ir import (
-    BulletsSlide,
-    ChartSlide,
-    QuoteSlide,
-    TableSlide,
-    TwoColumnsSlide,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from venture_core.artifacts.deck.colors import ColorScheme
-    from venture_core.artifacts.deck.plan import Element
-    from venture_core.artifacts.ir import Bullet, Slide
+    from venture_core.artifacts.colors import ColorScheme
+    from venture_core.artifacts.deck.ir import Bullet, Slide
+    from venture_core.artifacts.deck.plan.model import Element
 
 # Ratios are compared with the precision in which they are published.
 _RATIO_DIGITS = 2
-
-
-def run_gates(plan: DeckPlan, settings: GateSettings) -> tuple[GateResult, ...]:
-    """Run the gates that are on and return their outcomes in a fixed order."""
-    results = []
-    for name in settings.enabled():
-        findings = tuple(_GATES[name](plan))
-        results.append(GateResult(name, not findings, findings))
-    return tuple(results)
 
 
 def _contrast(plan: DeckPlan) -> Iterator[Finding]:
@@ -213,7 +202,7 @@ def _blank(bullets: tuple[Bullet, ...]) -> bool:
     )
 
 
-_GATES: dict[str, Callable[[DeckPlan], Iterator[Finding]]] = {
+CHECKS: dict[str, Callable[[DeckPlan], Iterator[Finding]]] = {
     CONTRAST: _contrast,
     ALT_TEXT: _alt_text,
     OVERFLOW: _overflow,

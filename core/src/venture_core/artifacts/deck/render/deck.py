@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.render.logo import add_logo
-from venture_core.artifacts.render.package import open_package
-from venture_core.artifacts.render.sections import add_sections
-from venture_core.artifacts.render.slides import fill_slide
-from venture_core.artifacts.render.template import template
+from venture_core.artifacts.deck.render.logo import add_logo
+from venture_core.artifacts.deck.render.package import open_package
+from venture_core.artifacts.deck.render.sections import add_sections
+from venture_core.artifacts.deck.render.slides import fill_slide
+from venture_core.artifacts.deck.render.template import template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from venture_core.artifacts.deck.plan import DeckPlan
+    from venture_core.artifacts.deck.plan.model import DeckPlan
     from venture_core.artifacts.images import ImageInfo
 
 

@@ -3,17 +3,17 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.deck.colors import SERIES_ROLES, Role
-from venture_core.artifacts.deck.plan import ChartElement
+from venture_core.artifacts.colors import SERIES_ROLES, Role
+from venture_core.artifacts.deck.plan.model import ChartElement
 from venture_core.artifacts.fonts.fitting import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from venture_core.artifacts.deck.colors import ColorScheme
-    from venture_core.artifacts.deck.geometry import Box
+    from venture_core.artifacts.colors import ColorScheme
+    from venture_core.artifacts.deck.plan.geometry import Box
     from venture_core.artifacts.fonts.metrics import FontMetrics
-    from venture_core.artifacts.ir.slides import Chart, NumberFormat
+    from venture_core.artifacts.ir.charts import Chart, NumberFormat
 
 SIZES = (14.0, 12.0, 11.0, 10.0)
 

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from venture_core.artifacts.deck.colors import Role
-from venture_core.artifacts.deck.layouts import (
+from venture_core.artifacts.colors import Role
+from venture_core.artifacts.deck.plan.layouts import (
     BODY_STYLE,
     FOOTER_POINTS,
     LEVEL_INDENT,
@@ -20,8 +20,7 @@ from venture_core.artifacts.deck.layouts import (
     space_before,
     title_box,
 )
-from venture_core.artifacts.packaging.archive import write_zip
-from venture_core.artifacts.render.markup import (
+from venture_core.artifacts.deck.render.markup import (
     DECLARATION,
     EMPTY_GROUP,
     NAMESPACES,
@@ -32,15 +31,16 @@ from venture_core.artifacts.render.markup import (
     text_size,
     transform,
 )
-from venture_core.artifacts.render.tablestyle import table_styles_xml
-from venture_core.artifacts.render.theme import theme_xml
+from venture_core.artifacts.deck.render.tablestyle import table_styles_xml
+from venture_core.artifacts.deck.render.theme import theme_xml
+from venture_core.artifacts.packaging.archive import write_zip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from venture_core.artifacts.deck.geometry import Box
-    from venture_core.artifacts.deck.plan import DeckPlan
-    from venture_core.artifacts.ir import SlideSpec
+    from venture_core.artifacts.deck.ir import SlideSpec
+    from venture_core.artifacts.deck.plan.geometry import Box
+    from venture_core.artifacts.deck.plan.model import DeckPlan
 
 FOOTER_IDX = 10
 NUMBER_IDX = 11

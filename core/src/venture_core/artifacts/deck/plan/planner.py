@@ -3,23 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.deck import layouts as ids
-from venture_core.artifacts.deck.charts import has_data, plan_chart
-from venture_core.artifacts.deck.colors import Role, color_scheme
-from venture_core.artifacts.deck.geometry import PAGES, Box
-from venture_core.artifacts.deck.layouts import Layout, LayoutSpec, layouts
-from venture_core.artifacts.deck.pictures import contain, cover
-from venture_core.artifacts.deck.plan import (
-    DeckPlan,
-    Element,
-    Paragraph,
-    PictureElement,
-    SlidePlan,
-    TextElement,
-)
-from venture_core.artifacts.deck.tables import plan_table
-from venture_core.artifacts.deck.text import Typeface, fit_text
-from venture_core.artifacts.ir import (
+from venture_core.artifacts.colors import Role, color_scheme
+from venture_core.artifacts.deck.ir import (
     BulletsSlide,
     ChartSlide,
     ImageSlide,
@@ -29,12 +14,27 @@ from venture_core.artifacts.ir import (
     TitleSlide,
     TwoColumnsSlide,
 )
+from venture_core.artifacts.deck.plan import layouts as ids
+from venture_core.artifacts.deck.plan.charts import has_data, plan_chart
+from venture_core.artifacts.deck.plan.geometry import PAGES, Box
+from venture_core.artifacts.deck.plan.layouts import Layout, LayoutSpec, layouts
+from venture_core.artifacts.deck.plan.model import (
+    DeckPlan,
+    Element,
+    Paragraph,
+    PictureElement,
+    SlidePlan,
+    TextElement,
+)
+from venture_core.artifacts.deck.plan.pictures import contain, cover
+from venture_core.artifacts.deck.plan.tables import plan_table
+from venture_core.artifacts.deck.plan.text import Typeface, fit_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from venture_core.artifacts.deck.ir import Bullet, Slide, SlideSpec
     from venture_core.artifacts.images import ImageInfo
-    from venture_core.artifacts.ir import Bullet, Slide, SlideSpec
 
 
 def plan_deck(spec: SlideSpec, images: Mapping[str, ImageInfo]) -> DeckPlan:

@@ -8,8 +8,8 @@ from pptx.opc.packuri import PackURI
 from pptx.package import Package
 from pptx.parts.image import Image, ImagePart
 
+from venture_core.artifacts.deck.render.markup import DECLARATION
 from venture_core.artifacts.packaging.archive import write_zip
-from venture_core.artifacts.render.markup import DECLARATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

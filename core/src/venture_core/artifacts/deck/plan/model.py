@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from venture_core.artifacts.deck.colors import ColorScheme, Role
-    from venture_core.artifacts.deck.geometry import Box, Page
-    from venture_core.artifacts.deck.layouts import Layout, LayoutSpec, TextStyle
-    from venture_core.artifacts.ir import Chart, SlideSpec
+    from venture_core.artifacts.colors import ColorScheme, Role
+    from venture_core.artifacts.deck.ir import SlideSpec
+    from venture_core.artifacts.deck.plan.geometry import Box, Page
+    from venture_core.artifacts.deck.plan.layouts import Layout, LayoutSpec, TextStyle
+    from venture_core.artifacts.ir import Chart
 
 
 @dataclass(frozen=True, slots=True)

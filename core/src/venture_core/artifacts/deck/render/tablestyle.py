@@ -1,7 +1,7 @@
 """The table style that the deck's tables use and that new tables in it get."""
 
-from venture_core.artifacts.deck.colors import Role
-from venture_core.artifacts.render.markup import DRAWING, fill
+from venture_core.artifacts.colors import Role
+from venture_core.artifacts.deck.render.markup import DRAWING, fill
 
 STYLE_ID = "{5B0B54D4-53F5-4C5B-9C3E-2B6D7A1F0E11}"
 

@@ -1,0 +1,63 @@
+"""What a target is, and what it makes of a document on the way to a file."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from venture_core.artifacts.gates import GateResult, GateSettings
+    from venture_core.artifacts.ir.document import Document
+    from venture_core.artifacts.toolchain import Toolchain
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A form that a target's files can have."""
+
+    media_type: str
+    extension: str
+    """The ending of its files, without the dot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What documents can be made into."""
+
+    name: str
+    """As `spec.target` of an ArtifactBuild has it."""
+    formats: tuple[Format, ...]
+    """The form of its files; several where the document chooses."""
+    toolchain: Toolchain
+    compilers: Mapping[str, str]
+    """The kinds of documents that it takes, and for each the module that has its `draft`."""
+
+    def draft(self, document: Document, assets: Mapping[str, bytes]) -> Draft:
+        """Plan a document of a kind that the target takes. `assets` are those that it uses.
+
+        Raises `InvalidAssetError` for an asset that cannot be used.
+        """
+        planned: Draft = import_module(self.compilers[document.kind]).draft(document, assets)
+        return planned
+
+    def has_format(self, media_type: str) -> bool:
+        """Say whether a file of the target can have that media type."""
+        return any(each.media_type == media_type for each in self.formats)
+
+
+class Draft(Protocol):
+    """A document that is planned: judged by the gates, then rendered."""
+
+    @property
+    def media_type(self) -> str:
+        """The form that its file will have."""
+        ...
+
+    def run_gates(self, settings: GateSettings) -> tuple[GateResult, ...]:
+        """Run the gates that are on and that mean something for the document, in their order."""
+        ...
+
+    def render(self) -> bytes:
+        """Write the file. The heavy libraries are imported here."""
+        ...
