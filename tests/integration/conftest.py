@@ -18,6 +18,7 @@ from operatorprocess import OperatorProcess
 from recordservers import NatsServer, PostgresServer
 from s3server import S3Server
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from treasuryprocess import TreasuryProcess
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, NAMESPACES, Resource
@@ -200,6 +201,22 @@ async def superuser(database: SecretStr) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(database.get_secret_value())
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+async def treasury_process(
+    definitions: Path,
+    client: KubernetesClient,
+    database: SecretStr,
+    render_chart: Callable[..., list[dict[str, Any]]],
+    tmp_path: Path,
+) -> AsyncIterator[TreasuryProcess]:
+    """Run treasury-api with the chart's rights, on the test's database and without Redis."""
+    process = TreasuryProcess(tmp_path, definitions, render_chart("ci/production.yaml"))
+    await process.install(client, database, "redis://127.0.0.1:1")
+    await process.start()
+    yield process
+    process.stop()
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ class TreasuryProcess:
             lambda name: name.endswith(("treasury-api", "treasurer")),
         )
         now = datetime.now(UTC)
-        pair = issue(self._authority, (HOST,), now=now, lifetime=SERVER_LIFETIME)
+        pair = issue(self._authority, (HOST, "localhost"), now=now, lifetime=SERVER_LIFETIME)
         certificate, key = self._folder / "treasury.crt", self._folder / "treasury.key"
         certificate.write_text(pair.certificate_pem())
         key.write_text(pair.key_pem())

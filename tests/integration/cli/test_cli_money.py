@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
 from chartaccounts import RBAC, ROLE_BINDINGS, SYSTEM, user_kubeconfig
-from treasuryprocess import TREASURER, TreasuryProcess
+from treasuryprocess import TREASURER
 from venture_cli.errors import ExitCode
 from venture_core.kubernetes.resources import Resource
 from venturecommand import Venture
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from pydantic import SecretStr
+    from treasuryprocess import TreasuryProcess
     from venture_core.kubernetes.client import KubernetesClient
 
 KEY = "the-first-thousand"
-
-
-@pytest.fixture
-async def treasury(
-    definitions: Path,
-    client: KubernetesClient,
-    database: SecretStr,
-    render_chart: Callable[..., list[dict[str, Any]]],
-    tmp_path: Path,
-) -> AsyncIterator[TreasuryProcess]:
-    process = TreasuryProcess(tmp_path, definitions, render_chart("ci/production.yaml"))
-    await process.install(client, database, "redis://127.0.0.1:1")
-    await process.start()
-    yield process
-    process.stop()
 
 
 def _venture(folder: Path, kubeconfig: Path, treasury: TreasuryProcess) -> Venture:
@@ -45,10 +28,10 @@ def _venture(folder: Path, kubeconfig: Path, treasury: TreasuryProcess) -> Ventu
 
 
 async def test_a_treasurer_funds_a_wallet_and_reads_the_books(
-    treasury: TreasuryProcess, client: KubernetesClient, api_server: Path, tmp_path: Path
+    treasury_process: TreasuryProcess, client: KubernetesClient, api_server: Path, tmp_path: Path
 ) -> None:
     kubeconfig = user_kubeconfig(api_server, tmp_path / "rita.kubeconfig", "rita")
-    venture = _venture(tmp_path, kubeconfig, treasury)
+    venture = _venture(tmp_path, kubeconfig, treasury_process)
 
     stranger = await venture("money", "statement", "-n", "team-a")
     assert stranger.code == ExitCode.DENIED
@@ -94,7 +77,7 @@ async def test_a_treasurer_funds_a_wallet_and_reads_the_books(
 
 
 async def test_who_may_do_part_of_it_is_told_what_is_missing(
-    treasury: TreasuryProcess, client: KubernetesClient, api_server: Path, tmp_path: Path
+    treasury_process: TreasuryProcess, client: KubernetesClient, api_server: Path, tmp_path: Path
 ) -> None:
     rules = [{"apiGroups": [""], "resources": ["services", "configmaps"], "verbs": ["get", "list"]}]
     role = {"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": {"name": "looker"}}
@@ -109,7 +92,7 @@ async def test_who_may_do_part_of_it_is_told_what_is_missing(
     }
     await client.create(ROLE_BINDINGS, binding, SYSTEM)
     kubeconfig = user_kubeconfig(api_server, tmp_path / "lea.kubeconfig", "lea")
-    refused = await _venture(tmp_path, kubeconfig, treasury)("money", "fund", "team-a", "1")
+    refused = await _venture(tmp_path, kubeconfig, treasury_process)("money", "fund", "team-a", "1")
     assert refused.code == ExitCode.DENIED
     assert 'cannot create resource "serviceaccounts/token"' in refused.err
     assert f"--role {TREASURER} --user NAME --namespace {SYSTEM}" in refused.err

@@ -147,7 +147,7 @@ class MoneyIntentSpec(MoneyTerms):
     schema_rules: ClassVar = (
         ImmutableExcept(("revoke",)),
         Cel(
-            "!oldSelf.revoke || self.revoke",
+            "!(has(oldSelf.revoke) && oldSelf.revoke) || (has(self.revoke) && self.revoke)",
             "what was revoked stays so; ask for another MoneyIntent",
             field_path=".revoke",
             reason="FieldValueForbidden",
