@@ -12,7 +12,13 @@ from venture_core.agents.assignment import (
 )
 from venture_core.events.types.task import task_id
 from venture_core.workflows.graph import ancestors
-from venture_core.workflows.references import MissingValueError, TooMuchError, fill_text
+from venture_core.workflows.references import (
+    MissingValueError,
+    ReferenceSyntaxError,
+    TooMuchError,
+    fill,
+    fill_text,
+)
 from venture_crds.v1alpha1.workflowstatus import WorkflowReason
 
 from venture_operator.domain.facts import Subject
@@ -33,8 +39,13 @@ def assignment_of(
     if agent is None or pinned is None:
         raise AssertionError("asked for agents of workflows that are pinned to their bundle")
     try:
-        instructions = fill_text(agent.instructions, values_of(workflow, status))
-        return _assignment(workflow, task, agent, status, instructions, script)
+        values = values_of(workflow, status)
+        instructions = fill_text(agent.instructions, values)
+        return _assignment(workflow, task, agent, status, instructions, fill(script, values))
+    except ReferenceSyntaxError as error:
+        # Admission has read everything but the script.
+        message = f"its script cannot be filled in: {error}"
+        raise RefusedError(WorkflowReason.CHILD_REFUSED, message) from error
     except (MissingValueError, TooMuchError) as error:
         raise RefusedError(WorkflowReason.OUTPUT_MISSING, str(error)) from error
     except ValidationError as error:
