@@ -272,7 +272,10 @@ async def test_the_proxy_carries_what_the_role_may_reach(
             (f"CONNECT {address}:{port}", 400),
             ("GET http://169.254.169.254/latest", 400),
         ):
-            assert (await send(request)).startswith(f"HTTP/1.1 {status} ".encode()), request
+            said = await send(request)
+            assert said.startswith(f"HTTP/1.1 {status} ".encode()), request
+            # By that an agent tells our no from a page's.
+            assert b"\r\nContent-Type: application/problem+json\r\n" in said, request
         wrong = await agent.token("venture-policy")
         said = await send(f"GET http://example.com:{port}/", given=wrong)
         assert said.startswith(b"HTTP/1.1 407 ")

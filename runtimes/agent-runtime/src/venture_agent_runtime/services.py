@@ -88,7 +88,9 @@ class Services:
             outcome: Outcome = await retrying(self._once, call)
         except httpx2.ProxyError as error:
             # The proxy's no to a tunnel: there is no answer that could hold its words.
-            return Outcome(f"the proxy refuses: {str(error)[:200]}", denied=True)
+            said = str(error)[:200]
+            denied = said.startswith(str(HTTPStatus.FORBIDDEN.value))
+            return Outcome(f"the proxy refuses: {said}", failed=not denied, denied=denied)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             return Outcome(f"{call.tool} failed: {type(error).__name__}", failed=True)
         return outcome

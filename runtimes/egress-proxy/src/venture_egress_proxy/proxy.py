@@ -1,6 +1,7 @@
 """One connection of an agent: read, judged, dialled, carried, and told of in the record."""
 
 import asyncio
+import json
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -200,14 +201,18 @@ async def _refuse(writer: asyncio.StreamWriter, judged: Judged) -> None:
         writer,
         HTTPStatus.FORBIDDEN,
         f"{decision.message} ({decision.reason_code}, rule {decision.rule})",
+        rule=decision.rule,
+        reasonCode=str(decision.reason_code),
     )
 
 
-async def _say(writer: asyncio.StreamWriter, status: HTTPStatus, message: str) -> None:
-    body = message.encode()
+async def _say(writer: asyncio.StreamWriter, status: HTTPStatus, message: str, **more: str) -> None:
+    """Answer by a problem (RFC 9457), by which a client tells our no from a page's."""
+    problem = {"title": status.phrase, "status": status.value, "detail": message, **more}
+    body = json.dumps(problem).encode()
     head = [
         f"HTTP/1.1 {status.value} {status.phrase}",
-        "Content-Type: text/plain; charset=utf-8",
+        "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         "Connection: close",
     ]
