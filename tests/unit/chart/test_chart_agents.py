@@ -33,7 +33,7 @@ SERVICES = {"egress-proxy", "llm-gateway", "tool-gateway", "treasury-api"}
 
 @pytest.fixture
 def manifests(render_chart: Render) -> list[Json]:
-    return render_chart("ci/dev.yaml", sets=ON)
+    return render_chart("ci/dev.yaml")
 
 
 def settings(manifests: list[Json]) -> AgentSettings:
@@ -53,7 +53,7 @@ def pod_labels(manifests: list[Json]) -> dict[str, str]:
     return labels
 
 
-@pytest.mark.parametrize("example", ["ci/dev.yaml", "ci/production.yaml", "ci/namespaced.yaml"])
+@pytest.mark.parametrize("example", ["ci/production.yaml", "ci/namespaced.yaml"])
 def test_they_are_off_unless_asked_for(render_chart: Render, example: str) -> None:
     plain = render_chart(example)
     assert "VENTURE_AGENTS" not in operator_env(plain)
@@ -139,7 +139,7 @@ def test_the_preflight_starts_their_image(manifests: list[Json], render_chart: R
         return {each["name"]: each["image"] for each in pod["containers"]}
 
     assert containers(manifests)["agents"] == settings(manifests).image
-    assert "agents" not in containers(render_chart("ci/dev.yaml"))
+    assert "agents" not in containers(render_chart("ci/production.yaml"))
 
 
 def test_their_jobs_are_as_the_values_say(render_chart: Render) -> None:
@@ -147,7 +147,6 @@ def test_their_jobs_are_as_the_values_say(render_chart: Render) -> None:
     manifests = render_chart(
         "ci/dev.yaml",
         sets=(
-            *ON,
             *(f"agents.image.{key}={json.dumps(value)}" for key, value in image.items()),
             "agents.resources.limits.cpu=2",
             'agents.nodeSelector={"pool": "agents"}',
@@ -165,10 +164,16 @@ def test_their_jobs_are_as_the_values_say(render_chart: Render) -> None:
 @pytest.mark.parametrize(
     ("sets", "sentence"),
     [
-        (ON[:2], "Set toolGateway.enabled to true: it is the only way of agents to files"),
-        (ON[::2], "Set llmGateway.enabled to true: it is the only way of agents to language"),
         (
-            (*ON, 'global.imageRegistry=""', 'image.registry="r.test"'),
+            ("toolGateway.enabled=false",),
+            "Set toolGateway.enabled to true: it is the only way of agents to files",
+        ),
+        (
+            ("llmGateway.enabled=false",),
+            "Set llmGateway.enabled to true: it is the only way of agents to language",
+        ),
+        (
+            ('global.imageRegistry=""', 'image.registry="r.test"'),
             "(or agents.image.registry) to the registry that holds venture-agent-runtime.",
         ),
     ],

@@ -28,7 +28,10 @@ def test_the_preflight_starts_the_images_of_jobs(manifests: list[Json]) -> None:
     assert images == {each["name"]: each["image"] for each in others}
     operator = named(manifests, "Deployment", "venture")["spec"]["template"]["spec"]
     env = {each["name"]: each.get("value") for each in operator["containers"][0]["env"]}
-    assert images == {"compiler": env["VENTURE_COMPILER_IMAGE"]}
+    expected = {"compiler": env["VENTURE_COMPILER_IMAGE"]}
+    if "VENTURE_AGENTS" in env:
+        expected["agents"] = json.loads(env["VENTURE_AGENTS"] or "")["image"]
+    assert images == expected
 
 
 def hooks(manifests: list[Json], name: str) -> set[str]:

@@ -46,7 +46,9 @@ WITH_A_TOKEN = {
     "venture",
     "venture-control-plane-api",
     "venture-egress-proxy",
+    "venture-llm-gateway",
     "venture-policy-engine",
+    "venture-tool-gateway",
     "venture-treasury-api",
     "venture-webhooks",
 }
@@ -224,7 +226,7 @@ def test_what_every_program_is_to_have_reaches_every_program(render_chart: Rende
         assert "HTTP_PROXY" not in env
         assert "/extra" in {one["mountPath"] for one in container["volumeMounts"]}
         assert "extra" in {one["name"] for one in pod["volumes"]}
-    assert ours == 13
+    assert ours == 15
     for one in manifests:
         if one["kind"] != "CustomResourceDefinition":
             assert one["metadata"]["labels"]["example.com/team"] == "platform", one["metadata"]

@@ -190,6 +190,8 @@ def test_who_binds_whom(manifests: list[Json]) -> None:
     found = of_kind(manifests, "RoleBinding", "ClusterRoleBinding")
     subjects = {each["name"] for one in found for each in one["subjects"]}
     callers = {"venture-egress-proxy", "venture-policy-engine", "venture-treasury-api"}
+    running = {each["metadata"]["name"] for each in of_kind(manifests, "Deployment")}
+    callers |= running & {"venture-llm-gateway", "venture-tool-gateway"}
     asked = of_kind(manifests, "MutatingWebhookConfiguration")
     webhooks = {"venture-webhooks"} if asked else set()
     assert subjects == {"venture", CONTENT, *webhooks, *callers}
