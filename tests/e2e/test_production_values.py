@@ -141,7 +141,7 @@ def test_the_release_holds_no_data_plane(kubectl: Kubectl, release: Release) -> 
 
 
 @pytest.mark.usefixtures("release", "development_paused")
-def test_a_deck_is_built_into_the_external_s3(kubectl: Kubectl) -> None:
+async def test_a_deck_is_built_into_the_external_s3(kubectl: Kubectl) -> None:
     kubectl("-n", TEAM, "create", "--filename", "-", stdin=json.dumps(DECK))
     kubectl("-n", TEAM, "wait", "--for=condition=Ready", "artifactbuild/deck", "--timeout=90s")
     build = json.loads(kubectl("-n", TEAM, "get", "artifactbuild", "deck", "-o", "json"))
@@ -150,8 +150,14 @@ def test_a_deck_is_built_into_the_external_s3(kubectl: Kubectl) -> None:
     assert artifact["uri"] == f"s3://{BUCKET}/{path}"
     digest = kubectl("-n", EXTERNAL, "exec", "s3", "--", "sha256sum", f"/data/{BUCKET}/{path}")
     assert digest.split()[0] == artifact["sha256"]
-    assert recorded(kubectl, build["metadata"]["uid"]) == 4
+    uid = build["metadata"]["uid"]
+    assert recorded(kubectl, uid) == 4
     kubectl("-n", TEAM, "delete", "artifactbuild", "deck", "--timeout=60s")
+
+    async def told() -> int:
+        return recorded(kubectl, uid)
+
+    await patiently(told, lambda events: events == 5)
 
 
 def postgres(kubectl: Kubectl, command: str, *, stdin: str = "") -> str:
@@ -189,8 +195,9 @@ UPDATE record.log_index SET appended_at = '2025-03-09 12:00Z';
 
 
 @pytest.mark.usefixtures("release")
-def test_a_month_past_the_retention_goes_to_the_external_s3(kubectl: Kubectl) -> None:
+async def test_a_month_past_the_retention_goes_to_the_external_s3(kubectl: Kubectl) -> None:
     """After the deck's events, which are made to look old."""
+    await patiently_signed(kubectl)
     events = int(query(kubectl, "SELECT count(*) FROM record.events"))
     assert events >= 4
     query(kubectl, AGE_EVERYTHING)
@@ -318,7 +325,7 @@ def test_a_secret_that_changed_restarts_who_reads_it_and_nobody_else(
     assert done.returncode == 0, done.stdout + done.stderr
     after = templates(kubectl)
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"venture-relay", "venture-projector"}
+    assert changed == {"venture-relay", "venture-projector", "venture-policy-engine"}
 
 
 def templates(kubectl: Kubectl) -> dict[str, Body]:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import shutil
 import ssl
 import subprocess
 import tempfile
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 from aiohttp import web
 from certificates import Authority, Pair
+from pydantic import SecretStr
 from recordservers import NOBODY, NatsServer, PostgresServer
 from surroundings import free_port
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from venture_artifact_compiler.transfer import Transfers, UnavailableStoreError
+from venture_core.messaging import connection
 from venture_core.messaging.connection import connect_nats
 from venture_core.objectstore import ObjectStore, ObjectStoreError
 from venture_core.preflight.probes import ProbeError, probe_nats_login, probe_postgres_login
@@ -87,26 +92,70 @@ async def test_postgres_is_verified_in_full(
         await probe_postgres_login(renamed.postgres_url)
 
 
-async def test_nats_is_verified(tmp_path: Path, authority: Authority, stranger: Authority) -> None:
+@pytest.fixture
+async def encrypted_nats(tmp_path: Path, authority: Authority) -> AsyncIterator[NatsEndpoint]:
     pair = authority.issue("nats")
-    config = f'tls {{ cert_file: "{pair.cert}", key_file: "{pair.key}" }}\n'
     (tmp_path / "nats").mkdir()
+    config = f'tls {{ cert_file: "{pair.cert}", key_file: "{pair.key}" }}\n'
     server = NatsServer(tmp_path / "nats", config=config)
-    url = server.url().get_secret_value()
-    good = NatsEndpoint(nats_url=url, nats_ca_file=authority.cert)
     server.launch()
+    endpoint = NatsEndpoint(nats_url=server.url().get_secret_value(), nats_ca_file=authority.cert)
     try:
         async for attempt in AsyncRetrying(wait=wait_fixed(0.1), stop=stop_after_delay(20)):
             with attempt:
                 client = await connect_nats(
-                    good.nats_url, name="tests", tls=good.nats_tls(), reconnect=False
+                    endpoint.nats_url, name="tests", tls=endpoint.nats_tls(), reconnect=False
                 )
         await client.close()
-        other = NatsEndpoint(nats_url=url, nats_ca_file=stranger.cert)
-        with pytest.raises(ProbeError, match="certificate"):
-            await probe_nats_login(other.nats_url, other.nats_tls())
+        yield endpoint
     finally:
         server.stop()
+
+
+async def test_nats_is_verified(encrypted_nats: NatsEndpoint, stranger: Authority) -> None:
+    other = encrypted_nats.model_copy(update={"nats_ca_file": stranger.cert})
+    with pytest.raises(ProbeError, match="certificate"):
+        await probe_nats_login(other.nats_url, other.nats_tls())
+
+
+async def test_a_handshake_that_nats_never_answers_is_tried_again(
+    encrypted_nats: NatsEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that swallows the first connection, as one does while its policies come."""
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "ATTEMPT_SECONDS", 2)
+    target = urlsplit(encrypted_nats.nats_url.get_secret_value())
+    connections = 0
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        there, out = await asyncio.open_connection(target.hostname, target.port)
+        answering = asyncio.create_task(copied(there, writer))
+        if connections == 1:
+            await reader.read(-1)
+            out.close()
+        else:
+            await copied(reader, out)
+        await answering
+
+    async with await asyncio.start_server(pass_on, "127.0.0.1") as proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        url = SecretStr(f"nats://127.0.0.1:{port}")
+        async with asyncio.timeout(20):
+            client = await connect_nats(url, name="tests", tls=encrypted_nats.nats_tls())
+        assert client.is_connected
+        assert connections > 1
+        await client.close()
+
+
+async def copied(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Copy what comes until either end closes."""
+    with suppress(OSError):
+        while data := await source.read(65_536):
+            target.write(data)
+            await target.drain()
+    target.close()
 
 
 class Gateway:

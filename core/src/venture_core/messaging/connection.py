@@ -1,5 +1,13 @@
-"""Connections to NATS."""
+"""Connections to NATS.
 
+The client never comes back from a TLS handshake that nobody answers in time: it waits for the end
+of a stream that it has given up (nats-io/nats.py#718). So each attempt of a first connection has an
+end, and another client makes the next. Once connected, it comes back by itself, without that wait.
+"""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -7,6 +15,7 @@ import nats.errors
 import nats.js.errors
 import structlog
 from nats.aio.client import Client
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_fixed
 
 from venture_core.messaging import metrics
 
@@ -17,6 +26,11 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 CONNECT_SECONDS = 3
+"""How long each step may take: the connection, the server's first words, TLS, the login."""
+ATTEMPT_SECONDS = 4 * CONNECT_SECONDS
+"""How long an attempt may take in all."""
+CLOSING_SECONDS = 0.5
+PAUSE_SECONDS = 0.5
 PING_SECONDS = 5
 _ATTEMPTS = 1
 """How often each server is tried again by who does not want to wait for ever."""
@@ -94,6 +108,34 @@ async def connect_nats(
     errors mean.
     """
     login = login or NatsLogin(name)
+
+    attempt = partial(
+        _connect,
+        url,
+        name=name,
+        tls=tls,
+        reconnect=reconnect,
+        on_disconnect=on_disconnect,
+        login=login,
+    )
+    if not reconnect:
+        return await attempt()
+    patiently = AsyncRetrying(
+        retry=retry_if_exception_type(TimeoutError), wait=wait_fixed(PAUSE_SECONDS)
+    )
+    return await patiently(attempt)
+
+
+async def _connect(
+    url: SecretStr,
+    *,
+    name: str,
+    tls: ssl.SSLContext | None,
+    reconnect: bool,
+    on_disconnect: Callable[[], Awaitable[None]] | None,
+    login: NatsLogin,
+) -> Client:
+    """Connect within ATTEMPT_SECONDS, or raise TimeoutError and leave nothing open."""
     client = Client()
 
     async def report(error: Exception) -> None:
@@ -109,7 +151,7 @@ async def connect_nats(
         if on_disconnect is not None and not reconnect:
             await on_disconnect()
 
-    await client.connect(
+    connecting = client.connect(
         [each.strip() for each in url.get_secret_value().split(",")],
         name=name,
         tls=tls,
@@ -118,7 +160,7 @@ async def connect_nats(
         allow_reconnect=reconnect,
         max_reconnect_attempts=-1 if reconnect else _ATTEMPTS,
         # Parts of a second are fine, whatever its types say.
-        reconnect_time_wait=0.5,  # type: ignore[arg-type]
+        reconnect_time_wait=PAUSE_SECONDS,  # type: ignore[arg-type]
         ping_interval=PING_SECONDS,
         max_outstanding_pings=2,
         error_cb=report,
@@ -126,5 +168,13 @@ async def connect_nats(
         reconnected_cb=reconnected,
         closed_cb=closed,
     )
+    try:
+        async with asyncio.timeout(ATTEMPT_SECONDS):
+            await connecting
+    except TimeoutError:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await client.close()
+        raise
     login.taken()
     return client
