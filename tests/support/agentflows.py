@@ -77,7 +77,9 @@ async def launch(client: KubernetesClient, namespace: str) -> Body:
     roles = [{**role, "models": models}]
     await client.create(POLICY_BUNDLES, manifest(roles=roles), namespace)
     turns = [turn(use("answer", **SAID))]
-    script = {"metadata": {"name": "script"}, "data": {"script.json": json.dumps({"turns": turns})}}
+    # What it says holds `${`, and the workflow's values are put into scripts, too.
+    words = json.dumps({"turns": turns}).replace("${", "$${")
+    script = {"metadata": {"name": "script"}, "data": {"script.json": words}}
     await client.create(CONFIG_MAPS, {"apiVersion": "v1", "kind": "ConfigMap", **script}, namespace)
     return await client.create(WORKFLOWS, workflow(), namespace, strict=True)
 
