@@ -10,13 +10,11 @@ import pytest
 from agentflows import SAID, Seen, launch, started
 from agentprocess import run_agent
 from agentservices import AgentServices, turn, use
+from approvalwords import say
 from builds import condition
 from venture_core.agents.assignment import parse_assignment
 from venture_core.events.envelope import Service
-from venture_core.kubernetes.resources import (
-    APPROVALS,
-    SECRETS,
-)
+from venture_core.kubernetes.resources import SECRETS
 from venture_core.record.assignments import Assignments
 from waiting import patiently
 
@@ -40,32 +38,6 @@ def operator_settings() -> dict[str, str]:
         "tool_gateway_url": "http://localhost:2",
     }
     return {"agents": json.dumps(agents)}
-
-
-async def approve(
-    client: KubernetesClient, namespace: str, flow: Body, digest: str, who: str, decision: str
-) -> None:
-    await client.create(
-        APPROVALS,
-        {
-            "apiVersion": APPROVALS.api_version,
-            "kind": APPROVALS.kind,
-            "metadata": {"name": f"by-{who}"},
-            "spec": {
-                "targetRef": {
-                    "kind": "Workflow",
-                    "name": "launch",
-                    "uid": flow["metadata"]["uid"],
-                    "taskName": "review",
-                },
-                "targetDigest": digest,
-                "decision": decision,
-                "approver": {"user": who},
-            },
-        },
-        namespace,
-        strict=True,
-    )
 
 
 async def test_an_agent_answers_people_approve_and_the_deck_has_its_words(
@@ -110,9 +82,9 @@ async def test_an_agent_answers_people_approve_and_the_deck_has_its_words(
     assert (await seen.get())["status"]["phase"] == "Waiting"
     digest = waiting["targetDigest"]
     # Their own request nobody approves, and nobody something else.
-    await approve(client, namespace, flow, digest, "founder", "Approve")
-    await approve(client, namespace, flow, "sha256:" + "0" * 64, "bob", "Approve")
-    await approve(client, namespace, flow, digest, "alice", "Approve")
+    await say(client, flow, digest, "founder", task="review")
+    await say(client, flow, "sha256:" + "0" * 64, "bob", task="review")
+    await say(client, flow, digest, "alice", task="review")
     await seen.task("review", "Succeeded")
 
     jobs = await patiently(kubelet.jobs, lambda found: len(found) == 2)
@@ -144,7 +116,7 @@ async def test_a_denial_fails_the_task_and_blocks_what_follows(
     result = json.dumps({"output": SAID, "turns": 1, "denials": 0})
     await kubelet.end(await kubelet.start(job), exit_code=0, message=result)
     waiting = await seen.task("review", "AwaitingApproval")
-    await approve(client, namespace, flow, waiting["targetDigest"], "alice", "Deny")
+    await say(client, flow, waiting["targetDigest"], "alice", "Deny", task="review")
     assert (await seen.task("review", "Failed"))["reason"] == "ApprovalDenied"
     await seen.task("deck", "Blocked")
 

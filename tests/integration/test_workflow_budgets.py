@@ -1,4 +1,4 @@
-"""The budget of a Workflow's agents: the real operator, ledger and treasury-api."""
+"""The budget of a Workflow, for agents and money: the real operator, ledger and treasury-api."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from uuid import UUID, uuid4
 
 import pytest
 from agentflows import Seen, launch, started
+from approvalwords import say
 from builds import condition
+from policybundles import manifest
 from treasuryservice import Service, treasury_service
-from venture_core.kubernetes.resources import WORKFLOWS
+from venture_core.kubernetes.resources import MONEY_INTENTS, POLICY_BUNDLES, WORKFLOWS
 from venture_core.treasury.client import TreasuryRefusedError
 from venture_core.treasury.ledger import Ledger
 from venture_core.treasury.models import FundingRequest, UsageHoldRequest
 from waiting import patiently
+from workflows import DECK, MONEY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -94,3 +97,73 @@ async def test_an_agent_starts_when_its_budget_is_set_aside_and_what_is_left_is_
 
         # The call that is under way is settled yet.
         assert await patiently(held, lambda micros: micros == 900_000)
+
+
+async def test_money_is_asked_for_held_once_people_agree_and_denied_where_they_do_not(
+    operator: OperatorProcess,
+    treasury: Service,
+    client: KubernetesClient,
+    namespace: str,
+) -> None:
+    kinds = ["Workflow", "MoneyIntent"]
+    allow = {"id": "ok", "appliesTo": kinds, "when": "true", "action": "Allow", "message": "agreed"}
+    await client.create(POLICY_BUNDLES, manifest(rules=[allow]), namespace)
+    ads = MONEY | {"role": "researcher", "capCents": 20_000, "perTransactionCents": 5_000}
+    tasks = [
+        {"name": "pay", "money": ads},
+        {"name": "gift", "money": ads | {"capCents": 15_000}},
+        {"name": "deck", "dependsOn": ["pay"], "artifact": DECK},
+        {"name": "note", "dependsOn": ["deck"], "approval": {}},
+        {"name": "thanks", "dependsOn": ["gift"], "approval": {}},
+    ]
+    flow = {
+        "apiVersion": WORKFLOWS.api_version,
+        "kind": WORKFLOWS.kind,
+        "metadata": {"name": "launch"},
+        "spec": {
+            "objective": "Launch",
+            "requester": {"user": "founder", "groups": ["people"]},
+            "budget": {"currency": "USD", "cashCents": 35_000},
+            "tasks": tasks,
+        },
+    }
+    async with treasury.client("treasurer") as treasurer:
+        await treasurer.fund(
+            namespace, uuid4().hex, FundingRequest(currency="USD", amount_cents=40_000)
+        )
+    await client.create(WORKFLOWS, flow, namespace, strict=True)
+    seen = Seen(client, namespace)
+
+    intents = {}
+    for name in ("pay", "gift"):
+        waiting = await seen.task(name, "AwaitingApproval")
+        intent = await client.get(MONEY_INTENTS, waiting["child"]["name"], namespace)
+        assert intent is not None
+        intents[name] = intent
+        assert waiting["targetDigest"] == intent["status"]["targetDigest"]
+        assert f"venture approve moneyintent/{waiting['child']['name']}" in waiting["message"]
+    assert (await seen.get())["status"]["phase"] == "Waiting"
+    assert intents["pay"]["spec"]["requester"] == {"user": "founder", "groups": ["people"]}
+    assert intents["pay"]["spec"]["workflowRef"] == {"name": "launch", "tasks": ["deck", "note"]}
+
+    digests = {name: each["status"]["targetDigest"] for name, each in intents.items()}
+    await say(client, intents["pay"], digests["pay"], "founder")
+    await say(client, intents["gift"], digests["gift"], "alice", "Deny")
+    denied = await seen.task("gift", "Failed")
+    assert (denied["reason"], denied["message"]) == ("Denied", "alice said no")
+    await seen.task("thanks", "Blocked")
+    assert (await seen.task("pay", "Running"))["phase"] == "Running", "their own word counts not"
+
+    await say(client, intents["pay"], digests["pay"], "alice")
+    paid = await seen.task("pay", "Succeeded")
+    uid = intents["pay"]["metadata"]["uid"]
+    assert paid["output"] == {
+        "name": paid["child"]["name"],
+        "hold": uid,
+        "capCents": 20_000,
+        "currency": "USD",
+    }
+    async with treasury.client("operator") as books:
+        held = await books.intent(UUID(uid))
+    assert held is not None
+    assert (held.state, held.pending_cents) == ("Approved", 20_000)

@@ -32,13 +32,22 @@ AGENT: Body = {
     "instructions": "Look.",
 }
 APPROVAL: Body = {"quorum": 1}
+MONEY: Body = {
+    "role": "buyer",
+    "purpose": "Ads",
+    "currency": "USD",
+    "capCents": 100,
+    "perTransactionCents": 50,
+    "merchant": {"id": "acme-ads"},
+    "categories": ["7311"],
+}
 QUIET = 12
 """After so many rounds in which nothing changes a workflow waits for its user."""
 
 
 def task(name: str, *depends_on: str, **more: Any) -> Body:
     """Return a task that builds a deck, unless `more` says what else it is."""
-    kinds = {"agent", "artifact", "approval"}
+    kinds = {"agent", "artifact", "approval", "money"}
     body: Body = {"name": name, "dependsOn": list(depends_on), **more}
     return body if kinds & more.keys() else body | {"artifact": DECK}
 

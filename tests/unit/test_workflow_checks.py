@@ -18,9 +18,9 @@ from venture_core.workflows.references import (
     parse,
 )
 from venture_core.workflows.schemas import schema_problems, violations
-from workflows import AGENT, task, workflow
+from workflows import AGENT, MONEY, task, workflow
 
-BUDGET = {"currency": "USD", "llmCents": 100}
+BUDGET = {"currency": "USD", "cashCents": 500, "llmCents": 100}
 SCHEMA = {"type": "object", "properties": {"title": {"type": "string"}}}
 RESEARCH = task("research", agent={**AGENT, "outputSchema": SCHEMA})
 
@@ -46,6 +46,24 @@ def deck(text: str, *depends_on: str, key: str = "title") -> dict[str, Any]:
         ([RESEARCH, deck("${HOME}")], "inline.title", "or '$${HOME}' for the text itself"),
         ([RESEARCH, deck("${")], "inline.title", "never closed"),
         ([RESEARCH, deck("x", key="${inputs.what}")], "inline", "a field's name is never"),
+        ([task("a", money={**MONEY, "capCents": 501})], "[0].money.capCents", "cashCents is 500"),
+        (
+            [
+                task("a", money={**MONEY, "capCents": 400}),
+                task("b", money=MONEY | {"capCents": 101}),
+            ],
+            "spec.tasks[1].money.capCents",
+            "up to b ask for 501",
+        ),
+        ([task("a", money=MONEY | {"currency": "EUR"})], "[0].money.currency", "is EUR, and"),
+        (
+            [
+                task("a", money=MONEY),
+                task("b", "a", approval={"message": "${tasks.a.output.capCent}"}),
+            ],
+            "approval.message",
+            "did you mean capCents?",
+        ),
         ([task("a", agent={**AGENT, "llmCents": 101})], "spec.tasks[0].agent.llmCents", "raise it"),
         (
             [task("a", agent={**AGENT, "outputSchema": {"type": "object", "pattern": "(a+)+"}})],

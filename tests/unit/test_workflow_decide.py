@@ -22,10 +22,11 @@ from venture_operator.domain.conditions import has_ended
 from venture_operator.domain.facts import Subject, event_id
 from venture_operator.kinds.workflow.board import StartTask, cut
 from venture_operator.kinds.workflow.decide import is_finished
-from venture_operator.kinds.workflow.outcome import Done, Exhausted, Failed
+from venture_operator.kinds.workflow.outcome import Asked, Done, Exhausted, Failed, Working
 from workflows import (
     AGENT,
     APPROVAL,
+    MONEY,
     NOW,
     UID,
     World,
@@ -196,6 +197,38 @@ def test_an_approval_takes_no_place_and_says_so() -> None:
     assert (world.status.phase, world.reason()) == (WorkflowPhase.WAITING, "AwaitingApproval")
 
 
+CASH = {"currency": "USD", "cashCents": 100}
+
+
+def test_money_that_waits_for_people_takes_no_place_and_shows_what_they_are_asked() -> None:
+    digest = "sha256:" + "0" * 64
+    waiting = Working("0 of 1", asked=Asked(digest, 1))
+    world = World(
+        workflow(task("pay", money=MONEY), task("b"), parallelism=1, budget=CASH),
+        lambda name, attempt: waiting if name == "pay" else done(name, attempt),
+    )
+    world.look()
+    assert world.order == ["pay", "b"]
+    child = world.task("pay").child
+    assert child is not None
+    assert child.kind == "MoneyIntent"
+    world.end("b")
+    world.end("pay")
+    world.look()
+    assert (world.status.phase, world.reason()) == (WorkflowPhase.WAITING, "AwaitingApproval")
+    assert (world.task("pay").target_digest, world.task("pay").reason) == (
+        digest,
+        "AwaitingApproval",
+    )
+    world.script = lambda *_: Working("the wallet is empty", reason="WaitingForFunds")
+    world.look()
+    assert (world.task("pay").target_digest, world.task("pay").reason) == (None, "WaitingForFunds")
+    assert world.reason() == "Running"
+    world.change(shutdown="Terminate")
+    world.look()
+    assert child.name not in world.created, "what was asked for is taken back"
+
+
 def test_what_people_are_asked_is_said_though_nothing_else_happens() -> None:
     world = World(workflow(task("ask", approval=APPROVAL)), done)
     assert world.look().requeue_after_seconds == 0
@@ -283,7 +316,12 @@ def test_a_sentence_is_cut_between_characters(sentence: str) -> None:
 def graphs(draw: st.DrawFn) -> tuple[tuple[dict[str, Any], ...], dict[str, list[str]]]:
     """Tasks that depend on earlier ones, and what their attempts come to, one after the other."""
     count = draw(st.integers(1, 8))
-    kinds: list[dict[str, Any]] = [{}, {"agent": AGENT}, {"approval": APPROVAL}]
+    kinds: list[dict[str, Any]] = [
+        {},
+        {"agent": AGENT},
+        {"approval": APPROVAL},
+        {"money": MONEY},
+    ]
     tasks, script = [], {}
     for number in range(count):
         names = [f"t{each}" for each in range(number)]
@@ -315,7 +353,7 @@ def outcome_of(script: dict[str, list[str]], tasks: tuple[dict[str, Any], ...]) 
 def laws(tasks: tuple[dict[str, Any], ...], parallelism: int, budget: int) -> Any:
     """What holds whenever a plan was carried out, in whole or in part."""
     depends = {each["name"]: each["dependsOn"] for each in tasks}
-    asks = {each["name"] for each in tasks if "approval" in each}
+    asks = {each["name"] for each in tasks if "approval" in each or "money" in each}
 
     def hold(world: World) -> None:
         phases = world.phases()
@@ -343,7 +381,8 @@ def test_laws_hold_for_every_graph_and_every_order_of_events(
     chooser: Random,
 ) -> None:
     tasks, script = graph
-    spec = workflow(*tasks, parallelism=parallelism, budget={"currency": "USD", "llmCents": budget})
+    money = {"currency": "USD", "cashCents": 800, "llmCents": budget}
+    spec = workflow(*tasks, parallelism=parallelism, budget=money)
     world = World(spec, outcome_of(script, tasks))
     world.law = laws(tasks, parallelism, budget)
     world.run(chooser, crashes=True)
@@ -364,7 +403,7 @@ def test_the_end_follows_from_what_happens_and_not_from_when_it_is_seen(
     tasks, script = graph
     script = {name: [each for each in ends if each != "exhausted"] for name, ends in script.items()}
     script = {name: ends or ["done"] for name, ends in script.items()}
-    budget = {"currency": "USD", "llmCents": 1_000_000}
+    budget = {"currency": "USD", "cashCents": 800, "llmCents": 1_000_000}
     spec = workflow(*tasks, parallelism=len(tasks) + parallelism, budget=budget)
     world = World(spec, outcome_of(script, tasks))
     world.run(chooser, crashes=True)

@@ -17,7 +17,9 @@ freezes:
   cluster: true
 moneyintents:
   edit: true
-  operator: []
+  operator:
+    - create
+    - delete
 policybundles:
   edit: false
   operator: []

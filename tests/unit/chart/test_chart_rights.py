@@ -47,7 +47,7 @@ def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> Non
         | allowed(group, "artifactbuilds/status", "get", "patch")
         | allowed(group, "policybundles", "get", "list", "watch")
         | allowed(group, "policybundles/status", "get", "patch")
-        | allowed(group, "moneyintents", "get", "list", "watch")
+        | allowed(group, "moneyintents", "get", "list", "watch", "create", "delete")
         | allowed(group, "moneyintents/status", "get", "patch")
         | allowed(group, "workflows", "get", "list", "watch", "delete")
         | allowed(group, "workflows/status", "get", "patch")

@@ -43,7 +43,7 @@ class Problem:
 
 def check(spec: WorkflowSpec) -> tuple[Problem, ...]:
     """Return all problems of a Workflow, in the order of its fields."""
-    return (*_dependencies(spec), *_tasks(spec))
+    return (*_dependencies(spec), *_tasks(spec), *_money(spec))
 
 
 def templates(task: Task) -> tuple[tuple[str, JsonValue], ...]:
@@ -123,6 +123,26 @@ def _reference(
     elif wrong := misstep(output_shape(tasks[reference.task]), reference.path):
         step, there = wrong
         yield Problem(at, f"the output of {reference.task} has no {step}{nearest(step, there)}")
+
+
+def _money(spec: WorkflowSpec) -> Iterator[Problem]:
+    """Yield which money tasks the budget has no room for, all of them together."""
+    budget, asked = spec.budget, 0
+    room = budget.cash_cents if budget else 0
+    for index, task in enumerate(spec.tasks):
+        if task.money is None:
+            continue
+        at = f"spec.tasks[{index}].money"
+        if budget and task.money.currency != budget.currency:
+            message = f"is {task.money.currency}, and spec.budget.currency is {budget.currency}"
+            yield Problem(f"{at}.currency", message)
+        asked += task.money.cap_cents
+        if asked > room:
+            yield Problem(
+                f"{at}.capCents",
+                f"the money tasks up to {task.name} ask for {asked}, and spec.budget.cashCents is "
+                f"{room}: raise it",
+            )
 
 
 def _agent(spec: WorkflowSpec, task: Task, at: str) -> Iterator[Problem]:

@@ -47,6 +47,11 @@ def find_cycle(tasks: Iterable[Dependent]) -> tuple[str, ...]:
     return ()
 
 
+def descendants(name: str, tasks: Mapping[str, Dependent]) -> frozenset[str]:
+    """Return all that depend on a task, through others too."""
+    return frozenset(each for each in tasks if name in ancestors(each, tasks))
+
+
 def ancestors(name: str, tasks: Mapping[str, Dependent]) -> frozenset[str]:
     """Return all that a task depends on, through others too; never itself, but on a cycle."""
     found: set[str] = set()

@@ -27,6 +27,15 @@ APPROVAL: Final[Shape] = {
     "type": "object",
     "properties": {"decision": _TEXT, "approvals": {"type": "integer"}},
 }
+MONEY: Final[Shape] = {
+    "type": "object",
+    "properties": {
+        "name": _TEXT,
+        "hold": _TEXT,
+        "capCents": {"type": "integer"},
+        "currency": _TEXT,
+    },
+}
 ANSWER: Final[Shape] = {"type": "object", "properties": {"text": _TEXT}}
 """Of an agent that has no schema of its own."""
 
@@ -35,6 +44,8 @@ def output_shape(task: Task) -> Shape:
     """Return the shape of what comes out of a task."""
     if task.agent is not None:
         return task.agent.output_schema or ANSWER
+    if task.money is not None:
+        return MONEY
     return APPROVAL if task.approval is not None else ARTIFACT
 
 

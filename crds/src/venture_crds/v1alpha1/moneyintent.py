@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field, computed_field
 
 from venture_crds.base import SpecModel, StatusModel
-from venture_crds.markers import Cel, ImmutableExcept, ListSet, Matches
+from venture_crds.markers import Cel, ImmutableExcept, ListSet, Matches, ModelRule
 from venture_crds.resource import Column, Example, KindInfo, Resource
 from venture_crds.v1alpha1.lifecycle import BoundedStatus
 from venture_crds.v1alpha1.persons import Person, UserName
@@ -100,6 +100,14 @@ class SpendingWindow(SpecModel):
 class MoneyTerms(SpecModel):
     """What may be spent, on what, and when: the part of an intent that people write."""
 
+    schema_rules: ClassVar[tuple[ModelRule, ...]] = (
+        Cel(
+            "self.perTransactionCents <= self.capCents",
+            "perTransactionCents is no more than capCents",
+            field_path=".perTransactionCents",
+        ),
+    )
+
     role: DnsLabel
     """The role of the agents that may spend it."""
 
@@ -152,11 +160,7 @@ class MoneyIntentSpec(MoneyTerms):
             field_path=".revoke",
             reason="FieldValueForbidden",
         ),
-        Cel(
-            "self.perTransactionCents <= self.capCents",
-            "perTransactionCents is no more than capCents",
-            field_path=".perTransactionCents",
-        ),
+        *MoneyTerms.schema_rules,
     )
 
     policy_bundle_ref: PolicyBundleRef | None = None
@@ -334,6 +338,8 @@ class MoneyIntent(Resource):
             ),
         ),
         selectable=(".status.phase",),
+        # Those of money tasks of Workflows.
+        operator=("create", "delete"),
         reasons=IntentReason,
         examples=EXAMPLES,
     )

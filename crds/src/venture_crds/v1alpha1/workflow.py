@@ -97,7 +97,7 @@ class WorkflowSpec(RerunnableSpec):
     """The most that it may cost. Unset: nothing."""
 
     parallelism: Annotated[int, Field(ge=1, le=100)] = 10
-    """How many agents and builds may run at the same time. What waits for people does not count."""
+    """How many agents and builds may run at the same time. Approvals and money do not count."""
 
     deadline_seconds: Annotated[int, Field(ge=10, le=31_536_000)] = 86_400
     """Seconds after its start at which everything that runs is ended."""

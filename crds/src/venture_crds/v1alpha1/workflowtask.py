@@ -1,4 +1,4 @@
-"""The tasks of a Workflow: what an agent, a build or people do in one step."""
+"""The tasks of a Workflow: what an agent, a build, people or money do in one step."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 from venture_crds.base import SpecModel
 from venture_crds.markers import Cel, ExactlyOneOf, FreeForm, ListMap, ListSet, Matches
 from venture_crds.v1alpha1.artifactbuild import ArtifactOrder, Asset, ConfigMapRef
+from venture_crds.v1alpha1.moneyintent import MoneyTerms
 from venture_crds.v1alpha1.policybundle import Provider
 from venture_crds.v1alpha1.policymoney import ApprovalSeconds, Cents, Quorum
 from venture_crds.v1alpha1.scalars import DnsLabel
@@ -132,6 +133,14 @@ class ApprovalTask(SpecModel):
     """What they are asked. May hold `${…}`."""
 
 
+class MoneyTask(MoneyTerms):
+    """Leave to spend: a MoneyIntent of the workflow's own.
+
+    The tasks that depend on it may spend it, in its role, out of the budget's `cashCents`. It
+    succeeds when its cap is held.
+    """
+
+
 class Retries(SpecModel):
     """What is tried again by itself."""
 
@@ -140,9 +149,9 @@ class Retries(SpecModel):
 
 
 class Task(SpecModel):
-    """One step: exactly one of `agent`, `artifact` and `approval`."""
+    """One step: exactly one of `agent`, `artifact`, `approval` and `money`."""
 
-    schema_rules: ClassVar = (ExactlyOneOf(("agent", "artifact", "approval")),)
+    schema_rules: ClassVar = (ExactlyOneOf(("agent", "artifact", "approval", "money")),)
 
     name: TaskName
     """Its name, unique within the workflow."""
@@ -164,3 +173,6 @@ class Task(SpecModel):
 
     approval: ApprovalTask | None = None
     """People decide it."""
+
+    money: MoneyTask | None = None
+    """Leave to spend is asked for."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from venture_core.record.assignments import Assignments
     from venture_crds.v1alpha1.meta import ObjectMeta
     from venture_crds.v1alpha1.workflow import Workflow
-    from venture_crds.v1alpha1.workflowstatus import TaskChild, WorkflowStatus
+    from venture_crds.v1alpha1.workflowstatus import TaskChild, TaskStatus, WorkflowStatus
     from venture_crds.v1alpha1.workflowtask import AgentTask, Task
 
     from venture_operator.domain.agentsettings import AgentSettings
@@ -63,9 +63,13 @@ class Agents:
     config_maps: ConfigMaps
     budgets: Budgets
 
-    async def outcome(self, task: Task, child: TaskChild, now: datetime) -> Outcome | None:
+    async def outcome(
+        self, workflow: Workflow, task: Task, status: TaskStatus, now: datetime
+    ) -> Outcome | None:
         """Return what became of an agent; None where its Job is not there, or is another one."""
-        if not child.uid or task.agent is None:
+        del workflow
+        child = status.child
+        if child is None or not child.uid or task.agent is None:
             return None
         job = self.jobs.get(ObjectKey(self.children.namespace, child.name))
         if job is None or job["metadata"]["uid"] != child.uid:

@@ -42,6 +42,8 @@ LIVE: Final = frozenset({TaskPhase.QUEUED, TaskPhase.RUNNING, TaskPhase.RETRYING
 UNDONE: Final = frozenset({TaskPhase.FAILED, TaskPhase.CANCELLED, TaskPhase.BLOCKED})
 """Phases that a retry of the workflow runs again."""
 WAITING: Final = frozenset({TaskPhase.QUEUED, TaskPhase.RETRYING})
+APPROVAL: Final = "Approval"
+JOB: Final = "Job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class Board:
 
     def end_child(self, task: TaskStatus) -> None:
         """Delete what does the work of a running task; an approval has nothing to delete."""
-        if task.phase is TaskPhase.RUNNING and task.child and task.child.kind != "Approval":
+        if task.phase is TaskPhase.RUNNING and task.child and task.child.kind != APPROVAL:
             self.actions.append(EndChild(task.child))
 
     def block(self, task: TaskStatus, blocked_by: str) -> None:
@@ -207,7 +209,7 @@ class Board:
     def _wait(self, task: TaskStatus, outcome: Working) -> None:
         message, asked = cut(outcome.message), outcome.asked
         if asked is None:
-            self._put(task, message=message)
+            self._put(task, reason=outcome.reason, message=message, target_digest=None)
             return
         self._put(
             task,
@@ -280,7 +282,14 @@ def child_kind(task: Task) -> str:
     """Return the kind of the object that does a task's work."""
     if task.artifact is not None:
         return "ArtifactBuild"
-    return "Approval" if task.approval is not None else "Job"
+    if task.money is not None:
+        return "MoneyIntent"
+    return APPROVAL if task.approval is not None else JOB
+
+
+def takes_a_place(task: Task) -> bool:
+    """Return whether a task that runs is one of `parallelism`: what waits for people is not."""
+    return task.agent is not None or task.artifact is not None
 
 
 def child_of(workflow: Workflow, task: str, attempt: int) -> str:

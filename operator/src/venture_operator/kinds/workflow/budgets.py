@@ -1,4 +1,4 @@
-"""What agents of Workflows may use of their namespace's wallet, in the treasury."""
+"""What tasks of Workflows may use of their namespace's wallet, in the treasury."""
 
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -13,8 +13,8 @@ from venture_operator.kinds.workflow.errors import RefusedError
 
 if TYPE_CHECKING:
     from venture_core.treasury.client import TreasuryClient
-    from venture_crds.v1alpha1.workflow import Workflow
-    from venture_crds.v1alpha1.workflowtask import Task
+    from venture_crds.v1alpha1.workflow import Budget, Workflow
+    from venture_crds.v1alpha1.workflowtask import AgentTask, Task
 
 LOOK_AGAIN_SECONDS: Final = 5.0
 
@@ -26,13 +26,13 @@ class Budgets:
         self._treasury = treasury
 
     async def open(self, workflow: Workflow, task: Task) -> None:
-        """Set a workflow's budget aside in the wallet, and bound what one of its agents uses.
+        """Set a workflow's budget aside in the wallet, and bound what a task's agent uses.
 
         Safe to repeat; a raised `spec.budget` raises it. Raises RefusedError, and WaitingError
         where the wallet has not enough or the treasury does not answer.
         """
-        metadata, budget, agent = workflow.metadata, workflow.spec.budget, task.agent
-        if self._treasury is None or budget is None or agent is None:
+        metadata, budget = workflow.metadata, workflow.spec.budget
+        if self._treasury is None or budget is None:
             return
         uid = UUID(metadata.uid)
         whole = WorkflowBudgetRequest(
@@ -43,15 +43,10 @@ class Budgets:
             cash_cents=budget.cash_cents,
             llm_cents=budget.llm_cents,
         )
-        own = TaskBudgetRequest(
-            namespace=metadata.namespace,
-            generation=metadata.generation,
-            currency=budget.currency,
-            llm_cents=budget.llm_cents if agent.llm_cents is None else agent.llm_cents,
-        )
         try:
             await self._treasury.open(uid, whole)
-            await self._treasury.reserve(uid, task.name, own)
+            if task.agent is not None:
+                await self._treasury.reserve(uid, task.name, _own(workflow, budget, task.agent))
         except TreasuryUnavailableError as error:
             raise _unavailable(error) from error
         except TreasuryRefusedError as error:
@@ -65,6 +60,15 @@ class Budgets:
             await self._treasury.release(UUID(uid))
         except (TreasuryUnavailableError, TreasuryRefusedError) as error:
             raise _unavailable(error) from error
+
+
+def _own(workflow: Workflow, budget: Budget, agent: AgentTask) -> TaskBudgetRequest:
+    return TaskBudgetRequest(
+        namespace=workflow.metadata.namespace,
+        generation=workflow.metadata.generation,
+        currency=budget.currency,
+        llm_cents=budget.llm_cents if agent.llm_cents is None else agent.llm_cents,
+    )
 
 
 def _refused(error: TreasuryRefusedError, namespace: str) -> RefusedError | WaitingError:

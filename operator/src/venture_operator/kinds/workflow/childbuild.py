@@ -1,19 +1,12 @@
-"""The ArtifactBuild of a task: how it is made, and what it says."""
+"""The ArtifactBuild of a task: what it is asked for, and what it says."""
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import ValidationError
-from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, ArtifactBuildSpec, Source
-from venture_crds.v1alpha1.conditions import Condition, ConditionType, find_condition
+from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, Source
+from venture_crds.v1alpha1.conditions import ConditionType, find_condition
 
-from venture_operator.builders.owners import is_owned_by, owner_reference
 from venture_operator.domain.conditions import is_true
-from venture_operator.domain.labels import (
-    MANAGED_BY,
-    MANAGED_BY_LABEL,
-    TASK_LABEL,
-    WORKFLOW_LABEL,
-)
+from venture_operator.kinds.workflow.childobject import said
 from venture_operator.kinds.workflow.outcome import Done, Failed, Working
 
 if TYPE_CHECKING:
@@ -21,7 +14,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pydantic import JsonValue
-    from venture_crds.v1alpha1.workflow import Workflow
     from venture_crds.v1alpha1.workflowtask import ArtifactTask, Task
 
     from venture_operator.kinds.workflow.outcome import Outcome
@@ -39,40 +31,6 @@ def build_spec(task: Task, order: ArtifactTask, inline: dict[str, JsonValue] | N
     return ordered.to_json() | {"timeoutSeconds": min(task.timeout_seconds, COMPILE_SECONDS_MAX)}
 
 
-def build_of(workflow: Workflow, task: str, name: str, spec: Body) -> Body:
-    """Return the ArtifactBuild of a task's attempt, which goes when the workflow goes."""
-    metadata = workflow.metadata
-    owner = {
-        "apiVersion": workflow.api_version,
-        "kind": workflow.kind,
-        "metadata": {"name": metadata.name, "uid": metadata.uid},
-    }
-    return {
-        "apiVersion": workflow.api_version,
-        "kind": "ArtifactBuild",
-        "metadata": {
-            "name": name,
-            "namespace": metadata.namespace,
-            "labels": {
-                MANAGED_BY_LABEL: MANAGED_BY,
-                WORKFLOW_LABEL: metadata.name,
-                TASK_LABEL: task,
-            },
-            "ownerReferences": [owner_reference(owner)],
-        },
-        "spec": spec,
-    }
-
-
-def is_ours(found: Mapping[str, Any], wanted: Mapping[str, Any], workflow_uid: str) -> bool:
-    """Return whether an object of the name asks for what we want built: others can make one too."""
-    try:
-        same = _parsed(found) == _parsed(wanted)
-    except ValidationError:
-        return False
-    return same and is_owned_by(found, workflow_uid)
-
-
 def build_outcome(body: Mapping[str, Any]) -> Outcome:
     """Return what a build says; one that is ended is given whole."""
     build = ArtifactBuild.model_validate(body)
@@ -85,7 +43,7 @@ def build_outcome(body: Mapping[str, Any]) -> Outcome:
         return Failed(ready.reason, ready.message, at)
     if is_true(status.conditions, ConditionType.READY) and status.artifact is not None:
         return _done(build, at)
-    return Working(_said(ready))
+    return Working(said(ready))
 
 
 def _done(build: ArtifactBuild, at: datetime) -> Done:
@@ -100,14 +58,3 @@ def _done(build: ArtifactBuild, at: datetime) -> Done:
         "mediaType": artifact.media_type,
     }
     return Done(output, at)
-
-
-def _said(ready: Condition) -> str:
-    return f"{ready.reason}: {ready.message}".rstrip(": ")
-
-
-def _parsed(body: Mapping[str, Any]) -> ArtifactBuildSpec:
-    controls = {"suspend", "retry", "ttlSecondsAfterFinished"}
-    return ArtifactBuildSpec.model_validate(
-        {key: value for key, value in body["spec"].items() if key not in controls}
-    )

@@ -25,6 +25,8 @@ class Working:
 
     message: str = ""
     """What it waits for, or how far it is."""
+    reason: str | None = None
+    """What it waits for, in a word."""
     since: datetime | None = None
     """When it began to run, where that bounds its time."""
     due: datetime | None = None

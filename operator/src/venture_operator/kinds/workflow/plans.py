@@ -129,7 +129,7 @@ def _at_work(board: Board, frozen: str) -> tuple[State, WorkflowPhase]:
     spec = board.workflow.spec
     done = len(board.in_phase(TaskPhase.SUCCEEDED))
     running = board.in_phase(TaskPhase.RUNNING)
-    asked = [each for each in running if board.spec_of(each.name).approval is not None]
+    asked = [each for each in running if _asks(board, each)]
     counted = f"{done} of {len(board.tasks)} tasks are done"
     if spec.suspend and spec.shutdown is None:
         still = f"; {_names(running)} still run" if running else ""
@@ -158,6 +158,11 @@ def _at_work(board: Board, frozen: str) -> tuple[State, WorkflowPhase]:
         state = conditions.working(WorkflowReason.BUDGET_EXHAUSTED, message)
         return state, WorkflowPhase.WAITING
     return conditions.working(WorkflowReason.RUNNING, counted), WorkflowPhase.RUNNING
+
+
+def _asks(board: Board, task: TaskStatus) -> bool:
+    waits = task.reason == WorkflowReason.AWAITING_APPROVAL
+    return waits or board.spec_of(task.name).approval is not None
 
 
 def _end(board: Board) -> tuple[State, WorkflowPhase]:

@@ -1,7 +1,7 @@
 """Observe a Workflow, decide, act."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 import structlog
@@ -12,13 +12,13 @@ from venture_operator.domain.conditions import Standing
 from venture_operator.domain.facts import Subject
 from venture_operator.domain.references import Reference
 from venture_operator.kinds.workflow import plans
-from venture_operator.kinds.workflow.board import Board, EndChild, Expire, StartTask
+from venture_operator.kinds.workflow.board import JOB, Board, EndChild, Expire, StartTask
 from venture_operator.kinds.workflow.decide import Observed, decide, is_finished
 from venture_operator.kinds.workflow.errors import RefusedError
 from venture_operator.kinds.workflow.outcome import Failed, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from enum import StrEnum
 
@@ -26,20 +26,22 @@ if TYPE_CHECKING:
     from venture_crds.v1alpha1.meta import ObjectMeta
     from venture_crds.v1alpha1.workflow import Workflow
     from venture_crds.v1alpha1.workflowstatus import TaskStatus
+    from venture_crds.v1alpha1.workflowtask import Task
 
     from venture_operator.domain.facts import Fact
     from venture_operator.kinds.workflow.agents import Agents
     from venture_operator.kinds.workflow.asking import Asking
     from venture_operator.kinds.workflow.board import Action
-    from venture_operator.kinds.workflow.builds import Builds
     from venture_operator.kinds.workflow.governed import Admissions
+    from venture_operator.kinds.workflow.ownobjects import OwnObjects
     from venture_operator.kinds.workflow.plans import Plan
     from venture_operator.services.turns import Turns
     from venture_operator.storage.objects import Objects
     from venture_operator.storage.record import Record
 
+type Body = dict[str, Any]
+
 KIND: Final = "Workflow"
-JOB: Final = "Job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,29 @@ class Place:
 log = structlog.get_logger(__name__)
 
 
+class Doer(Protocol):
+    """What has tasks of one kind done."""
+
+    async def outcome(
+        self, workflow: Workflow, task: Task, status: TaskStatus, now: datetime
+    ) -> Outcome | None:
+        """Return what the child of a task says; None where it is not there, or is another."""
+
+    async def create(
+        self, workflow: Workflow, task: Task, status: WorkflowStatus, name: str
+    ) -> Body:
+        """Create the child of a task, or find it created before. Raises RefusedError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What the service works with."""
 
     workflows: Objects
-    builds: Builds
+    doers: Mapping[str, Doer]
+    """By the kind of the child; people do approvals."""
+    own: Mapping[str, OwnObjects]
+    """The children in the namespace of their Workflow, by kind."""
     agents: Agents
     asking: Asking
     freezes: Freezes
@@ -131,13 +150,13 @@ class WorkflowService:
             case EndChild(child) if child.kind == JOB:
                 await tools.agents.delete(child)
             case EndChild(child):
-                await tools.builds.delete(metadata.namespace, child)
+                await tools.own[child.kind].delete(metadata.namespace, child)
             case Expire():
                 await tools.workflows.delete(metadata.namespace, metadata.name, metadata.uid)
         return status
 
     async def gone(self, metadata: ObjectMeta) -> Sequence[Fact]:
-        """End the agents of a deleted workflow; builds go by their owner references."""
+        """End the agents of a deleted workflow; other children go by their owner references."""
         agents = self._tools.agents
         for job in await agents.children.jobs_of(metadata.uid):
             name = job["metadata"]["name"]
@@ -170,9 +189,7 @@ class WorkflowService:
         spec = next(each for each in work.spec.tasks if each.name == task.name)
         if spec.approval is not None:
             return self._tools.asking.outcome(work, spec, task, now)
-        if spec.agent is not None:
-            return await self._tools.agents.outcome(spec, task.child, now)
-        return await self._tools.builds.outcome(work.metadata.namespace, task.child)
+        return await self._tools.doers[task.child.kind].outcome(work, spec, task, now)
 
     async def _start(
         self, work: Workflow, name: str, status: WorkflowStatus, now: datetime
@@ -188,7 +205,7 @@ class WorkflowService:
         if spec.agent is not None and not self._has_place(work, task.child.name):
             waiting = task.model_copy(update={"message": "it waits for its turn to run"})
             return _with_task(status, waiting)
-        doer = self._tools.builds if spec.artifact is not None else self._tools.agents
+        doer = self._tools.doers[task.child.kind]
         try:
             made = await doer.create(work, spec, status, task.child.name)
         except RefusedError as refused:

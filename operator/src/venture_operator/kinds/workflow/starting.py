@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from venture_crds.v1alpha1.workflowstatus import TaskPhase, WorkflowReason
 
-from venture_operator.kinds.workflow.board import UNDONE, WAITING, agent_cap
+from venture_operator.kinds.workflow.board import UNDONE, WAITING, agent_cap, takes_a_place
 
 if TYPE_CHECKING:
     from venture_crds.v1alpha1.workflowstatus import TaskStatus
@@ -47,7 +47,7 @@ def start_what_can(board: Board) -> None:
         spec = board.spec_of(task.name)
         if not _is_due(board, task, spec):
             continue
-        if spec.approval is not None:
+        if not takes_a_place(spec):
             board.start(task, 0)
         elif room.places <= 0:
             continue
@@ -69,7 +69,7 @@ def start_what_can(board: Board) -> None:
 def _room(board: Board) -> _Room:
     spec = board.workflow.spec
     running = board.in_phase(TaskPhase.RUNNING)
-    busy = sum(board.spec_of(each.name).approval is None for each in running)
+    busy = sum(takes_a_place(board.spec_of(each.name)) for each in running)
     budget = spec.budget.llm_cents if spec.budget else 0
     bound = board.cost().llm_cents + sum(each.cap_cents for each in running)
     return _Room(spec.parallelism - busy, budget - bound)

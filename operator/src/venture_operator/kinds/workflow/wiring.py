@@ -3,17 +3,27 @@
 from typing import TYPE_CHECKING
 
 from venture_core.events.envelope import Service
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS, POLICY_BUNDLES, WORKFLOWS
+from venture_core.kubernetes.resources import (
+    ARTIFACT_BUILDS,
+    MONEY_INTENTS,
+    POLICY_BUNDLES,
+    WORKFLOWS,
+)
 from venture_core.record.assignments import Assignments
+from venture_crds.v1alpha1.artifactbuild import ArtifactBuildSpec
+from venture_crds.v1alpha1.moneyintent import MoneyIntentSpec
 from venture_crds.v1alpha1.workflow import Workflow
 
 from venture_operator import metrics
 from venture_operator.domain.references import Reference
 from venture_operator.kinds.workflow.agents import Agents
 from venture_operator.kinds.workflow.asking import Asking
+from venture_operator.kinds.workflow.board import JOB
 from venture_operator.kinds.workflow.budgets import Budgets
 from venture_operator.kinds.workflow.builds import Builds
 from venture_operator.kinds.workflow.governed import Admissions
+from venture_operator.kinds.workflow.intents import Intents
+from venture_operator.kinds.workflow.ownobjects import OwnObjects
 from venture_operator.kinds.workflow.service import KIND, Place, Tools, WorkflowService
 from venture_operator.kinds.workflow.stub import stub
 from venture_operator.services.kind import Kind, Wired
@@ -41,10 +51,29 @@ def wire(shared: Shared) -> Wired:
     )
     metrics.JOBS_RUNNING.labels(KIND).set_function(turns.running)
     metrics.JOBS_WAITING.labels(KIND).set_function(lambda: turns.waiting)
+    budgets = Budgets(treasury_of(settings))
+    agents = _agents(shared, budgets)
+    own = {
+        resource.kind: OwnObjects(
+            resource.kind,
+            spec_type,
+            Objects(shared.client, resource, reporter=reporter),
+            shared.watched,
+        )
+        for resource, spec_type in (
+            (ARTIFACT_BUILDS, ArtifactBuildSpec),
+            (MONEY_INTENTS, MoneyIntentSpec),
+        )
+    }
     tools = Tools(
         workflows=objects,
-        builds=Builds(Objects(shared.client, ARTIFACT_BUILDS, reporter=reporter), shared.watched),
-        agents=_agents(shared),
+        doers={
+            ARTIFACT_BUILDS.kind: Builds(own[ARTIFACT_BUILDS.kind]),
+            MONEY_INTENTS.kind: Intents(own[MONEY_INTENTS.kind], budgets),
+            JOB: agents,
+        },
+        own=own,
+        agents=agents,
         asking=Asking(shared.approvals),
         freezes=shared.freezes,
         turns=turns,
@@ -62,7 +91,7 @@ def wire(shared: Shared) -> Wired:
     )
 
 
-def _agents(shared: Shared) -> Agents:
+def _agents(shared: Shared, budgets: Budgets) -> Agents:
     settings = shared.settings
     return Agents(
         settings=settings.agents,
@@ -73,5 +102,5 @@ def _agents(shared: Shared) -> Agents:
             settings.postgres_url, service=Service.ORCHESTRATOR, name=settings.pod_name
         ),
         config_maps=ConfigMaps(shared.client),
-        budgets=Budgets(treasury_of(settings)),
+        budgets=budgets,
     )

@@ -37,7 +37,10 @@ class Waiting:
 
 
 def waiting_in(body: Body) -> list[Waiting]:
-    """Return what waits in an object: a MoneyIntent itself, of a Workflow its approval tasks."""
+    """Return what waits in an object: a MoneyIntent itself, of a Workflow its approval tasks.
+
+    Of a money task its MoneyIntent waits, which is listed itself.
+    """
     if body["kind"] == "MoneyIntent":
         status = body.get("status", {})
         if status.get("phase") != _AWAITING:
@@ -50,6 +53,7 @@ def waiting_in(body: Body) -> list[Waiting]:
         _waiting(body, task, _question(tasks.get(task["name"], {})), task["name"])
         for task in body.get("status", {}).get("tasks", [])
         if _AWAITING in (task.get("phase"), task.get("reason"))
+        and "money" not in tasks.get(task["name"], {})
     ]
 
 
