@@ -15,12 +15,19 @@ TOKEN = "sk-canary-token"  # noqa: S105  nobody takes it
 AUDIENCES = ("llm-gateway", "egress", "tools", "treasury")
 
 
-async def run_agent(folder: Path, url: str, assignment: bytes) -> tuple[int, str, str]:
-    """Run the process against services at one URL; return its code, its result, and its log."""
+async def run_agent(
+    folder: Path, url: str, assignment: bytes, *, treasury: tuple[str, str] | None = None
+) -> tuple[int, str, str]:
+    """Run the process against services at one URL; return its code, its result, and its log.
+
+    `treasury` is the URL of one that stands elsewhere, and the token for it.
+    """
     tokens = folder / "tokens"
     tokens.mkdir(parents=True, exist_ok=True)
     for audience in AUDIENCES:
         (tokens / f"venture-{audience}").write_text(f"{TOKEN}-{audience}")
+    treasury_url, treasury_token = treasury or (url, f"{TOKEN}-treasury")
+    (tokens / "venture-treasury").write_text(treasury_token)
     (folder / ASSIGNMENT_FILE).write_bytes(assignment)
     message = folder / "termination-log"
     process = await asyncio.create_subprocess_exec(
@@ -36,7 +43,7 @@ async def run_agent(folder: Path, url: str, assignment: bytes) -> tuple[int, str
             "VENTURE_LLM_GATEWAY_URL": url,
             "VENTURE_EGRESS_PROXY_URL": url,
             "VENTURE_TOOL_GATEWAY_URL": url,
-            "VENTURE_TREASURY_URL": url,
+            "VENTURE_TREASURY_URL": treasury_url,
         },
     )
     said, _ = await process.communicate()

@@ -20,6 +20,7 @@ from venture_agent_runtime.tools import TOOLS, Performer
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
     from pathlib import Path
 
     from venture_core.agents.assignment import AgentAssignment
@@ -38,6 +39,8 @@ _CONTROL: Final = re.compile(
 )
 _PROBLEM: Final = "application/problem+json"
 """How our own services say no."""
+_IN_FLIGHT: Final = "/in-flight"
+"""The end of the type of a problem: the same request is being decided."""
 _NO: Final = frozenset({HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT})
 
 
@@ -149,15 +152,28 @@ class Services:
             verify=self._tls or True, timeout=TIMEOUT_SECONDS, trust_env=False
         ) as client:
             response = await client.post(url, json=body, headers=headers)
-        text = _clean(response.text)
-        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        text, problem = _clean(response.text), _problem(response)
+        under_way = str(problem.get("type", "")).endswith(_IN_FLIGHT)
+        if under_way or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise httpx2.RemoteProtocolError(f"status {response.status_code}")
-        return Outcome(text, failed=response.is_error, denied=response.status_code in _NO)
+        denied = response.status_code in _NO or "reasonCode" in problem
+        return Outcome(text, failed=response.is_error, denied=denied)
 
     def _key(self, call: Call) -> str:
         """Return what names the effect of a call: who says the same again repeats none."""
         arguments = canonical_json(dict(call.arguments)).decode()
         return str(uuid5(self._assignment.task_id, f"{call.ordinal}/{call.tool}/{arguments}"))
+
+
+def _problem(response: httpx2.Response) -> Mapping[str, object]:
+    """Return what a service says is wrong (RFC 9457), empty where nothing is or it cannot say."""
+    if not response.headers.get("content-type", "").startswith(_PROBLEM):
+        return {}
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _may_pass(error: BaseException) -> bool:
