@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
-from agentflows import Seen, launch, started
+from agentflows import SAID, Seen, launch, started
 from approvalwords import say
 from builds import condition
 from policybundles import manifest
@@ -15,7 +15,7 @@ from treasuryservice import Service, treasury_service
 from venture_core.kubernetes.resources import MONEY_INTENTS, POLICY_BUNDLES, WORKFLOWS
 from venture_core.treasury.client import TreasuryRefusedError
 from venture_core.treasury.ledger import Ledger
-from venture_core.treasury.models import FundingRequest, UsageHoldRequest
+from venture_core.treasury.models import FundingRequest, SettlementRequest, UsageHoldRequest
 from waiting import patiently
 from workflows import DECK, MONEY
 
@@ -73,7 +73,7 @@ async def test_an_agent_starts_when_its_budget_is_set_aside_and_what_is_left_is_
     async with treasury.client("treasurer") as treasurer, treasury.client("gateway") as gateway:
         paid = FundingRequest(currency="USD", amount_cents=150)
         await treasurer.fund(namespace, uuid4().hex, paid)
-        await started(kubelet, client, work_namespace)
+        job, _ = await started(kubelet, client, work_namespace)
 
         def call(micros: int, task: str = "research") -> UsageHoldRequest:
             return UsageHoldRequest(
@@ -89,6 +89,14 @@ async def test_an_agent_starts_when_its_budget_is_set_aside_and_what_is_left_is_
         assert refused.value.code == "UNKNOWN_BUDGET"
 
         assert (await treasurer.tree(namespace))[0].held_micros == 1_000_000
+        paid_call = await gateway.hold_usage(uuid4().hex, call(50_000))
+        await gateway.settle_usage(paid_call.id, SettlementRequest(amount_micros=34_999))
+        result = json.dumps({"output": SAID, "turns": 1, "denials": 0})
+        await kubelet.end(await kubelet.start(job), exit_code=0, message=result)
+        ended = await seen.task("research", "Succeeded")
+        assert ended["costCents"] == 3, "what is less than a cent is left out"
+        status = (await seen.get())["status"]
+        assert (status["cost"], status["spent"]) == ({"cashCents": 0, "llmCents": 3}, "0.03")
         await client.delete(WORKFLOWS, "launch", namespace)
 
         async def held() -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from venture_crds.v1alpha1.workflow import Workflow
-from venture_crds.v1alpha1.workflowstatus import TaskPhase
+from venture_crds.v1alpha1.workflowstatus import Spent, TaskPhase
 from venture_operator.kinds.workflow.board import EndChild, StartTask
+from venture_operator.kinds.workflow.costs import Costs
 from venture_operator.kinds.workflow.decide import Observed, decide, is_finished
 from venture_operator.kinds.workflow.outcome import Done, Exhausted, Failed, Working
 
@@ -84,6 +86,8 @@ class World:
     facts: list[Fact] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
     """The tasks in the order in which their children were created."""
+    price: Callable[[str, int], int] = lambda _task, _attempt: 0
+    """What the attempt of a task costs, in cents."""
     law: Callable[[World], None] = lambda _world: None
     """What has to hold after every look."""
 
@@ -124,6 +128,13 @@ class World:
                 found[each.name] = outcome if name in self.ended else Working()
         return found
 
+    def costs(self) -> Costs:
+        """Return what the attempts that ended have cost."""
+        spent: Counter[str] = Counter()
+        for child, (name, attempt) in self.attempts.items():
+            spent[name] += self.price(name, attempt) if child in self.ended else 0
+        return Costs(spent, Spent(llm_cents=spent.total()))
+
     def look(self, crash: Random | None = None) -> Plan:
         """Decide and carry it out; with `crash`, perhaps only a part of it."""
         plan = self._carry_out(crash)
@@ -131,7 +142,8 @@ class World:
         return plan
 
     def _carry_out(self, crash: Random | None) -> Plan:
-        plan = decide(Observed(self.workflow, self.outcomes()), self.now)
+        seen = Observed(self.workflow, self.outcomes(), costs=self.costs())
+        plan = decide(seen, self.now)
         self.facts += plan.facts
         if crash and crash.random() < 0.1:
             return plan
@@ -221,12 +233,12 @@ def failing(*names: str, may_pass: bool = False) -> Callable[[str, int], Outcome
     return script
 
 
-def exhausting(name: str, cost_cents: int) -> Callable[[str, int], Outcome]:
+def exhausting(name: str) -> Callable[[str, int], Outcome]:
     """Have the first attempt of a task end for want of money."""
 
     def script(asked: str, attempt: int) -> Outcome:
         if asked == name and attempt == 1:
-            return Exhausted(NOW, cost_cents)
+            return Exhausted(NOW)
         return done(asked, attempt)
 
     return script

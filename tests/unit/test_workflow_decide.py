@@ -250,18 +250,19 @@ def test_tasks_that_do_not_fit_together_start_nothing() -> None:
 def test_an_agent_gets_what_is_left_and_waits_when_there_is_nothing() -> None:
     budget = {"currency": "USD", "llmCents": 100}
     agents = (task("a", agent={**AGENT, "llmCents": 80}), task("b", agent=AGENT))
-    world = World(workflow(*agents, budget=budget), lambda *_: Done({}, NOW, 100))
+    world = World(workflow(*agents, budget=budget), done, price=lambda *_: 20)
     world.look()
     assert [each.cap_cents for each in world.status.tasks] == [80, 20]
-    world.script = lambda *_: Done({}, NOW, 20)
     run(world)
+    assert [each.cost_cents for each in world.status.tasks] == [20, 20]
     assert world.status.cost is not None
     assert world.status.cost.llm_cents == 40
 
 
 def test_an_exhausted_agent_waits_for_a_larger_budget_and_goes_on() -> None:
     budget = {"currency": "USD", "llmCents": 50}
-    world = World(workflow(task("a", agent=AGENT), budget=budget), exhausting("a", 45))
+    spec = workflow(task("a", agent=AGENT), budget=budget)
+    world = World(spec, exhausting("a"), price=lambda _, attempt: 45 if attempt == 1 else 0)
     world.look()
     world.end("a")
     for _ in range(3):
@@ -279,7 +280,7 @@ def test_an_exhausted_agent_waits_for_a_larger_budget_and_goes_on() -> None:
 def test_an_agent_whose_own_cap_is_spent_fails() -> None:
     budget = {"currency": "USD", "llmCents": 50}
     spec = workflow(task("a", agent={**AGENT, "llmCents": 10}), budget=budget)
-    world = run(World(spec, exhausting("a", 9)))
+    world = run(World(spec, exhausting("a"), price=lambda *_: 9))
     assert world.phases() == {"a": "Failed"}
     assert "own llmCents are 10" in world.task("a").message
 
@@ -340,14 +341,19 @@ def outcome_of(script: dict[str, list[str]], tasks: tuple[dict[str, Any], ...]) 
     def ends(name: str, attempt: int) -> Outcome:
         known = script[name]
         end = known[min(attempt, len(known)) - 1]
-        cost = 7 if name in agents else 0
         if end == "exhausted" and name in agents:
-            return Exhausted(NOW, 3)
+            return Exhausted(NOW)
         if end in {"fails", "passes"}:
-            return Failed("PodLost", "gone", NOW, may_pass=end == "passes", cost_cents=cost)
-        return Done({"from": name}, NOW, cost)
+            return Failed("PodLost", "gone", NOW, may_pass=end == "passes")
+        return Done({"from": name}, NOW)
 
     return ends
+
+
+def price_of(tasks: tuple[dict[str, Any], ...]) -> Any:
+    """Every attempt of an agent costs seven cents, and nothing else does."""
+    agents = {each["name"] for each in tasks if "agent" in each}
+    return lambda name, _attempt: 7 if name in agents else 0
 
 
 def laws(tasks: tuple[dict[str, Any], ...], parallelism: int, budget: int) -> Any:
@@ -383,7 +389,7 @@ def test_laws_hold_for_every_graph_and_every_order_of_events(
     tasks, script = graph
     money = {"currency": "USD", "cashCents": 800, "llmCents": budget}
     spec = workflow(*tasks, parallelism=parallelism, budget=money)
-    world = World(spec, outcome_of(script, tasks))
+    world = World(spec, outcome_of(script, tasks), price=price_of(tasks))
     world.law = laws(tasks, parallelism, budget)
     world.run(chooser, crashes=True)
     for name in script:
@@ -405,7 +411,7 @@ def test_the_end_follows_from_what_happens_and_not_from_when_it_is_seen(
     script = {name: ends or ["done"] for name, ends in script.items()}
     budget = {"currency": "USD", "cashCents": 800, "llmCents": 1_000_000}
     spec = workflow(*tasks, parallelism=len(tasks) + parallelism, budget=budget)
-    world = World(spec, outcome_of(script, tasks))
+    world = World(spec, outcome_of(script, tasks), price=price_of(tasks))
     world.run(chooser, crashes=True)
     assert is_finished(world.workflow)
     assert world.phases() == expected(tasks, script)

@@ -206,7 +206,7 @@ class TaskStatus(StatusModel):
     """Who approved, of a task that waits for people."""
 
     cost_cents: Cents = 0
-    """What all its attempts have cost."""
+    """What all its attempts have cost: for models, or out of the intents of a money task."""
 
     cap_cents: Cents = 0
     """The most that the current attempt may cost; the rest goes back when it ends."""

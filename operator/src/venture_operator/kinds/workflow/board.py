@@ -21,7 +21,7 @@ from venture_crds.v1alpha1.workflowstatus import (
 )
 
 from venture_operator.domain.backoff import after_failed_job
-from venture_operator.domain.names import child_name
+from venture_operator.kinds.workflow.childobject import APPROVAL, child_kind, child_of
 from venture_operator.kinds.workflow.facts import Facts
 from venture_operator.kinds.workflow.outcome import Done, Exhausted, Failed, Working
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from venture_crds.v1alpha1.workflowtask import Task
 
     from venture_operator.domain.facts import Fact
+    from venture_operator.kinds.workflow.costs import Costs
     from venture_operator.kinds.workflow.outcome import Outcome
 
 LIVE: Final = frozenset({TaskPhase.QUEUED, TaskPhase.RUNNING, TaskPhase.RETRYING})
@@ -42,8 +43,6 @@ LIVE: Final = frozenset({TaskPhase.QUEUED, TaskPhase.RUNNING, TaskPhase.RETRYING
 UNDONE: Final = frozenset({TaskPhase.FAILED, TaskPhase.CANCELLED, TaskPhase.BLOCKED})
 """Phases that a retry of the workflow runs again."""
 WAITING: Final = frozenset({TaskPhase.QUEUED, TaskPhase.RETRYING})
-APPROVAL: Final = "Approval"
-JOB: Final = "Job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,17 @@ class Board:
     tasks: dict[str, TaskStatus]
     pinned: PinnedBundle | None = None
     """The bundle that governs."""
+    costs: Costs | None = None
+    """What the treasury says; None where nothing is known that the status does not say."""
     facts: list[Fact] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Take over what the tasks have cost."""
+        known = self.costs.tasks if self.costs else {}
+        for task in list(self.tasks.values()):
+            if task.name in known:
+                self._put(task, cost_cents=known[task.name])
 
     @property
     def about(self) -> Facts:
@@ -140,8 +148,8 @@ class Board:
                 self._wait(task, outcome)
             case Done():
                 self._succeed(task, outcome)
-            case Exhausted(at=at, cost_cents=cost):
-                self._exhaust(task, at, cost)
+            case Exhausted(at):
+                self._exhaust(task, at)
             case Failed():
                 self.fail(task, outcome)
 
@@ -158,7 +166,6 @@ class Board:
             message=cut(failure.message),
             finished_at=at,
             retry_at=at + timedelta(seconds=after_failed_job(failures)) if again else None,
-            cost_cents=task.cost_cents + failure.cost_cents,
             cap_cents=0,
         )
         say = self.about.retrying if again else self.about.task_failed
@@ -195,16 +202,21 @@ class Board:
         self._put(task, reason=reason, message=cut(message))
 
     def cost(self) -> Spent:
-        """Return what all tasks have cost so far."""
-        spent = [self.cost_of(each) for each in self.tasks.values()]
-        return Spent(
-            cash_cents=sum(each.cash_cents for each in spent),
-            llm_cents=sum(each.llm_cents for each in spent),
-        )
+        """Return what the workflow has cost so far."""
+        return self.costs.whole if self.costs else self.workflow.status.cost or Spent()
 
     def cost_of(self, task: TaskStatus) -> Cost:
-        """Return what a task has cost so far."""
-        return Cost(cash_cents=0, llm_cents=task.cost_cents)
+        """Return what a task has cost so far: out of its intents, or for its model."""
+        cost = task.cost_cents
+        if self.spec_of(task.name).money is not None:
+            return Cost(cash_cents=cost, llm_cents=0)
+        return Cost(cash_cents=0, llm_cents=cost)
+
+    def llm_cents_left(self) -> int:
+        """Return what is left of the budget for models, beside what running agents may use."""
+        budget = self.workflow.spec.budget
+        promised = sum(each.cap_cents for each in self.in_phase(TaskPhase.RUNNING))
+        return (budget.llm_cents if budget else 0) - self.cost().llm_cents - promised
 
     def _wait(self, task: TaskStatus, outcome: Working) -> None:
         message, asked = cut(outcome.message), outcome.asked
@@ -224,7 +236,7 @@ class Board:
         if sum(map(_size, outputs)) + _size(done.output) > OUTPUTS_MAX_BYTES:
             message = f"the outputs of all tasks may have {OUTPUTS_MAX_BYTES} bytes together"
             reason = WorkflowReason.OUTPUT_TOO_LARGE
-            self.fail(task, Failed(reason, message, done.at, cost_cents=done.cost_cents))
+            self.fail(task, Failed(reason, message, done.at))
             return
         ended = self._put(
             task,
@@ -233,22 +245,14 @@ class Board:
             reason=None,
             message="",
             finished_at=done.at,
-            cost_cents=task.cost_cents + done.cost_cents,
             cap_cents=0,
             target_digest=None,
         )
         self.facts.append(self.about.succeeded(ended, self.cost_of(ended)))
 
-    def _exhaust(self, task: TaskStatus, at: datetime, cost_cents: int) -> None:
+    def _exhaust(self, task: TaskStatus, at: datetime) -> None:
         """End an attempt whose budget was too small; the next one needs more than was left."""
-        own = agent_cap(self.spec_of(task.name))
-        spent = task.cost_cents + cost_cents
-        left = max(0, task.cap_cents - cost_cents)
-        if own is not None and own - spent <= left:
-            message = f"the task's own llmCents are {own}, and {spent} are spent: it needs more"
-            failure = Failed(WorkflowReason.BUDGET_EXHAUSTED, message, at, cost_cents=cost_cents)
-            self.fail(task, failure)
-            return
+        own, spent = agent_cap(self.spec_of(task.name)), task.cost_cents
         reason = WorkflowReason.BUDGET_EXHAUSTED
         ended = self._put(
             task,
@@ -257,10 +261,14 @@ class Board:
             message="",
             finished_at=at,
             retry_at=at,
-            cost_cents=spent,
             cap_cents=0,
-            needs_cents=left,
         )
+        left = max(0, self.llm_cents_left())
+        if own is not None and own - spent <= left:
+            message = f"the task's own llmCents are {own}, and {spent} are spent: it needs more"
+            self.fail(ended, Failed(reason, message, at))
+            return
+        ended = self._put(ended, needs_cents=left)
         self.facts.append(self.about.retrying(ended, reason, self.cost_of(ended)))
 
     def _put(self, task: TaskStatus, **changes: object) -> TaskStatus:
@@ -276,29 +284,6 @@ def _size(output: Mapping[str, JsonValue]) -> int:
 def cut(sentence: str) -> str:
     """Return as much of a sentence as a task's status may hold."""
     return sentence.encode()[:TASK_MESSAGE_MAX].decode(errors="ignore")
-
-
-def child_kind(task: Task) -> str:
-    """Return the kind of the object that does a task's work."""
-    if task.artifact is not None:
-        return "ArtifactBuild"
-    if task.money is not None:
-        return "MoneyIntent"
-    return APPROVAL if task.approval is not None else JOB
-
-
-def takes_a_place(task: Task) -> bool:
-    """Return whether a task that runs is one of `parallelism`: what waits for people is not."""
-    return task.agent is not None or task.artifact is not None
-
-
-def child_of(workflow: Workflow, task: str, attempt: int) -> str:
-    """Return the name of the child of that attempt, whoever creates it.
-
-    The task is in the hash too: names that are cut must not meet.
-    """
-    metadata = workflow.metadata
-    return child_name(metadata.name, f"{metadata.uid}/{task}", task, attempt)
 
 
 def agent_cap(task: Task) -> int | None:

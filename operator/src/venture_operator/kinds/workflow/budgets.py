@@ -9,12 +9,15 @@ from venture_core.treasury.reasons import ReasonCode
 from venture_crds.v1alpha1.workflowstatus import WorkflowReason
 
 from venture_operator.errors import WaitingError
+from venture_operator.kinds.workflow.costs import costs_of
 from venture_operator.kinds.workflow.errors import RefusedError
 
 if TYPE_CHECKING:
     from venture_core.treasury.client import TreasuryClient
     from venture_crds.v1alpha1.workflow import Budget, Workflow
     from venture_crds.v1alpha1.workflowtask import AgentTask, Task
+
+    from venture_operator.kinds.workflow.costs import Costs
 
 LOOK_AGAIN_SECONDS: Final = 5.0
 
@@ -51,6 +54,16 @@ class Budgets:
             raise _unavailable(error) from error
         except TreasuryRefusedError as error:
             raise _refused(error, metadata.namespace) from error
+
+    async def costs(self, workflow: Workflow) -> Costs | None:
+        """Return what a workflow has cost; None without a treasury. Raises WaitingError."""
+        if self._treasury is None or workflow.spec.budget is None:
+            return None
+        try:
+            budgets = await self._treasury.budgets(UUID(workflow.metadata.uid))
+        except (TreasuryUnavailableError, TreasuryRefusedError) as error:
+            raise _unavailable(error) from error
+        return costs_of(workflow, budgets)
 
     async def release(self, uid: str) -> None:
         """End a workflow's budgets: what was not spent is free again. Raises WaitingError."""

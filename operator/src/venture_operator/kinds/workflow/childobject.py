@@ -1,4 +1,4 @@
-"""The object of ours that does a task's work, beside its Workflow: how it is made and known."""
+"""The object that does a task's work: its kind and name, how it is made and known."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,6 +9,7 @@ from venture_operator.domain.labels import (
     TASK_LABEL,
     WORKFLOW_LABEL,
 )
+from venture_operator.domain.names import child_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,11 +17,37 @@ if TYPE_CHECKING:
     from venture_crds.base import SpecModel
     from venture_crds.v1alpha1.conditions import Condition
     from venture_crds.v1alpha1.workflow import Workflow
+    from venture_crds.v1alpha1.workflowtask import Task
 
 type Body = dict[str, Any]
 
+APPROVAL: Final = "Approval"
+JOB: Final = "Job"
 CONTROLS: Final = frozenset({"suspend", "retry", "ttlSecondsAfterFinished", "revoke"})
 """Fields that people change on a child; the others say what it was made for."""
+
+
+def child_kind(task: Task) -> str:
+    """Return the kind of the object that does a task's work."""
+    if task.artifact is not None:
+        return "ArtifactBuild"
+    if task.money is not None:
+        return "MoneyIntent"
+    return APPROVAL if task.approval is not None else JOB
+
+
+def takes_a_place(task: Task) -> bool:
+    """Return whether a task that runs is one of `parallelism`: what waits for people is not."""
+    return task.agent is not None or task.artifact is not None
+
+
+def child_of(workflow: Workflow, task: str, attempt: int) -> str:
+    """Return the name of the child of that attempt, whoever creates it.
+
+    The task is in the hash too: names that are cut must not meet.
+    """
+    metadata = workflow.metadata
+    return child_name(metadata.name, f"{metadata.uid}/{task}", task, attempt)
 
 
 def child_object(workflow: Workflow, task: str, *, kind: str, name: str, spec: Body) -> Body:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from venture_crds.v1alpha1.policyref import PinnedBundle
     from venture_crds.v1alpha1.workflow import Workflow
 
+    from venture_operator.kinds.workflow.costs import Costs
     from venture_operator.kinds.workflow.outcome import Outcome
 
 LONGEST_TIMER_SECONDS: Final = 86_400.0
@@ -56,6 +57,8 @@ class Observed:
 
     workflow: Workflow
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    costs: Costs | None = None
+    """What the treasury says that was spent; None where it was not asked, or does not answer."""
     admission: Admission | None = None
     """What the policy says to a workflow that begins; None once it is pinned to its bundle."""
     frozen: str = ""
@@ -136,6 +139,7 @@ def _rule_advance(observed: Observed, now: datetime) -> Plan | None:
         now=now,
         tasks={each.name: each for each in workflow.status.tasks},
         pinned=_pinned(observed),
+        costs=observed.costs,
     )
     if begins:
         _begin(board)

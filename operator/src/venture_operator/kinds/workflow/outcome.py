@@ -41,8 +41,6 @@ class Done:
 
     output: Mapping[str, JsonValue]
     at: datetime
-    cost_cents: int = 0
-    """What the attempt has cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,6 @@ class Failed:
     at: datetime | None = None
     may_pass: bool = False
     """Whether another attempt may come out better."""
-    cost_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,6 @@ class Exhausted:
     """Its budget was too small to go on: with more, another attempt takes up where it was."""
 
     at: datetime
-    cost_cents: int = 0
 
 
 type Outcome = Working | Done | Failed | Exhausted

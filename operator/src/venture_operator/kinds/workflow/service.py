@@ -11,11 +11,13 @@ from venture_operator import metrics
 from venture_operator.domain.conditions import Standing
 from venture_operator.domain.facts import Subject
 from venture_operator.domain.references import Reference
+from venture_operator.errors import WaitingError
 from venture_operator.kinds.workflow import plans
-from venture_operator.kinds.workflow.board import JOB, Board, EndChild, Expire, StartTask
+from venture_operator.kinds.workflow.board import Board, EndChild, Expire, StartTask
+from venture_operator.kinds.workflow.childobject import JOB
 from venture_operator.kinds.workflow.decide import Observed, decide, is_finished
 from venture_operator.kinds.workflow.errors import RefusedError
-from venture_operator.kinds.workflow.outcome import Failed, Outcome
+from venture_operator.kinds.workflow.outcome import Failed, Outcome, Working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from venture_operator.kinds.workflow.agents import Agents
     from venture_operator.kinds.workflow.asking import Asking
     from venture_operator.kinds.workflow.board import Action
+    from venture_operator.kinds.workflow.budgets import Budgets
+    from venture_operator.kinds.workflow.costs import Costs
     from venture_operator.kinds.workflow.governed import Admissions
     from venture_operator.kinds.workflow.ownobjects import OwnObjects
     from venture_operator.kinds.workflow.plans import Plan
@@ -80,6 +84,7 @@ class Tools:
     own: Mapping[str, OwnObjects]
     """The children in the namespace of their Workflow, by kind."""
     agents: Agents
+    budgets: Budgets
     asking: Asking
     freezes: Freezes
     turns: Turns[Place]
@@ -131,7 +136,8 @@ class WorkflowService:
         seen = Observed(
             work,
             outcomes,
-            admission,
+            costs=await self._costs(work, outcomes),
+            admission=admission,
             frozen=frozen.sentence if frozen else "",
             killed=frozen is not None and frozen.is_kill,
         )
@@ -164,6 +170,22 @@ class WorkflowService:
             await agents.children.delete_job(name)
         await agents.release(metadata)
         return ()
+
+    async def _costs(self, work: Workflow, outcomes: Mapping[str, Outcome]) -> Costs | None:
+        """Ask the treasury while agents run; none is taken to have ended whose cost is unknown."""
+        agents = [
+            outcomes.get(each.name)
+            for each in work.status.tasks
+            if each.phase is TaskPhase.RUNNING and each.child and each.child.kind == JOB
+        ]
+        if not agents:
+            return None
+        try:
+            return await self._tools.budgets.costs(work)
+        except WaitingError:
+            if work.spec.shutdown is None and not all(isinstance(e, Working) for e in agents):
+                raise
+            return None
 
     def _in_turn(self, work: Workflow, plan: Plan) -> Plan:
         """Take note of the agents that run, and give back the places of those that do not."""

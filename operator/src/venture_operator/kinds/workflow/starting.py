@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from venture_crds.v1alpha1.workflowstatus import TaskPhase, WorkflowReason
 
-from venture_operator.kinds.workflow.board import UNDONE, WAITING, agent_cap, takes_a_place
+from venture_operator.kinds.workflow.board import UNDONE, WAITING, agent_cap
+from venture_operator.kinds.workflow.childobject import takes_a_place
 
 if TYPE_CHECKING:
     from venture_crds.v1alpha1.workflowstatus import TaskStatus
@@ -70,9 +71,7 @@ def _room(board: Board) -> _Room:
     spec = board.workflow.spec
     running = board.in_phase(TaskPhase.RUNNING)
     busy = sum(takes_a_place(board.spec_of(each.name)) for each in running)
-    budget = spec.budget.llm_cents if spec.budget else 0
-    bound = board.cost().llm_cents + sum(each.cap_cents for each in running)
-    return _Room(spec.parallelism - busy, budget - bound)
+    return _Room(spec.parallelism - busy, board.llm_cents_left())
 
 
 def _is_due(board: Board, task: TaskStatus, spec: Task) -> bool:

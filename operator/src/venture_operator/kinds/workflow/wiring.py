@@ -18,9 +18,9 @@ from venture_operator import metrics
 from venture_operator.domain.references import Reference
 from venture_operator.kinds.workflow.agents import Agents
 from venture_operator.kinds.workflow.asking import Asking
-from venture_operator.kinds.workflow.board import JOB
 from venture_operator.kinds.workflow.budgets import Budgets
 from venture_operator.kinds.workflow.builds import Builds
+from venture_operator.kinds.workflow.childobject import JOB
 from venture_operator.kinds.workflow.governed import Admissions
 from venture_operator.kinds.workflow.intents import Intents
 from venture_operator.kinds.workflow.ownobjects import OwnObjects
@@ -74,6 +74,7 @@ def wire(shared: Shared) -> Wired:
         },
         own=own,
         agents=agents,
+        budgets=budgets,
         asking=Asking(shared.approvals),
         freezes=shared.freezes,
         turns=turns,
