@@ -120,13 +120,21 @@ async def test_a_denial_goes_back_to_the_model_and_three_quarantine(tmp_path: Pa
     assert "io.write is not allowed" in told["content"]
 
 
-async def test_a_tool_that_the_task_does_not_have_is_denied_before_anybody_is_asked(
-    tmp_path: Path,
+@pytest.mark.parametrize("status", [403, 200, 404])
+async def test_a_tool_that_the_task_does_not_list_is_refused_where_it_is_recorded(
+    tmp_path: Path, status: int
 ) -> None:
-    turns = [turn(use("event.publish", title="x")), turn(use("answer", **GOOD))]
-    async with AgentServices(turns) as services:
+    """Whatever the gateway says of it, the agent does not take it for done."""
+
+    def perform(tool: str, _arguments: Json) -> tuple[int, Json]:
+        return status, {"detail": f"the task does not list {tool}"}
+
+    asked = (use("event.publish", title="x"), use("shell.exec", command="x"))
+    turns = [turn(*asked), turn(use("answer", **GOOD))]
+    async with AgentServices(turns, perform) as services:
         code, result, _ = await run(tmp_path, services)
-    assert (code, result.denials, services.calls) == (EXIT_DONE, 1, [])
+    assert (code, result.denials) == (EXIT_DONE, 2)
+    assert {tool for tool, _, _ in services.calls} == {"event.publish", "shell_exec"}
 
 
 @pytest.mark.parametrize(

@@ -197,14 +197,17 @@ async def test_what_policy_forbids_is_refused_and_recorded(
         less = await scene.agent(database, uid, "less", tools=("io.read",))
         status, answer = await scene.call(less, "event.publish", title="x")
         assert (status, answer["reasonCode"]) == (403, "NOT_IN_ALLOWLIST")
-        assert (await scene.call(own, "web.fetch", url="x"))[0] == 404
+        for tool in ("money.authorize", "shell_exec"):
+            status, answer = await scene.call(own, tool, url="x")
+            assert (status, answer["reasonCode"]) == (403, "NOT_IN_ALLOWLIST")
+        assert (await scene.call(own, "No Tool", url="x"))[0] == 422
         assert (await scene.call("nonsense", "io.read", path="a"))[0] == 401
     refused = [
         each["payload"]["reasonCode"]
         for each in await events(superuser, uid)
         if each["event_type"] == "task.tool.refused.v1"
     ]
-    assert refused == ["ARGUMENTS_NOT_ALLOWED", "RATE_LIMITED", "NOT_IN_ALLOWLIST"]
+    assert refused == ["ARGUMENTS_NOT_ALLOWED", "RATE_LIMITED", *["NOT_IN_ALLOWLIST"] * 3]
 
 
 async def test_a_call_is_done_once(

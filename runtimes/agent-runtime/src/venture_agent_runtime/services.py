@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from uuid import uuid5
@@ -41,6 +42,7 @@ _PROBLEM: Final = "application/problem+json"
 """How our own services say no."""
 _IN_FLIGHT: Final = "/in-flight"
 """The end of the type of a problem: the same request is being decided."""
+_TOOL: Final = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 _NO: Final = frozenset({HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT})
 
 
@@ -80,7 +82,7 @@ class Services:
     async def perform(self, call: Call) -> Outcome:
         """Carry out a call; whatever goes wrong, the model gets an answer."""
         if call.tool not in self.available():
-            return Outcome(f"there is no tool {call.tool} for this task", denied=True)
+            return await self._undeclared(call)
         retrying = AsyncRetrying(
             retry=retry_if_exception(_may_pass),
             wait=wait_random_exponential(multiplier=0.5, max=5),
@@ -97,6 +99,15 @@ class Services:
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             return Outcome(f"{call.tool} failed: {type(error).__name__}", failed=True)
         return outcome
+
+    async def _undeclared(self, call: Call) -> Outcome:
+        """Have what the task does not list refused where refusals are recorded."""
+        if self._settings.tool_gateway_url and _TOOL.fullmatch(call.tool):
+            with suppress(httpx2.HTTPError, OSError):
+                outcome = await self._gateway(call)
+                if outcome.denied:
+                    return outcome
+        return Outcome(f"there is no tool {call.tool[:64]} for this task", denied=True)
 
     async def _once(self, call: Call) -> Outcome:
         match TOOLS[call.tool].performer:

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Path, Request, Response
 from venture_core.canonical import CanonicalJsonError, canonical_json, sha256_hex
+from venture_core.events.types.tool import ToolName  # noqa: TC002  FastAPI reads it
 from venture_core.http.app import fastapi
 from venture_core.http.callers import bearer_token
 from venture_core.http.problems import Problem
@@ -78,6 +79,12 @@ class Tools:
         decision = judge_call(agent, frozen, tool, arguments, datetime.now(UTC))
         if not decision.allowed:
             await self._refuse(assignment, tool, call_id, decision)
+        if tool not in TOOLS:
+            raise Problem(
+                HTTPStatus.NOT_FOUND,
+                f"There is no such tool here. There are {', '.join(TOOLS)}.",
+                code="unknown-tool",
+            )
         given = checked(tool, arguments)
         digest, limit = _digest(tool, arguments), call_limit(agent, tool)
         entry = await self._journal.begin(assignment.task_id, call_id, tool, digest, limit)
@@ -149,13 +156,7 @@ def application(tools: Tools) -> FastAPI:
     app = fastapi("Venture's tools", VERSION)
 
     @app.post("/v1/tools/{tool}")
-    async def call(tool: str, asked: Call, request: Request) -> Response:
-        if tool not in TOOLS:
-            raise Problem(
-                HTTPStatus.NOT_FOUND,
-                f"There is no such tool here. There are {', '.join(TOOLS)}.",
-                code="unknown-tool",
-            )
+    async def call(tool: Annotated[ToolName, Path()], asked: Call, request: Request) -> Response:
         token = bearer_token(request.scope)
         answer = await tools.call(token, tool, asked.callId, asked.arguments)
         return Response(answer, media_type="application/json")
