@@ -85,6 +85,14 @@ def page(manifests: Sequence[Body]) -> str:
     return HEAD + PEOPLE + people + PROGRAMS + programs + NOTHING.format(without)
 
 
+_FILLED_LATER: Final[Body] = {
+    "resources": ["users"],
+    "resourceNames": ["venture:<account>"],
+    "verbs": ["impersonate"],
+}
+"""The only rules that are not the chart's: `venture account` keeps them."""
+
+
 def of_people(manifests: Iterable[Body]) -> Iterator[Row]:
     """Yield what each role of the cluster learns, and who has no role of the cluster for it."""
     for role in manifests:
@@ -95,13 +103,18 @@ def of_people(manifests: Iterable[Body]) -> Iterator[Row]:
         name = ", ".join(f"`{each}`" for each in roles)
         if not roles and labels.get(COMPONENT):
             continue
-        for rule in role["rules"]:
+        for rule in role.get("rules", ()):
             yield (name or f"`{role['metadata']['name']}`", *_rule(rule))
 
 
 def of_programs(manifests: Sequence[Body]) -> list[Row]:
     """Return what each program may do, by way of its service account."""
-    roles = {_place(each): each["rules"] for each in manifests if each["kind"].endswith("Role")}
+    roles = {
+        # What the chart leaves out is filled in later, by whoever keeps it.
+        _place(each): each.get("rules", [_FILLED_LATER])
+        for each in manifests
+        if each["kind"].endswith("Role")
+    }
     programs = {account: name for name, account in accounts(manifests)}
     rows = []
     for binding in manifests:

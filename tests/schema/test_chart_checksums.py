@@ -23,6 +23,7 @@ ALL = {
 USERS = {
     "venture-provenance": {"operator"},
     "venture-checkpoints": {"sequencer"},
+    "venture-founders": {"control-plane-api"},
     "venture-db-operator": {"operator"},
     "venture-db-sequencer": {"sequencer"},
     "venture-db-relay": {"relay"},

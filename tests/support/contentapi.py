@@ -21,6 +21,8 @@ from chartaccounts import (
     work_namespace_of,
 )
 from clibuilds import KEY
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 from surroundings import free_port
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
@@ -43,8 +45,18 @@ type Body = dict[str, Any]
 ACCOUNT = "venture-control-plane-api"
 API_SERVICE = "v1alpha1.content.venture.parpour.dev"
 KEYS = "venture-signing-keys"
+PEOPLE = (".edit", ".view", ".founder", ".finance", ".freeze")
+"""How the roles for people end."""
+HOST = f"{ACCOUNT}.{SYSTEM}.svc"
 STARTS_WITHIN_SECONDS = 30
 _SERVICES = Resource("", "v1", "services", "Service")
+
+
+def pem_of_founder_key() -> str:
+    """Return a key as the chart would make it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    form = PrivateFormat.TraditionalOpenSSL
+    return key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
 
 
 class ContentApi:
@@ -60,7 +72,28 @@ class ContentApi:
         self._manifests = manifests
         self._s3 = s3
         self._port = free_port()
+        self._founders_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def founders(self) -> str:
+        """The URL of founders' API; `authority` signed its certificate, for HOST."""
+        return f"https://localhost:{self._founders_port}"
+
+    @property
+    def authority(self) -> Path:
+        """PEM of the authority that signed its certificates."""
+        return self._folder / "ca.crt"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """With which it speaks to the cluster."""
+        return self._folder / "kubeconfig"
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        return (self._folder / "log").read_text()
 
     @property
     def work_namespace(self) -> str:
@@ -118,7 +151,7 @@ class ContentApi:
             client,
             self._manifests,
             [ACCOUNT],
-            lambda name: "control-plane-api" in name or name.endswith((".edit", ".view")),
+            lambda name: "control-plane-api" in name or name.endswith(PEOPLE),
         )
         # The name resolves to this machine, whose port the registration names.
         service = {
@@ -136,7 +169,9 @@ class ContentApi:
     async def _certify(self, client: KubernetesClient) -> None:
         now = datetime.now(UTC)
         authority = make_authority("tests", now=now, lifetime=AUTHORITY_LIFETIME)
-        pair = issue(authority, (f"{ACCOUNT}.{SYSTEM}.svc",), now=now, lifetime=SERVER_LIFETIME)
+        pair = issue(authority, (HOST,), now=now, lifetime=SERVER_LIFETIME)
+        self.authority.write_text(authority.certificate_pem())
+        (self._folder / "founder-key.pem").write_text(pem_of_founder_key())
         (self._folder / "tls.crt").write_text(pair.certificate_pem())
         (self._folder / "tls.key").write_text(pair.key_pem())
         (body,) = [each for each in self._manifests if each["kind"] == "APIService"]
@@ -170,6 +205,9 @@ class ContentApi:
             "VENTURE_S3_ACCESS_KEY_ID": str(self._s3.access_key_id),
             "VENTURE_S3_SECRET_ACCESS_KEY": self._s3.secret_access_key.get_secret_value(),
             "VENTURE_TRANSFERS_PER_USER": "2",
+            "VENTURE_FOUNDERS_PORT": str(self._founders_port),
+            "VENTURE_FOUNDER_KEY_FILE": str(self._folder / "founder-key.pem"),
+            "VENTURE_FOUNDER_ISSUER": f"https://{HOST}",
         }
         command = "from venture_control_plane_api.program import main; main()"
         with (self._folder / "log").open("ab") as log:

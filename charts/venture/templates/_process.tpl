@@ -11,6 +11,7 @@ PodDisruptionBudget, and where it needs them a service account and a Service for
   account     the name of that account, where it is made elsewhere
   api         {from}: serve an API on 8443 behind a Service, for these NetworkPolicyPeers; its name has to be in
               venture.servers, from which its certificate follows
+  people      {from}: serve another API on 8444 behind the same Service, with the same certificate, for these peers
   egress      further NetworkPolicyEgressRules
   calls       components whose APIs it calls: it may reach them, and has the authorities to trust
   issues      it writes those authorities itself: it starts without them
@@ -117,6 +118,10 @@ spec:
             {{- if .api }}
             - name: api
               containerPort: 8443
+            {{- end }}
+            {{- if .people }}
+            - name: people
+              containerPort: 8444
             {{- end }}
           startupProbe:
             httpGet: {path: /healthz, port: http}
@@ -227,6 +232,11 @@ spec:
     - name: https
       port: 443
       targetPort: api
+    {{- if .people }}
+    - name: people
+      port: 8444
+      targetPort: people
+    {{- end }}
 {{- end }}
 {{- if and (gt (int .replicas) 1) (dig "podDisruptionBudget" "enabled" true .values) }}
 ---
@@ -266,6 +276,15 @@ spec:
           port: 8443
       {{- /* Everybody, where it is left out; an empty list would be a change at every upgrade. */}}
       {{- with .api.from }}
+      from:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    {{- end }}
+    {{- if .people }}
+    - ports:
+        - protocol: TCP
+          port: 8444
+      {{- with .people.from }}
       from:
         {{- toYaml . | nindent 8 }}
       {{- end }}

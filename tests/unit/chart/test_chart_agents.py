@@ -96,7 +96,10 @@ def test_their_account_has_no_right_and_no_token(manifests: list[Json]) -> None:
     assert account["automountServiceAccountToken"] is False
     for binding in of_kind(manifests, "RoleBinding", "ClusterRoleBinding"):
         for subject in binding["subjects"]:
-            assert (subject["name"], subject["namespace"]) != (account["metadata"]["name"], WORK)
+            assert (subject["name"], subject.get("namespace")) != (
+                account["metadata"]["name"],
+                WORK,
+            )
 
 
 def test_they_reach_the_services_that_decide_and_nothing_else(manifests: list[Json]) -> None:

@@ -163,14 +163,38 @@ def test_the_control_plane_api_may_do_this_and_nothing_else(manifests: list[Json
     )
     bound = bindings(manifests, CONTENT)
     assert ("RoleBinding", "kube-system", "extension-apiserver-authentication-reader") in bound
+    groups = named(manifests, "ClusterRole", f"{name}.groups")
+    assert rules(groups) == (
+        allowed("", "groups", "impersonate", name="venture:founders")
+        | allowed("", "groups", "impersonate", name="venture:finance")
+    )
+    # Kept by `venture account`; rules of the chart would take its own away at an upgrade.
+    assert "rules" not in named(manifests, "ClusterRole", f"{name}.accounts")
     assert {role for _, _, role in bound} == {
         name,
+        f"{name}.accounts",
+        f"{name}.groups",
         f"{name}.reviews",
         CONTENT,
         "extension-apiserver-authentication-reader",
     }
     everywhere = ("ClusterRoleBinding", None, name)
     assert (everywhere in bound) != (("RoleBinding", "team-a", name) in bound)
+
+
+def test_founders_as_a_group_may_name_freezes_and_read_none(manifests: list[Json]) -> None:
+    """All else is bound to each of them by name, in namespaces."""
+    bound = [
+        each
+        for each in of_kind(manifests, "RoleBinding", "ClusterRoleBinding")
+        if {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "venture:founders"}
+        in each["subjects"]
+    ]
+    assert [each["roleRef"]["name"] for each in bound] == ["venture.venture-system.freeze"]
+    role = named(manifests, "ClusterRole", "venture.venture-system.freeze")
+    assert rules(role) == allowed("venture.parpour.dev", "freezes", "create", "patch", "delete")
+    finance = rules(named(manifests, "ClusterRole", "venture.venture-system.finance"))
+    assert not allowed("venture.parpour.dev", "workflows", "create") & finance
 
 
 def test_who_funds_wallets_may_make_tokens_of_one_account(manifests: list[Json]) -> None:
@@ -194,7 +218,7 @@ def test_who_binds_whom(manifests: list[Json]) -> None:
     callers |= running & {"venture-llm-gateway", "venture-tool-gateway"}
     asked = of_kind(manifests, "MutatingWebhookConfiguration")
     webhooks = {"venture-webhooks"} if asked else set()
-    assert subjects == {"venture", CONTENT, *webhooks, *callers}
+    assert subjects == {"venture", CONTENT, "venture:founders", *webhooks, *callers}
     work = work_namespace(manifests)
     for account in callers:
         name = f"venture.venture-system.{account.removeprefix('venture-')}"

@@ -158,6 +158,15 @@ def test_volumes_and_their_credentials_stay_or_go_together(
         assert kept == ("keep" if retain or signing else None)
 
 
+def test_founders_tokens_are_signed_by_a_key_for_es256(render_chart: Render) -> None:
+    from base64 import b64decode
+
+    from venture_core.identity.founder import FounderKey
+
+    secret = named(render_chart("ci/dev.yaml"), "Secret", "venture-founder-key")
+    assert FounderKey(b64decode(secret["data"]["founder-key.pem"])).kid
+
+
 @pytest.mark.parametrize(("name", "key"), GENERATED_KEYS)
 def test_the_generated_keys_are_ed25519(render_chart: Render, name: str, key: str) -> None:
     from base64 import b64decode

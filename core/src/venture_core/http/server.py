@@ -48,16 +48,21 @@ def run_service[S: ServiceSettings](
 
 
 async def serve(
-    app: Application, settings: ServiceSettings, process: Process, tls: ServerTls | None = None
+    app: Application,
+    settings: ServiceSettings,
+    process: Process,
+    tls: ServerTls | None = None,
+    *,
+    port: int | None = None,
 ) -> None:
-    """Serve `app` on the API's port until the process is to stop.
+    """Serve `app` on the API's port, or on another beside it, until the process is to stop.
 
     Then readiness is off at once, new requests are taken for `drain_seconds` more, and those at
     work have what is left of `stop_seconds` to finish.
     """
     # Their lines tell of every connection; ours tell of what matters.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    server = _Server(_config(app, settings, tls))
+    server = _Server(_config(app, settings, tls, port or settings.api_port))
     process.ready_unless(lambda: [] if server.started else ["the API is not served yet"])
     process.starting = False
     serving = asyncio.create_task(server.run_here())
@@ -76,13 +81,15 @@ async def serve(
             renewing.cancel()
 
 
-def _config(app: Application, settings: ServiceSettings, tls: ServerTls | None) -> uvicorn.Config:
+def _config(
+    app: Application, settings: ServiceSettings, tls: ServerTls | None, port: int
+) -> uvicorn.Config:
     finish = settings.stop_seconds - settings.drain_seconds
     return uvicorn.Config(
         app,
         # From outside the pod.
         host="0.0.0.0",  # noqa: S104
-        port=settings.api_port,
+        port=port,
         http=BoundedProtocol,
         ws="none",
         lifespan="off",

@@ -1,8 +1,17 @@
 """Founders, by a signed token: JWT with ES256 and nothing else."""
 
+import hashlib
 import time
 from typing import TYPE_CHECKING, Final
 
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from jose import JWTError, jwt
 
 from venture_core.identity.callers import Founder, UnauthenticatedError
@@ -10,10 +19,53 @@ from venture_core.identity.callers import Founder, UnauthenticatedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-ALGORITHMS: Final = ["ES256"]
+ALGORITHM: Final = "ES256"
 MAX_LIFETIME_SECONDS: Final = 24 * 3600
 CLOCK_SKEW_SECONDS: Final = 30
 MAX_ID: Final = 256
+
+
+class FounderKeyError(Exception):
+    """What is to sign founders' tokens is no such key."""
+
+
+class FounderKey:
+    """Signs founders' tokens. `kid` follows from the key, so that another key has another name."""
+
+    def __init__(self, pem: bytes) -> None:
+        """Take a private key for ES256, in PEM. FounderKeyError where it is another."""
+        try:
+            key = load_pem_private_key(pem, None)
+        except (ValueError, TypeError) as error:
+            raise FounderKeyError("it is no private key in PEM without a password") from error
+        if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+            raise FounderKeyError("it is no key for ES256: that takes the curve P-256")
+        self._private = key.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        ).decode()
+        public = key.public_key()
+        self.public = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        """The public key, in PEM."""
+        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.kid = hashlib.sha256(der).hexdigest()[:16]
+
+    def sign(
+        self, *, issuer: str, audience: str, subject: str, token_id: str, lifetime_seconds: int
+    ) -> str:
+        """Return a token that counts from now on for so long, a day at most."""
+        now = int(time.time())
+        claims = {
+            "iss": issuer,
+            "aud": audience,
+            "sub": subject,
+            "jti": token_id,
+            "iat": now,
+            "exp": now + min(lifetime_seconds, MAX_LIFETIME_SECONDS),
+        }
+        signed: str = jwt.encode(
+            claims, self._private, algorithm=ALGORITHM, headers={"kid": self.kid}
+        )
+        return signed
 
 
 class FounderTokens:
@@ -46,7 +98,7 @@ class FounderTokens:
                 token,
                 key,
                 # Never what the token says: it could name a weaker one, or none.
-                algorithms=ALGORITHMS,
+                algorithms=[ALGORITHM],
                 audience=self._audience,
                 issuer=self._issuer,
                 options={

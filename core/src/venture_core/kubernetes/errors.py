@@ -74,10 +74,9 @@ def error_from_status(status: int, reason: str, message: str) -> KubernetesError
 
 
 def error_from_body(status: int, body: dict[str, Any]) -> KubernetesError:
-    """Return the error that a `Status` object describes."""
-    error = error_from_status(
-        status, str(body.get("reason", "Unknown")), str(body.get("message", "no message"))
-    )
+    """Return the error that a `Status` object describes, or a problem of our own APIs."""
+    message = body.get("message") or body.get("detail") or "no message"
+    error = error_from_status(status, str(body.get("reason", "Unknown")), str(message))
     metadata = body.get("metadata")
     error.continue_token = metadata.get("continue", "") if isinstance(metadata, dict) else ""
     return error

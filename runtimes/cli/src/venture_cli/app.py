@@ -5,6 +5,7 @@ from typing import Annotated, Any, override
 import typer
 
 from venture_cli.commands import (
+    accounts,
     approvals,
     artifacts,
     audit,
@@ -12,6 +13,7 @@ from venture_cli.commands import (
     deadletters,
     events,
     freezes,
+    login,
     money,
     nouns,
     policy,
@@ -94,6 +96,10 @@ policy.register(bundles)
 books = typer.Typer(no_args_is_help=True, help="Fund wallets, and see what is spent.")
 app.add_typer(books, name="money")
 money.register(books)
+people = typer.Typer(no_args_is_help=True, help="Say who may sign in to founders' API.")
+app.add_typer(people, name="account")
+accounts.register(people)
+login.register(app)
 approvals.register(app)
 freezes.register(app)
 report.register(app)

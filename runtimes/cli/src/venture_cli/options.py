@@ -11,6 +11,7 @@ from uuid import UUID
 
 import typer
 
+from venture_cli.domain.accounts import account_name
 from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.domain.choices import Connection
 from venture_cli.domain.durations import parse_duration
@@ -74,6 +75,14 @@ def checked_name(noun: Noun) -> Callable[[str], str]:
     return parse
 
 
+def checked_account(text: str) -> str:
+    """Return the name of an account."""
+    try:
+        return account_name(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def checked_phase(noun: Noun) -> Callable[[str], str]:
     """Return the parser of a phase of a kind, in whatever case it is typed."""
 
@@ -91,6 +100,14 @@ BuildName = Annotated[
     typer.Argument(
         parser=checked_name(ARTIFACT), metavar="NAME", help="The ArtifactBuild: NAME or ab/NAME."
     ),
+]
+AccountName = Annotated[
+    str,
+    typer.Argument(parser=checked_account, metavar="ACCOUNT", help="The name of the account."),
+]
+AuthorityFile = Annotated[
+    Path | None,
+    typer.Option("--authority", metavar="PEM", help="Who signs the API's certificate."),
 ]
 EventId = Annotated[UUID, typer.Argument(metavar="EVENT", help="The event's id.")]
 WorkflowId = Annotated[

@@ -1,11 +1,12 @@
 """The settings of the control-plane API, from the environment: VENTURE_<NAME>."""
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 from venture_core.http.settings import ServiceSettings
 from venture_core.settings.dataplane import PostgresEndpoint, S3Endpoint
-from venture_core.settings.programs import Name
+from venture_core.settings.programs import Name, Port
 
 
 class ControlPlaneSettings(ServiceSettings, PostgresEndpoint, S3Endpoint):
@@ -21,6 +22,14 @@ class ControlPlaneSettings(ServiceSettings, PostgresEndpoint, S3Endpoint):
     """How many uploads and downloads are at work at the same time."""
     transfers_per_user: int = Field(default=8, ge=1, le=1000)
     """How many of them are of one user."""
+    founders_port: Port = 8444
+    """Where founders' API is served."""
+    founder_key_file: Path
+    """PEM of the private key (P-256) that signs founders' tokens."""
+    founder_issuer: str = Field(min_length=1, max_length=256)
+    """Who issues the tokens: another for each installation, so that none counts elsewhere."""
+    founder_session_seconds: int = Field(default=8 * 3600, ge=60, le=24 * 3600)
+    """How long a founder stays signed in."""
 
     @model_validator(mode="after")
     def _tls(self) -> Self:

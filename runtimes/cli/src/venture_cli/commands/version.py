@@ -50,7 +50,7 @@ async def version(
     if cluster:
         from venture_cli.services.installation import find_operator
 
-        operator = await find_operator(await session.client(), session.release)
+        operator = await find_operator(await session.cluster(), session.release)
         facts["operator"] = operator["image"]
     if form in ("json", "yaml"):
         print_data(facts, form)

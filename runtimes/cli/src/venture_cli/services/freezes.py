@@ -1,7 +1,8 @@
-"""Freezes in the cluster, as the user whose kubeconfig it is."""
+"""Freezes in the cluster, as the user who is signed in or whose kubeconfig it is."""
 
 from typing import TYPE_CHECKING
 
+from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import FREEZES
 from venture_crds.v1alpha1.freeze import REMEDIATION
 
@@ -31,7 +32,9 @@ async def set_freeze(
 async def lift_freeze(session: Session, name: str, note: str) -> None:
     """Say what was done, and delete the Freeze. CliError (not found) where there is none."""
     client = await session.client()
-    if await client.get(FREEZES, name) is None:
-        raise CliError(f"there is no Freeze {name}", ExitCode.NOT_FOUND)
-    await client.patch(FREEZES, name, {"metadata": {"annotations": {REMEDIATION: note}}})
+    try:
+        # Not read first: who may lift one may not be allowed to read all of them.
+        await client.patch(FREEZES, name, {"metadata": {"annotations": {REMEDIATION: note}}})
+    except NotFoundError as error:
+        raise CliError(f"there is no Freeze {name}", ExitCode.NOT_FOUND) from error
     await client.delete(FREEZES, name)

@@ -72,7 +72,7 @@ class Report:
 
 async def gather(session: Session, on_step: Callable[[str], None]) -> Report:
     """Gather what may be read; what may not is listed as missing. CliError without a cluster."""
-    client = await session.client()
+    client = await session.cluster()
     release = session.release
     report = Report()
     report.add("client", {"program": _versions(), "namespace": release.namespace})

@@ -30,6 +30,9 @@ class Session:
         self._connection = connection
         self._stack = AsyncExitStack()
         self._client: KubernetesClient | None = None
+        self._founder: KubernetesClient | None = None
+        self._tried = False
+        """Whether it was looked for who is signed in."""
         self._record_forwards: dict[Endpoint, AsyncExitStack] = {}
 
     async def __aenter__(self) -> Self:
@@ -44,7 +47,41 @@ class Session:
         await self._stack.aclose()
 
     async def client(self) -> KubernetesClient:
-        """Connect to the cluster. CliError where none is configured."""
+        """Connect as whoever is signed in, by founders' API, else to the cluster by kubeconfig.
+
+        A kubeconfig or context that the command names counts before who is signed in. CliError
+        where there is neither, or the session has ended.
+        """
+        if self._founder is None and not self._tried:
+            self._tried = True
+            await self._sign_in_again()
+        return self._founder or await self.cluster()
+
+    async def _sign_in_again(self) -> None:
+        if self._connection.kubeconfig or self._connection.context:
+            return
+        # Most commands are by kubeconfig, and end before this would be imported.
+        from venture_cli.services import credentials
+
+        if (signed_in := credentials.load()) is not None:
+            from venture_cli.services.signin import check_time, speaking
+
+            check_time(signed_in)
+            self._founder = await self._stack.enter_async_context(speaking(self, signed_in))
+
+    async def own_namespace(self) -> str:
+        """Return the namespace that the command is about, by the kubeconfig."""
+        return self._connection.namespace or (await self.cluster()).namespace
+
+    async def forwarded(self, service: str, port: int) -> str:
+        """Return the URL at which a Service's port is forwarded to here, by the kubeconfig."""
+        namespace, _, name = service.partition("/")
+        address = ServiceAddress(service=name, namespace=namespace, port=port)
+        forward = await _forward(self._stack, await self.cluster(), address)
+        return f"https://127.0.0.1:{forward.port}"
+
+    async def cluster(self) -> KubernetesClient:
+        """Connect to the cluster by kubeconfig. CliError where none is configured."""
         if self._client is None:
             wanted = self._connection
             opening = KubernetesClient.from_kubeconfig(
@@ -116,7 +153,7 @@ class Session:
 
         if given := os.environ.get(endpoint):
             return SecretStr(given)
-        client = await self.client()
+        client = await self.cluster()
         url = await find_url(client, self.release, endpoint, login or Login.AUDITOR)
         if (address := service_address(url)) is None:
             return SecretStr(url)

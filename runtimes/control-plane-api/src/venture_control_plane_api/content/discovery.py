@@ -16,6 +16,7 @@ GROUP: Final = "content.venture.parpour.dev"
 VERSION: Final = "v1alpha1"
 PREFIX: Final = f"/apis/{GROUP}/{VERSION}"
 TRANSFER_SECONDS: Final = 3600.0
+ACCOUNT_BYTES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,11 @@ class _Served:
     name: str
     kind: str
     verbs: tuple[str, ...]
+    namespaced: bool = True
 
 
 SERVED: Final = (
+    _Served("accounts", "Account", ("create", "delete", "list"), namespaced=False),
     _Served("artifactbuilds/proxy", "Artifact", ("get",)),
     _Served("artifactbuilds/provenance", "Provenance", ("get",)),
     _Served("artifactbuilds/events", "EventList", ("get",)),
@@ -47,7 +50,7 @@ def resource_list() -> dict[str, Any]:
             {
                 "name": each.name,
                 "singularName": "",
-                "namespaced": True,
+                "namespaced": each.namespaced,
                 "kind": each.kind,
                 "verbs": list(each.verbs),
             }
@@ -58,6 +61,8 @@ def resource_list() -> dict[str, Any]:
 
 def limits_of(path: str) -> Limits:
     """Return what a request to that path may take."""
+    if path == f"{PREFIX}/accounts":
+        return Limits(body_bytes=ACCOUNT_BYTES)
     parts = path.removeprefix(f"{PREFIX}/namespaces/").split("/")
     if len(parts) < 4 or parts[3] != "proxy":  # noqa: PLR2004  namespace, resource, name
         return Limits(body_bytes=0)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, override
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from venture_core.http.callers import caller_of
 from venture_core.http.problems import Problem
-from venture_core.identity.callers import ClusterUser
 
 from venture_control_plane_api.content.discovery import GROUP, PREFIX, VERSION, resource_list
+from venture_control_plane_api.services.access import PRIVATE, user_of
 from venture_control_plane_api.services.uploads import INPUTS
 
 if TYPE_CHECKING:
@@ -68,11 +67,17 @@ class _Transfer(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-def routes(services: Services) -> APIRouter:
-    """Return the routes."""
-    router = APIRouter()
+def content_routes(services: Services) -> APIRouter:
+    """Return the routes of what belongs to builds."""
+    router = APIRouter(tags=["content"])
     router.include_router(_builds(services))
     router.include_router(_inputs(services))
+    return router
+
+
+def discovery_routes() -> APIRouter:
+    """Return the route by which clients of the cluster learn what there is."""
+    router = APIRouter()
 
     @router.get(PREFIX)
     async def discover() -> dict[str, Any]:
@@ -86,7 +91,7 @@ def _builds(services: Services) -> APIRouter:
 
     @router.get(f"{BUILD}/proxy")
     async def download(namespace: Namespace, name: Name, request: Request) -> Response:
-        user = _user(request)
+        user = user_of(request)
         build = await services.access.build(user, namespace, name)
         found = await services.artifacts.download(build)
 
@@ -106,22 +111,22 @@ def _builds(services: Services) -> APIRouter:
 
     @router.get(f"{BUILD}/provenance")
     async def provenance(namespace: Namespace, name: Name, request: Request) -> Response:
-        build = await services.access.build(_user(request), namespace, name)
+        build = await services.access.build(user_of(request), namespace, name)
         return _object("Provenance", await services.artifacts.provenance(build))
 
     @router.get(f"{BUILD}/events")
     async def events(
         namespace: Namespace, name: Name, request: Request, after: After = 0
     ) -> Response:
-        build = await services.access.build(_user(request), namespace, name)
+        build = await services.access.build(user_of(request), namespace, name)
         found = await services.events.of(build, after=after)
         return _object("EventList", {"uid": build.uid, "items": found})
 
     @router.get(f"{BUILD}/log")
     async def log(namespace: Namespace, name: Name, request: Request) -> Response:
-        build = await services.access.build(_user(request), namespace, name)
+        build = await services.access.build(user_of(request), namespace, name)
         text = await services.logs.of(build)
-        return Response(text, media_type="text/plain; charset=utf-8", headers=_PRIVATE)
+        return Response(text, media_type="text/plain; charset=utf-8", headers=PRIVATE)
 
     return router
 
@@ -133,7 +138,7 @@ def _inputs(services: Services) -> APIRouter:
     async def known(
         namespace: Namespace, plural: Plural, sha256: Sha256, request: Request
     ) -> Response:
-        await services.access.may_upload(_user(request), namespace)
+        await services.access.may_upload(user_of(request), namespace)
         kind = INPUTS[plural]
         size = await services.uploads.size(kind, namespace, sha256)
         if size is None:
@@ -144,7 +149,7 @@ def _inputs(services: Services) -> APIRouter:
     async def upload(
         namespace: Namespace, plural: Plural, sha256: Sha256, request: Request
     ) -> Response:
-        user = _user(request)
+        user = user_of(request)
         await services.access.may_upload(user, namespace)
         kind = INPUTS[plural]
         with services.transfers.place(user.username):
@@ -154,19 +159,9 @@ def _inputs(services: Services) -> APIRouter:
     return router
 
 
-_PRIVATE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
-
-def _user(request: Request) -> ClusterUser:
-    caller = caller_of(request.scope)
-    if not isinstance(caller, ClusterUser):
-        raise TypeError("only users of the cluster come this way")
-    return caller
-
-
 def _object(kind: str, content: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:
     body = {"kind": kind, "apiVersion": f"{GROUP}/{VERSION}", "metadata": {}, **content}
-    return JSONResponse(body, status, headers=_PRIVATE)
+    return JSONResponse(body, status, headers=PRIVATE)
 
 
 def _input(kind: Input, sha256: str, size: int, status: HTTPStatus) -> Response:

@@ -8,19 +8,23 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
+from venture_core.http.callers import caller_of
 from venture_core.http.problems import Problem
 from venture_core.identity.access import Action, require_access
+from venture_core.identity.callers import ClusterUser
 from venture_core.kubernetes.bounded import UNREADABLE, UnreadableError, read_object
 from venture_core.kubernetes.errors import ForbiddenError, KubernetesError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuildStatus
 
 if TYPE_CHECKING:
-    from venture_core.identity.callers import ClusterUser
+    from starlette.requests import Request
     from venture_core.kubernetes.client import KubernetesClient
 
 GROUP: Final = ARTIFACT_BUILDS.group
 PLURAL: Final = ARTIFACT_BUILDS.plural
+PRIVATE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Headers of answers that are the caller's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,14 @@ class Access:
     async def may_upload(self, user: ClusterUser, namespace: str) -> None:
         """Return if the user may create builds there: what they upload is for those."""
         await require_access(self._client, user, Action("create", GROUP, PLURAL, namespace))
+
+
+def user_of(request: Request) -> ClusterUser:
+    """Return the user of the cluster who calls, or as whom a founder acts."""
+    caller = caller_of(request.scope)
+    if not isinstance(caller, ClusterUser):
+        raise TypeError("only users of the cluster come this way")
+    return caller
 
 
 def unavailable(why: str) -> Problem:

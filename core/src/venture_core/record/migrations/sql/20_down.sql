@@ -1,0 +1,9 @@
+DROP FUNCTION record.end_founder_session;
+DROP FUNCTION record.founder_session;
+DROP FUNCTION record.finish_sign_in;
+DROP FUNCTION record.begin_sign_in;
+DROP FUNCTION record.disable_account;
+DROP FUNCTION record.list_accounts;
+DROP FUNCTION record.create_account;
+DROP TABLE record.founder_sessions;
+DROP TABLE record.accounts;
