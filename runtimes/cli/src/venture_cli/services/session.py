@@ -126,7 +126,7 @@ class Session:
 
         from venture_cli.services.treasury import PORT, find_counter, given_url
 
-        client = await self.client()
+        client = await self.cluster()
         counter = await find_counter(client, self.release)
         if (url := given_url()) is None:
             address = ServiceAddress(counter.namespace, counter.service, PORT)
