@@ -148,9 +148,9 @@ def test_problems_of_an_inline_document_point_into_the_manifest() -> None:
 
 def test_problems_of_a_manifest_are_named() -> None:
     body = manifest(inline=DECK)
-    body["spec"] |= {"target": "Pdf", "retries": 1}
+    body["spec"] |= {"target": "Sculpture", "retries": 1}
     text = refusal(encode(body))
-    assert "/spec/target: Input should be 'Pptx'" in text
+    assert "/spec/target: Input should be 'Pptx', " in text
     assert "/spec/retries: Extra inputs are not permitted; expected no such field" in text
 
 

@@ -24,6 +24,7 @@ from venture_crds.generator.files import (
 from venture_crds.generator.reference import reference_page
 from venture_crds.generator.structural import RefusedError
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
+from venture_crds.v1alpha1.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ MANIFEST = Path("crds/manifests/artifactbuilds.yaml")
 TEMPLATE = Path("charts/venture/templates/crds/artifactbuilds.yaml")
 CHART_KINDS = Path("charts/venture/templates/_kinds.tpl")
 PAGE = Path("docs/reference/artifactbuild.md")
+TARGETS = " / ".join(f"`{target}`" for target in Target)
 KINDS = discover()
 CRD = next(each for each in definitions(KINDS) if each["spec"]["names"]["kind"] == "ArtifactBuild")
 
@@ -208,7 +210,7 @@ def test_the_page_has_every_field_and_rule(page: list[str]) -> None:
 @pytest.mark.parametrize(
     ("section", "name", "type_", "meaning"),
     [
-        ("spec", "target", "`Pptx`", "**Required.** The format of the artifact."),
+        ("spec", "target", TARGETS, "**Required.** The format of the artifact."),
         (
             "spec",
             "timeoutSeconds",

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from venture_core.artifacts.ir.parsing import Grammar
 
 DOCUMENTS: Final[Mapping[str, str]] = {
+    "BoardSpec": "venture_core.artifacts.board.ir",
+    "ImageSpec": "venture_core.artifacts.picture.ir",
+    "ReportSpec": "venture_core.artifacts.report.ir",
     "SlideSpec": "venture_core.artifacts.deck.ir",
 }
 """Where the `GRAMMAR` of each kind is. It is imported when the first such document comes."""

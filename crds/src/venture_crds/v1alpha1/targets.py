@@ -7,3 +7,5 @@ class Target(StrEnum):
     """The formats that an artifact can have."""
 
     PPTX = "Pptx"
+    PDF = "Pdf"
+    IMAGE = "Image"

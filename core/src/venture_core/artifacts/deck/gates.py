@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.colors import GRAPHICS_RATIO, Role, required_ratio
+from venture_core.artifacts.colors import Role, required_ratio
+from venture_core.artifacts.contrast import chart_shortfalls, shortfall
 from venture_core.artifacts.deck.ir import (
     BulletsSlide,
     ChartSlide,
@@ -10,7 +11,7 @@ from venture_core.artifacts.deck.ir import (
     TableSlide,
     TwoColumnsSlide,
 )
-from venture_core.artifacts.deck.plan.charts import has_data, label_role, mark_roles
+from venture_core.artifacts.deck.plan.charts import has_data
 from venture_core.artifacts.deck.plan.layouts import FOOTER_POINTS, level_size
 from venture_core.artifacts.deck.plan.model import (
     ChartElement,
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from venture_core.artifacts.deck.ir import Bullet, Slide
     from venture_core.artifacts.deck.plan.model import Element
 
-# Ratios are compared with the precision in which they are published.
-_RATIO_DIGITS = 2
-
 
 def _contrast(plan: DeckPlan) -> Iterator[Finding]:
     for slide in plan.slides:
@@ -55,20 +53,9 @@ def _element_contrast(element: Element, scheme: ColorScheme) -> Iterator[tuple[s
         case TableElement():
             yield from _table_contrast(element, scheme)
         case ChartElement():
-            yield from _chart_contrast(element, scheme)
+            yield from chart_shortfalls(element, scheme)
         case PictureElement():
             return
-
-
-def _shortfall(
-    scheme: ColorScheme, ink: Role, paper: Role, needed: float, what: str
-) -> Iterator[str]:
-    ratio = round(scheme.contrast(ink, paper), _RATIO_DIGITS)
-    if ratio < needed:
-        yield (
-            f"{what} #{scheme.values[ink]} on #{scheme.values[paper]} has a contrast of "
-            f"{ratio:.2f}:1 and needs {needed:g}:1"
-        )
 
 
 def _text_contrast(element: TextElement, scheme: ColorScheme) -> Iterator[tuple[str, str]]:
@@ -78,7 +65,7 @@ def _text_contrast(element: TextElement, scheme: ColorScheme) -> Iterator[tuple[
         size = level_size(element.size, paragraph.level) if style.bullets else element.size
         needed = required_ratio(size, bold=style.bold or paragraph.bold)
         ink = paragraph.color or style.color
-        for message in _shortfall(scheme, ink, style.on, needed, f"{size:g} pt text"):
+        for message in shortfall(scheme, ink, style.on, needed, f"{size:g} pt text"):
             if message not in seen:
                 seen.add(message)
                 yield element.element, message
@@ -92,24 +79,8 @@ def _table_contrast(element: TableElement, scheme: ColorScheme) -> Iterator[tupl
         ("table.rows", Role.TEXT, Role.SURFACE, False),
     ):
         needed = required_ratio(size, bold=bold)
-        for message in _shortfall(scheme, ink, paper, needed, f"{size:g} pt text"):
+        for message in shortfall(scheme, ink, paper, needed, f"{size:g} pt text"):
             yield name, message
-
-
-def _chart_contrast(element: ChartElement, scheme: ColorScheme) -> Iterator[tuple[str, str]]:
-    chart = element.chart
-    needed = required_ratio(element.label_size, bold=False)
-    text = f"{element.label_size:g} pt label"
-    for message in _shortfall(scheme, Role.TEXT, Role.BACKGROUND, needed, text):
-        yield "chart", message
-    marks = "categories" if chart.type == "pie" else "series"
-    for index, role in enumerate(mark_roles(chart)):
-        name = f"chart.{marks}[{index}]"
-        for message in _shortfall(scheme, role, Role.BACKGROUND, GRAPHICS_RATIO, "the mark"):
-            yield name, message
-        if chart.stacked and chart.value_labels:
-            for message in _shortfall(scheme, label_role(role, scheme), role, needed, text):
-                yield name, message
 
 
 def _footer_contrast(plan: DeckPlan, slide: SlidePlan) -> Iterator[Finding]:
@@ -118,7 +89,7 @@ def _footer_contrast(plan: DeckPlan, slide: SlidePlan) -> Iterator[Finding]:
         return
     needed = required_ratio(FOOTER_POINTS, bold=False)
     text = f"{FOOTER_POINTS:g} pt text"
-    for message in _shortfall(plan.scheme, Role.MUTED, slide.layout.background, needed, text):
+    for message in shortfall(plan.scheme, Role.MUTED, slide.layout.background, needed, text):
         yield Finding(slide.number, "footer", message)
 
 

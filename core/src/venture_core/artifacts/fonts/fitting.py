@@ -53,6 +53,25 @@ def measure(text: str, font: FontMetrics, *, bold: bool) -> MeasuredText:
     return MeasuredText(tuple(pieces), widest_em, widest)
 
 
+def break_lines(text: str, font: FontMetrics, limit_em: float, *, bold: bool) -> tuple[str, ...]:
+    """Break one paragraph into the lines that `MeasuredText.lines` counts at the same limit.
+
+    White space at either end of a line is left out.
+    """
+    lines: list[str] = []
+    line, used, pending = "", 0.0, ""
+    for word, space in _units(text):
+        width = font.width_em(word, bold=bold) * SAFETY
+        gap = font.width_em(pending, bold=bold) * SAFETY
+        if used > 0 and used + gap + width > limit_em:
+            lines.append(line)
+            line, used, pending, gap = "", 0.0, "", 0.0
+        line += (pending if line else "") + word
+        used += gap + width
+        pending = space
+    return (*lines, line)
+
+
 def _units(text: str) -> Iterator[tuple[str, str]]:
     """Cut `text` into unbreakable words, each with the white space that follows it."""
     for match in _UNIT.finditer(text):

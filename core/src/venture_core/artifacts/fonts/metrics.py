@@ -36,13 +36,30 @@ class FontMetrics:
             for character in text
         )
 
+    def missing(self, text: str) -> str:
+        """Return the characters of `text`, each once, that the family cannot draw."""
+        return "".join(
+            dict.fromkeys(
+                character
+                for character in text
+                if ord(character) not in self._regular and not _invisible(character)
+            )
+        )
+
 
 def _fallback_em(character: str) -> float:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+    if _invisible(character):
         return 0.0
     if unicodedata.east_asian_width(character) in ("W", "F"):
         return _WIDE_FALLBACK_EM
     return _NARROW_FALLBACK_EM
+
+
+def _invisible(character: str) -> bool:
+    """Say whether the character takes no room of its own: a mark on another, or a control."""
+    if unicodedata.combining(character):
+        return True
+    return unicodedata.category(character) in ("Mn", "Me", "Cf")
 
 
 @cache

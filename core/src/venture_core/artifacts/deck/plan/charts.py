@@ -36,10 +36,12 @@ def has_data(chart: Chart) -> bool:
     return any(value > 0 for value in values) if chart.type == "pie" else bool(values)
 
 
-def plan_chart(chart: Chart, alt_text: str, box: Box, font: FontMetrics) -> ChartElement:
-    """Choose the label size for a chart in `box`, and say which labels find no room."""
+def plan_chart(
+    chart: Chart, alt_text: str, box: Box, font: FontMetrics, sizes: tuple[float, ...] = SIZES
+) -> ChartElement:
+    """Choose one of `sizes` for a chart's labels in `box`, and say which find no room."""
     legend = chart.type == "pie" or len(chart.series) > 1
-    for size in SIZES:
+    for size in sizes:
         problems = tuple(_problems(chart, box, font, size))
         if not problems:
             break

@@ -1,0 +1,131 @@
+"""What a page shows: shapes in drawing order, in points, the origin in the upper left corner."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from venture_core.artifacts.ir.theme import FontFamily
+
+type Point = tuple[float, float]
+"""Distance from the left and from the top."""
+
+type Anchor = Literal["start", "middle", "end"]
+"""Which part of a text its position names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A rectangle of the page."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Left edge plus width."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Top edge plus height."""
+        return self.top + self.height
+
+    def inset(self, side: float, end: float) -> Area:
+        """Return what is left after `side` at left and right and `end` at top and bottom."""
+        return Area(self.left + side, self.top + end, self.width - 2 * side, self.height - 2 * end)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A filled polygon."""
+
+    points: tuple[Point, ...]
+    color: str
+    """sRGB, six hexadecimal digits."""
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle, filled or outlined or both, its corners rounded if wanted."""
+
+    area: Area
+    fill: str | None = None
+    stroke: str | None = None
+    width: float = 1.0
+    """Of the outline."""
+    radius: float = 0.0
+    opacity: float = 1.0
+    """Of the filling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Straight pieces from point to point, joined and ended round."""
+
+    points: tuple[Point, ...]
+    color: str
+    width: float
+    opacity: float = 1.0
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One line of text, not broken any more."""
+
+    text: str
+    at: Point
+    """Where its baseline stands, at the part that `anchor` names."""
+    family: FontFamily
+    size: float
+    color: str
+    bold: bool = False
+    anchor: Anchor = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A raster picture, stretched over its area after both sides were cropped alike."""
+
+    asset: str
+    area: Area
+    alt_text: str
+    crop: Point = (0.0, 0.0)
+    """Shares of its width and of its height that are cut off, half on either side."""
+    opacity: float = 1.0
+    radius: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An area of the page that leads to an address."""
+
+    area: Area
+    url: str
+
+
+type Shape = Fill | Box | Line | Words | Picture | Link
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An entry in the document's outline that leads to a page."""
+
+    title: str
+    level: int
+    """0 for the highest; at most one deeper than the entry before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One page."""
+
+    width: float
+    height: float
+    background: str | None
+    """sRGB, six hexadecimal digits; None where nothing is behind the shapes."""
+    shapes: tuple[Shape, ...]
+    marks: tuple[Mark, ...] = ()

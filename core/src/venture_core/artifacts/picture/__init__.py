@@ -1,0 +1,1 @@
+"""Pictures composed of layers: photographs, colour, text that fits."""

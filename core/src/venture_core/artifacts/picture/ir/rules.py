@@ -1,0 +1,40 @@
+"""The rules of a picture that span several fields: those of its assets, its size, its text."""
+
+from typing import TYPE_CHECKING
+
+from venture_core.artifacts.images import MAX_IMAGE_PIXELS
+from venture_core.artifacts.ir.problems import Problem, pointer
+from venture_core.artifacts.ir.rules import ASSET_RULES
+from venture_core.artifacts.picture.ir.document import TextLayer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from venture_core.artifacts.picture.ir.document import ImageSpec
+
+
+def _size_is_bounded(spec: ImageSpec) -> Iterator[Problem]:
+    if spec.width * spec.height > MAX_IMAGE_PIXELS:
+        found = f"{spec.width} by {spec.height} are {spec.width * spec.height}"
+        yield Problem("/width", f"at most {MAX_IMAGE_PIXELS} pixels in all", found)
+
+
+def _jpeg_is_opaque(spec: ImageSpec) -> Iterator[Problem]:
+    if spec.format == "jpeg" and spec.background == "transparent":
+        yield Problem("/background", "a colour, or another format", "JPEG has no transparency")
+
+
+def _sizes_are_in_order(spec: ImageSpec) -> Iterator[Problem]:
+    for index, layer in enumerate(spec.layers):
+        if isinstance(layer, TextLayer) and layer.min_size > layer.size:
+            at = pointer(("layers", index, "minSize"))
+            yield Problem(at, f"at most the size, {layer.size}", f"it is {layer.min_size}")
+
+
+RULES: tuple[Callable[[ImageSpec], Iterator[Problem]], ...] = (
+    *ASSET_RULES,
+    _size_is_bounded,
+    _jpeg_is_opaque,
+    _sizes_are_in_order,
+)
+"""Every rule beyond the field types, in the order in which problems are reported."""

@@ -1,0 +1,1 @@
+"""Writing pictures in their formats."""

@@ -1,0 +1,1 @@
+"""Reports: pages of text, figures, charts and tables of thousands of rows."""

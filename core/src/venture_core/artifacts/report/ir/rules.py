@@ -1,0 +1,33 @@
+"""The rules of a report that span several fields: those of its assets, grids and charts."""
+
+from typing import TYPE_CHECKING
+
+from venture_core.artifacts.ir.rules import ASSET_RULES, CHART_RULES, rows_fit_columns
+from venture_core.artifacts.report.ir.document import ChartBlock, GridBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from venture_core.artifacts.ir.problems import Problem
+    from venture_core.artifacts.report.ir.document import ReportSpec
+
+
+def _grid_rows_fit_columns(spec: ReportSpec) -> Iterator[Problem]:
+    for index, block in enumerate(spec.blocks):
+        if isinstance(block, GridBlock):
+            yield from rows_fit_columns(block.rows, len(block.columns), ("blocks", index))
+
+
+def _charts_are_sound(spec: ReportSpec) -> Iterator[Problem]:
+    for index, block in enumerate(spec.blocks):
+        if isinstance(block, ChartBlock):
+            for rule in CHART_RULES:
+                yield from rule(block.chart, ("blocks", index, "chart"))
+
+
+RULES: tuple[Callable[[ReportSpec], Iterator[Problem]], ...] = (
+    *ASSET_RULES,
+    _grid_rows_fit_columns,
+    _charts_are_sound,
+)
+"""Every rule beyond the field types, in the order in which problems are reported."""

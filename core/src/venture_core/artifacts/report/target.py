@@ -1,0 +1,26 @@
+"""The target Pdf: pages that look the same everywhere."""
+
+from typing import Final
+
+from venture_core.artifacts.fonts.faces import FILES_DIGEST
+from venture_core.artifacts.target import Format, Target
+from venture_core.artifacts.toolchain import FONTS, Toolchain
+
+PDF: Final = Target(
+    name="Pdf",
+    formats=(Format("application/pdf", "pdf"),),
+    toolchain=Toolchain(
+        name="pdf",
+        revision=1,
+        libraries=(
+            ("deflate", "0.9.0"),
+            ("pillow", "13.0.0"),
+            ("reportlab", "5.1.0"),
+        ),
+        fonts=f"{FONTS}-{FILES_DIGEST}",
+    ),
+    compilers={
+        "ReportSpec": "venture_core.artifacts.report.pdf",
+        "SlideSpec": "venture_core.artifacts.deck.pdf",
+    },
+)

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+r"""Collect the font files that PDFs and pictures are drawn with, from Debian's packages.
+
+They have the advance widths of the tables that `measure.py` writes, so that what was measured is
+what is drawn; a test compares them. All are under the SIL Open Font License or Apache 2.0.
+
+    mkdir /tmp/fonts && cd /tmp/fonts && apt-get download fonts-croscore fonts-crosextra-carlito \\
+        fonts-crosextra-caladea fonts-lato fonts-open-sans fonts-roboto-unhinted fonts-inter
+    for each in *.deb; do dpkg-deb -x $each .; done
+    uv run --with fonttools hack/fonts/bundle.py /tmp/fonts
+
+A change in the output changes the toolchains that draw with them: put the printed digest into
+`venture_core.artifacts.fonts.faces`.
+"""
+
+import hashlib
+import pathlib
+import sys
+
+from fontTools.pens.cu2quPen import Cu2QuPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont, newTable
+
+TARGET = pathlib.Path(__file__).parents[2] / "core/src/venture_core/artifacts/fonts/files"
+
+# family: path below usr/share/fonts, without the style
+FAMILIES = {
+    "arial": "truetype/croscore/Arimo",
+    "calibri": "truetype/crosextra/Carlito",
+    "cambria": "truetype/crosextra/Caladea",
+    "inter": "opentype/inter/Inter",
+    "lato": "truetype/lato/Lato",
+    "open-sans": "truetype/open-sans/OpenSans",
+    "roboto": "truetype/roboto/unhinted/RobotoTTF/Roboto",
+    "times-new-roman": "truetype/croscore/Tinos",
+}
+STYLES = ("Regular", "Bold")
+CURVE_ERROR_UNITS = 0.5
+
+
+def with_quadratic_outlines(font: TTFont) -> TTFont:
+    """Turn cubic outlines into quadratic ones, which PDF writers embed as TrueType."""
+    glyphs = font.getGlyphSet()
+    order = font.getGlyphOrder()
+    outlines = {}
+    for name in order:
+        pen = TTGlyphPen(glyphs)
+        glyphs[name].draw(Cu2QuPen(pen, CURVE_ERROR_UNITS, reverse_direction=True))
+        outlines[name] = pen.glyph()
+    font["loca"] = newTable("loca")
+    font["glyf"] = table = newTable("glyf")
+    table.glyphOrder = order
+    table.glyphs = outlines
+    del font["CFF "], font["VORG"]
+    table.compile(font)
+    font["maxp"] = maximum = newTable("maxp")
+    maximum.tableVersion = 0x00010000
+    maximum.maxZones = 1
+    for name in (
+        "maxTwilightPoints", "maxStorage", "maxFunctionDefs", "maxInstructionDefs",
+        "maxStackElements", "maxSizeOfInstructions",
+    ):  # fmt: skip
+        setattr(maximum, name, 0)
+    maximum.maxComponentElements = 0
+    maximum.numGlyphs = len(order)
+    font["post"].formatType = 3.0
+    font.sfntVersion = "\x00\x01\x00\x00"
+    return font
+
+
+def bundle(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Copy a TrueType file as it is; convert another."""
+    if source.with_suffix(".ttf").exists():
+        target.write_bytes(source.with_suffix(".ttf").read_bytes())
+        return
+    font = TTFont(source.with_suffix(".otf"), recalcTimestamp=False)
+    if "VORG" not in font:
+        font["VORG"] = newTable("VORG")
+    with_quadratic_outlines(font).save(target)
+
+
+def main() -> None:
+    """Write every file and print the digest over all of them."""
+    fonts = pathlib.Path(sys.argv[1]) / "usr/share/fonts"
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for family, path in sorted(FAMILIES.items()):
+        for style in STYLES:
+            target = TARGET / f"{family}-{style.lower()}.ttf"
+            bundle(fonts / f"{path}-{style}", target)
+            print(f"{target.name}: {target.stat().st_size} bytes")
+    digest = hashlib.sha256()
+    for target in sorted(TARGET.glob("*.ttf")):
+        digest.update(target.read_bytes())
+    print("files digest:", digest.hexdigest()[:16])
+
+
+if __name__ == "__main__":
+    main()

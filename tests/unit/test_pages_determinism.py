@@ -1,0 +1,89 @@
+"""PDFs, pictures and boards have the same bytes in any process, place and time."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from artifactexamples import compiled, compiled_example, example
+from venture_core.artifacts.fonts.faces import FILES_DIGEST
+from venture_core.artifacts.picture.target import IMAGE
+from venture_core.artifacts.report.target import PDF
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REVISIONS = {"Pdf": 1, "Image": 1}
+TARGETS = (PDF, IMAGE)
+GOLDEN = {
+    "hello-pages": "5d060f4cbac4f6120c69436f47fb05488948b30724c4a4434563c4cd3939f984",
+    "launch-card": "a66a2ce77cbb8bd43b52153d5070f161fb07f8d8a2d6ae84b9c2fd3d883a06f5",
+    "order-board": "4fe0bfb74d24d3ec4884dcda045eaf5044a18869ea21cf6afc39a7e3c5b119f0",
+    "treasury-report": "ad8aa1770ed25fa200101ea895b935af6308af8216903771215a40f20509fb4f",
+}
+"""SHA-256 of each example. Whoever changes one raises its target's revision with it."""
+
+RENDER = """
+import sys
+from venture_core.artifacts.compile import compile_artifact
+from venture_core.artifacts.documents import parse_ir
+from venture_core.artifacts.gates import GateSettings
+ir = parse_ir(sys.stdin.buffer.read())
+print(compile_artifact(ir=ir, assets={}, gates=GateSettings(), target=sys.argv[1]).sha256)
+"""
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_the_example_has_its_golden_digest(name: str) -> None:
+    artifact = compiled_example(name)
+    assert artifact.sha256 == hashlib.sha256(artifact.data).hexdigest()
+    assert artifact.sha256 == GOLDEN[name], (
+        f"{name} renders to {artifact.sha256}: if that is wanted, raise the target's revision, "
+        "and put revision and digest in here"
+    )
+
+
+def test_the_revisions_are_those_of_the_digests() -> None:
+    assert {target.name: target.toolchain.revision for target in TARGETS} == REVISIONS
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_the_toolchain_is_installed_and_names_the_font_files(target: Any) -> None:
+    target.toolchain.verify_installed()
+    assert target.toolchain.id.endswith(f"-{FILES_DIGEST}")
+
+
+@pytest.mark.parametrize("name", ["treasury-report", "launch-card"])
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONHASHSEED": "12345", "TZ": "Pacific/Kiritimati"},
+        {"PYTHONHASHSEED": "99", "LC_ALL": "C", "PYTHONUTF8": "0", "HOME": "/nonexistent"},
+        {"LC_ALL": "tr_TR.UTF-8", "TZ": "America/St_Johns", "SOURCE_DATE_EPOCH": "1"},
+    ],
+    ids=lambda environment: next(iter(environment)),
+)
+def test_another_process_gives_the_same_bytes(
+    name: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    chosen = example(name)
+    done = subprocess.run(
+        [sys.executable, "-c", RENDER, chosen.target],
+        input=chosen.document,
+        stdout=subprocess.PIPE,
+        env={**clean, **environment},
+        cwd=tmp_path,
+        check=True,
+    )
+    assert done.stdout.decode().strip() == compiled_example(name).sha256
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_another_day_and_a_second_time_give_the_same_bytes(name: str, time_machine: Any) -> None:
+    today = compiled_example(name).sha256
+    time_machine.move_to("2031-02-03T04:05:06Z")
+    chosen = example(name)
+    assert compiled(chosen.document, chosen.target).sha256 == today
