@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
+from clirecord import as_superuser
 from moneybooks import assert_sound
 from moneyscenes import OK, Scene, code_of
 from venture_core.treasury.ids import task_budget_id, workflow_budget_id
 from venture_core.treasury.ledger import Ledger, OtherInputError
 from venture_core.treasury.models import Velocity
 from venture_core.treasury.operations import Kind
+from venture_core.treasury.reading import Books, reading_pool
 from venture_core.treasury.reasons import ReasonCode
+from venture_treasury_api.sweeping import settle_unsaid
 from waiting import until
 
 if TYPE_CHECKING:
@@ -185,6 +188,32 @@ async def test_what_callers_who_vanished_held_comes_back(
         )
         == 1_000
     )
+
+
+async def test_a_call_that_nobody_settles_costs_its_worst_case(
+    scene: Scene, database: SecretStr, superuser: asyncpg.Connection
+) -> None:
+    """Its gateway was killed: what the provider charged nobody can say any more."""
+    await scene.task()
+    held = _id(await scene.hold_usage(1_000))
+    settled = _id(await scene.hold_usage(5_000))
+    running = _id(await scene.hold_usage(7_000))
+    await scene.settle(settled, 10)
+    usage = task_budget_id(scene.workflow, "research")
+    async with reading_pool(database, "test") as pool:
+        books = Books(pool)
+        assert await books.unsettled() == []
+        # An hour goes by, but for its last seconds.
+        moved = "UPDATE treasury.holds SET placed_at = placed_at - interval '3590 s', "
+        moved += "expires_at = expires_at - interval '3590 s' WHERE hold_id <> $1"
+        await as_superuser(superuser, moved, running)
+        assert await books.unsettled() == [(held, 1_000)]
+        # Two replicas do the same.
+        await asyncio.gather(*(settle_unsaid(scene.ledger, books) for _ in range(2)))
+    after = await _budget(superuser, usage)
+    assert (after["spent_micros"], after["held_micros"]) == (1_010, 7_000)
+    late = await scene.settle(held, 3)
+    assert code_of(late) == ReasonCode.HOLD_POSTED
 
 
 async def test_fractions_of_cents_are_posted_within_one_cent_of_their_sum(

@@ -21,7 +21,10 @@ METRIC_MODULES = (
     "venture_core.record.metrics",
     "venture_core.messaging.metrics",
     "venture_core.http.metrics",
+    "venture_core.treasury.metrics",
+    "venture_egress_proxy.metrics",
     "venture_llm_gateway.metrics",
+    "venture_policy_engine.metrics",
 )
 SUFFIXES = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_sum", "_count"]}
 TURNED_ON = (

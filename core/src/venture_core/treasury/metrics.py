@@ -18,3 +18,7 @@ DECISION_BATCH = Histogram(
     buckets=(1, 2, 5, 10, 20, 50, 100, 200),
 )
 EXPIRED = Counter("venture_money_expired_total", "Holds and intents that were released unused.")
+UNSETTLED = Counter(
+    "venture_money_unsettled_total",
+    "Calls of language models that nobody settled: the most they could cost was posted.",
+)

@@ -104,7 +104,7 @@ class UsageHoldRequest(Input):
     amount_micros: Annotated[Micros, Field(ge=1)]
     """The most that the call can cost."""
     ttl_seconds: TtlSeconds = 3600
-    """After that the hold is released by itself."""
+    """Until then it is to be settled. Where it is not, its worst case is posted."""
 
 
 class SettlementRequest(Input):

@@ -4,6 +4,7 @@ What is over counts as released here, whether or not the sweep has come by.
 """
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 500
 """How many budgets or intents one answer lists."""
 CONNECTIONS: Final = 4
+LAST_MOMENTS: Final = timedelta(seconds=60)
 PAGE: Final = 200
 """How many entries a page of a statement has."""
 
@@ -46,6 +48,12 @@ _TREE: Final = (
 _ACCOUNTS: Final = """
   SELECT a.*, w.currency FROM treasury.accounts a JOIN treasury.wallets w USING (wallet_id)
   WHERE w.namespace = $1 ORDER BY w.currency, a.code
+"""
+_UNSETTLED: Final = """
+  SELECT hold_id, amount_micros - posted_micros AS micros FROM treasury.holds
+  WHERE state = 'Pending' AND kind = 'Usage' AND expires_at > clock_timestamp()
+    AND expires_at <= clock_timestamp() + least($1::interval, (expires_at - placed_at) / 10)
+  ORDER BY expires_at LIMIT $2
 """
 _ENTRIES: Final = """
   SELECT e.*, b.name AS intent, h.merchant FROM treasury.entries e
@@ -109,6 +117,14 @@ class Books:
             hold,
         )
         return found or 1
+
+    async def unsettled(self) -> list[tuple[UUID, int]]:
+        """Return the holds for calls that nobody has settled and that end soon, with micro-units.
+
+        Soon is the last minute, or the last tenth of a shorter hold.
+        """
+        rows = await self._pool.fetch(_UNSETTLED, LAST_MOMENTS, MAX_ROWS)
+        return [(row["hold_id"], row["micros"]) for row in rows]
 
     async def tree(self, namespace: str) -> list[dict[str, Any]]:
         """Return the wallets of a namespace and the open budgets below them, from the top."""

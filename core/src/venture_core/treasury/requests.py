@@ -159,3 +159,14 @@ def usage_hold(operation_id: UUID, request: UsageHoldRequest) -> Operation:
         ttl_seconds=request.ttl_seconds,
         task=request.task,
     )
+
+
+def settlement(operation_id: UUID, hold: UUID, amount_micros: int) -> Operation:
+    """Post what a call cost, and release the rest."""
+    return Operation(
+        id=operation_id,
+        kind=Kind.SETTLE,
+        input_hash=sha256_hex(f"{hold}/{amount_micros}".encode()),
+        hold=hold,
+        amount=amount_micros,
+    )

@@ -236,7 +236,7 @@ class Calls:
         except LedgerUnavailableError:
             metrics.UNSETTLED.inc()
             log.exception(
-                "a hold cannot be settled, and lapses by itself",
+                "a hold cannot be settled: the treasury will post all of it",
                 hold_id=str(call.hold_id),
                 amount_micros=amount,
             )

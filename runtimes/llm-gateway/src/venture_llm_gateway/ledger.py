@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from venture_llm_gateway.assigned import Assigned
 
 HOLD_SECONDS = 1200
-"""Longer than a call may take with everything around it."""
+"""Longer than a call may take with everything around it. Then the treasury posts the worst case."""
 
 
 class HoldRefusedError(Exception):

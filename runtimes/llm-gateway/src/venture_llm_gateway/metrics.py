@@ -42,7 +42,8 @@ OVER_HOLD: Final = Counter(
     "venture_llm_over_hold_total", "Calls that cost more than their worst case.", ("provider",)
 )
 UNSETTLED: Final = Counter(
-    "venture_llm_unsettled_total", "Holds that could not be settled, and lapse by themselves."
+    "venture_llm_unsettled_total",
+    "Holds that could not be settled: the treasury posts all of them.",
 )
 UNRECORDED: Final = Counter(
     "venture_llm_unrecorded_total", "Calls whose event could not be recorded."

@@ -7,7 +7,6 @@ from uuid import UUID  # noqa: TC003 - FastAPI reads annotations
 from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request  # noqa: TC002
-from venture_core.canonical import sha256_hex
 from venture_core.http.problems import Problem
 from venture_core.treasury import requests
 from venture_core.treasury.answers import refusal
@@ -27,7 +26,6 @@ from venture_core.treasury.models import (
     VoidIntentRequest,
     WorkflowBudgetRequest,
 )
-from venture_core.treasury.operations import Kind, Operation
 from venture_core.treasury.reasons import ReasonCode
 
 from venture_treasury_api.access import Right
@@ -170,13 +168,8 @@ def usage_routes(access: Access, deciding: Deciding) -> APIRouter:
     async def settle(request: Request, hold: UUID, body: SettlementRequest) -> Response:
         """Post what a call cost, and release the rest; once, whatever is said later."""
         caller = access.require(request, Right.USAGE)
-        operation = Operation(
-            id=operation_id(caller, "settlements", str(hold)),
-            kind=Kind.SETTLE,
-            input_hash=sha256_hex(f"{hold}/{body.amount_micros}".encode()),
-            hold=hold,
-            amount=body.amount_micros,
-        )
+        own = operation_id(caller, "settlements", str(hold))
+        operation = requests.settlement(own, hold, body.amount_micros)
         return response(await deciding.decide(operation))
 
     return routes

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
-import structlog
 from redis.asyncio import Redis
 from venture_core.events.envelope import Service
 from venture_core.freezes import Freezes
@@ -19,7 +18,7 @@ from venture_core.record.assignments import (
     AssignmentUnavailableError,
     NotAssignedError,
 )
-from venture_core.treasury.ledger import Ledger, LedgerUnavailableError
+from venture_core.treasury.ledger import Ledger
 from venture_core.treasury.reading import Books, reading_pool
 from venture_core.treasury.reasons import ReasonCode
 
@@ -29,6 +28,7 @@ from venture_treasury_api.deciding import Deciding
 from venture_treasury_api.prereject import Prereject
 from venture_treasury_api.settings import TreasurySettings
 from venture_treasury_api.spending import Spending
+from venture_treasury_api.sweeping import sweeping
 
 if TYPE_CHECKING:
     from venture_core.identity.callers import Workload
@@ -39,11 +39,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "venture-treasury-api"
 AUDIENCE: Final = "venture-treasury"
-SWEEP_SECONDS: Final = 1.0
 REDIS_SECONDS: Final = 0.1
 """What is only there to be quick is not waited for."""
-
-log = structlog.get_logger(__name__)
 
 
 async def run(settings: TreasurySettings, process: Process) -> None:
@@ -65,7 +62,8 @@ async def run(settings: TreasurySettings, process: Process) -> None:
         freezes = Freezes(client)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         beside = [
-            group.create_task(work) for work in (workloads.run(), freezes.run(), sweeping(ledger))
+            group.create_task(work)
+            for work in (workloads.run(), freezes.run(), sweeping(ledger, Books(pool)))
         ]
         spending = Spending(
             access=Access(rights_of(settings), spender_of(assignments)),
@@ -103,16 +101,6 @@ def objection_of(freezes: Freezes) -> Objection:
         return None if frozen is None else ReasonCode.FREEZE_MODE_ACTIVE
 
     return objection
-
-
-async def sweeping(ledger: Ledger) -> None:
-    """Release what is over, for ever. Decisions do it themselves: this has the record say so."""
-    while True:
-        try:
-            await ledger.sweep()
-        except LedgerUnavailableError as error:
-            log.warning("sweep_failed", error=str(error))
-        await asyncio.sleep(SWEEP_SECONDS)
 
 
 def main() -> None:
