@@ -13,6 +13,7 @@ from builds import Builds
 from contentapi import ContentApi
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from dataplaneservers import Server, data_plane_images, until_answers, valkey_server
 from kubelet import Kubelet
 from operatorprocess import OperatorProcess
 from recordservers import NatsServer, PostgresServer
@@ -23,6 +24,7 @@ from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, NAMESPACES, Resource
 from venture_core.objectstore import ObjectStore
+from venture_core.preflight.probes import probe_redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -226,6 +228,21 @@ def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer
     asyncio.run(server.start())
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def images() -> dict[str, str]:
+    """Give the references of the data plane's images by name."""
+    return data_plane_images()
+
+
+@pytest.fixture(scope="module")
+def valkey(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a Valkey of this module's own."""
+    folder = tmp_path_factory.mktemp("valkey")
+    with valkey_server(images["venture-dev-valkey"], folder) as server:
+        asyncio.run(until_answers(lambda: probe_redis(server.url())))
+        yield server
 
 
 def _patiently(expected: type[Exception]) -> AsyncRetrying:

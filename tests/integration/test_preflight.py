@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import secrets
 import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import asyncpg
 import nats
 import pytest
 import redis.asyncio
+from dataplaneservers import Server, running, until_answers
 from pydantic import SecretStr
-from surroundings import REPOSITORY, free_port
-from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
+from surroundings import free_port
 from venture_core.objectstore import ObjectStore, S3Settings
 from venture_core.preflight.probes import (
     ProbeError,
@@ -33,68 +30,6 @@ from venture_core.preflight.probes import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
-
-STARTS_WITHIN_SECONDS = 60
-IMAGES = ("venture-dev-postgres", "venture-dev-nats", "venture-dev-valkey")
-
-
-@dataclass(frozen=True)
-class Server:
-    """Where a server answers, and as whom."""
-
-    scheme: str
-    port: int
-    password: str
-    path: str = ""
-
-    def url(self, path: str | None = None) -> SecretStr:
-        credentials = f"venture:{self.password}"
-        where = self.path if path is None else path
-        return SecretStr(f"{self.scheme}://{credentials}@127.0.0.1:{self.port}{where}")
-
-    def with_another_password(self) -> Server:
-        return replace(self, password=secrets.token_hex(12))
-
-
-@pytest.fixture(scope="session")
-def images() -> dict[str, str]:
-    """Build the data plane's images where they are missing; give their references by name."""
-    command = [sys.executable, str(REPOSITORY / "hack" / "cluster"), "images", *IMAGES]
-    built = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-    references: dict[str, str] = json.loads(built.stdout)
-    return references
-
-
-@contextmanager
-def running(
-    image: str, *command: str, mounts: dict[Path, str], env: dict[str, str] | None = None
-) -> Iterator[None]:
-    """Run a command in an image's file system, with this host's network and as the image's user."""
-    create = ["buildah", "from", "--pull-never", image]
-    container = subprocess.run(create, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    run = ["buildah", "run", "--isolation", "chroot", "--user", "65532:65532"]
-    for source, target in mounts.items():
-        os.chown(source, 65532, 65532)
-        run += ["--volume", f"{source}:{target}"]
-    for name, value in (env or {}).items():
-        run += ["--env", f"{name}={value}"]
-    server = subprocess.Popen([*run, container, "--", *command])
-    try:
-        yield
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        subprocess.run(["buildah", "rm", container], stdout=subprocess.DEVNULL, check=True)
-
-
-async def until_answers(probe: Callable[[], Awaitable[str]]) -> str:
-    patiently = AsyncRetrying(
-        wait=wait_fixed(0.2), stop=stop_after_delay(STARTS_WITHIN_SECONDS), reraise=True
-    )
-    async for attempt in patiently:
-        with attempt:
-            return await probe()
-    raise AssertionError("tenacity raises when it gives up")
 
 
 @pytest.fixture(scope="module")
@@ -133,23 +68,6 @@ def jetstream(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("nats") / "data"
     with nats_server(images["venture-dev-nats"], folder, server, *JETSTREAM):
         asyncio.run(until_answers(lambda: probe_nats(server.url())))
-        yield server
-
-
-@pytest.fixture(scope="module")
-def valkey(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("valkey")
-    server = Server("redis", free_port(), secrets.token_hex(12), "/0")
-    (folder / "users.acl").write_text(
-        f"user default off\nuser venture on >{server.password} ~* &* +@all\n"
-        f"user reader on >{server.password} ~* &* +@read +@connection +info\n"
-    )
-    (folder / "data").mkdir()
-    mounts = {folder / "data": "/data", folder / "users.acl": "/users.acl"}
-    arguments = ("--port", str(server.port), "--dir", "/data", "--aclfile", "/users.acl")
-    command = ("/usr/bin/valkey-server", *arguments)
-    with running(images["venture-dev-valkey"], *command, mounts=mounts):
-        asyncio.run(until_answers(lambda: probe_redis(server.url())))
         yield server
 
 

@@ -117,7 +117,10 @@ class Scene:
     keys: Path
 
 
-def assigned(script: Script | None = None) -> Assigned:
+NO_BUNDLE = f"sha256:{'0' * 64}"
+
+
+def assigned(script: Script | None = None, bundle_hash: str = NO_BUNDLE) -> Assigned:
     return Assigned(
         namespace="team-a",
         workflow="launch",
@@ -127,7 +130,7 @@ def assigned(script: Script | None = None) -> Assigned:
         attempt=1,
         role="researcher",
         currency="USD",
-        bundle_hash=f"sha256:{'0' * 64}",
+        bundle_hash=bundle_hash,
         script=script,
         scripted_model=None if script is None else "launch-script",
     )
@@ -142,7 +145,11 @@ def write_keys(folder: Path, key: str) -> None:
 
 @asynccontextmanager
 async def gateway(
-    folder: Path, script: Script | None = None, *, ledger: UsageLedger | None = None
+    folder: Path,
+    script: Script | None = None,
+    *,
+    ledger: UsageLedger | None = None,
+    bundle_hash: str = NO_BUNDLE,
 ) -> AsyncIterator[Scene]:
     """Serve a gateway of this test's own; without a ledger money is counted in memory."""
     write_keys(folder, KEY)
@@ -151,7 +158,7 @@ async def gateway(
     async def identify(token: str) -> Assigned:
         if token != TOKEN:
             raise UnauthenticatedError("the token is not valid")
-        return assigned(script)
+        return assigned(script, bundle_hash)
 
     async with (
         bad_provider() as provider,

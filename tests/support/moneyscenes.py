@@ -154,7 +154,7 @@ class Scene:
         return await self.ledger.decide(self.following(kind, hold, cents, **more))
 
     async def hold_usage(
-        self, micros: int, *, task: str = "research", ttl_seconds: int = 3600
+        self, micros: int, *, task: str = "research", ttl_seconds: int = 3600, **more: Any
     ) -> Answer:
         """Hold for a call of a language model."""
         request = UsageHoldRequest(
@@ -163,6 +163,7 @@ class Scene:
             currency=self.currency,
             amount_micros=micros,
             ttl_seconds=ttl_seconds,
+            **more,
         )
         return await self.ledger.decide(requests.usage_hold(uuid4(), request))
 

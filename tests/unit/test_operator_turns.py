@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from venture_operator.services.turns import Turns
+from venture_operator.services.turns import Share, Turns
 
 
 class Row:
@@ -94,3 +94,23 @@ def test_the_caps_hold_and_no_room_is_left_while_somebody_may_have_it(
         assert max(running.values()) <= per_namespace
         if row.turns.waiting and row.turns.running() < at_once:
             assert any(count == per_namespace for count in running.values())
+
+
+def test_who_shares_a_limit_waits_for_the_others_and_lets_the_rest_pass() -> None:
+    row = Row(at_once=10, per_namespace=10)
+    two = Share("researcher", 2)
+    assert [row.turns.enter(f"a/{each}", "a", two) for each in range(3)] == [True, True, False]
+    assert row.turns.enter("a/writer", "a", Share("writer", 1))
+    assert row.turns.enter("b/0", "b", two)
+    row.turns.leave("a/writer")
+    assert row.woken == []
+    row.turns.leave("a/0")
+    assert row.woken == ["a/2"]
+
+
+def test_what_runs_already_counts_for_whoever_takes_over() -> None:
+    row = Row(at_once=10, per_namespace=10)
+    row.turns.occupy("a/0", "a", Share("researcher"))
+    assert not row.turns.enter("a/1", "a", Share("researcher", 1))
+    row.turns.leave("a/0")
+    assert row.woken == ["a/1"]

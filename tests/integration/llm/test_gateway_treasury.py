@@ -7,16 +7,22 @@ import json
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import pytest
 from badprovider import Does, message
 from gatewayscene import assigned, gateway, post
+from policybundles import bundle
 from treasuryservice import treasury_service
+from venture_core.events.envelope import Service
+from venture_core.record.bundles import Bundles
 from venture_core.treasury.ledger import Ledger
 from venture_core.treasury.models import FundingRequest, TaskBudgetRequest, WorkflowBudgetRequest
 from venture_llm_gateway.treasuryledger import TreasuryLedger
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
+    import asyncpg
     from pydantic import SecretStr
 
 REQUEST = json.dumps(
@@ -32,7 +38,24 @@ CENTS = 18
 """Room for seven worst cases of 0.025 USD, and not for eight."""
 
 
-async def test_fifty_callers_with_money_for_seven(database: SecretStr, tmp_path: Path) -> None:
+@pytest.fixture
+async def bundles(database: SecretStr) -> AsyncIterator[Bundles]:
+    opened = Bundles(database, service=Service.LLM_GATEWAY, name="test")
+    yield opened
+    await opened.close()
+
+
+async def _publish(database: SecretStr) -> str:
+    operator = Bundles(database, service=Service.ORCHESTRATOR, name="test")
+    found = await operator.store(bundle())
+    await operator.close()
+    return found
+
+
+async def test_fifty_callers_with_money_for_seven(
+    database: SecretStr, bundles: Bundles, superuser: asyncpg.Connection, tmp_path: Path
+) -> None:
+    published = await _publish(database)
     task = assigned()
     budget = {"namespace": task.namespace, "generation": 1, "currency": "USD"}
     async with (
@@ -41,7 +64,9 @@ async def test_fifty_callers_with_money_for_seven(database: SecretStr, tmp_path:
         treasury.client("treasurer") as treasurer,
         treasury.client("operator") as operator,
         treasury.client("gateway") as client,
-        gateway(tmp_path / "keys", ledger=TreasuryLedger(client)) as scene,
+        gateway(
+            tmp_path / "keys", ledger=TreasuryLedger(client, bundles), bundle_hash=published
+        ) as scene,
     ):
         funding = FundingRequest(currency="USD", amount_cents=1000)
         await treasurer.fund(task.namespace, uuid4().hex, funding)
@@ -68,3 +93,6 @@ async def test_fifty_callers_with_money_for_seven(database: SecretStr, tmp_path:
         assert {each["reasonCode"] for each in scene.events.payloads("refused")} == {
             "BUDGET_EXCEEDED"
         }
+    # Its role has a limit for the day, so each hold counts for that, too.
+    roles = await superuser.fetch("SELECT DISTINCT role FROM treasury.holds")
+    assert [row["role"] for row in roles] == ["researcher"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -188,6 +188,38 @@ async def test_what_callers_who_vanished_held_comes_back(
         )
         == 1_000
     )
+
+
+async def test_a_role_uses_in_a_day_what_its_bundle_gives_it(
+    scene: Scene, superuser: asyncpg.Connection
+) -> None:
+    """All its tasks and workflows together, and nobody else; what was not used counts no more."""
+    role = {"role": "researcher", "role_day_cents": 1}
+    other = Scene(scene.ledger)
+    for each in (scene, other):
+        await each.budgets()
+        await each.task()
+        await each.task("write")
+
+    async def asked(of: Scene, micros: int, task: str, **more: Any) -> Answer:
+        return await of.hold_usage(micros, task=task, **(role | more))
+
+    held = [asked(of, 2_000, task) for of in (scene, other) for task in ("research", "write")]
+    answers = await asyncio.gather(
+        *held, asked(scene, 2_000, "write"), asked(other, 2_000, "write")
+    )
+    codes = sorted(code_of(each) for each in answers)
+    assert codes == [ReasonCode.ROLE_DAY_EXCEEDED, *[OK] * 5]
+    done = [each for each in answers if code_of(each) == OK]
+    assert code_of(await asked(scene, 1, "research")) == ReasonCode.ROLE_DAY_EXCEEDED
+    assert code_of(await asked(scene, 1, "research", role="writer")) == OK
+    assert code_of(await scene.hold_usage(1)) == OK
+    await scene.settle(_id(done[0]), 500)
+    assert code_of(await asked(scene, 1_500, "research")) == OK
+    assert code_of(await asked(scene, 1, "research")) == ReasonCode.ROLE_DAY_EXCEEDED
+    yesterday = "UPDATE treasury.holds SET placed_at = placed_at - interval '1 day'"
+    await as_superuser(superuser, yesterday)
+    assert code_of(await asked(scene, 10_000, "research")) == OK
 
 
 async def test_a_call_that_nobody_settles_costs_its_worst_case(

@@ -105,6 +105,10 @@ class UsageHoldRequest(Input):
     """The most that the call can cost."""
     ttl_seconds: TtlSeconds = 3600
     """Until then it is to be settled. Where it is not, its worst case is posted."""
+    role: Label | None = None
+    """The role of the agent that calls, where it has a limit for the day."""
+    role_day_cents: MinorOrNothing | None = None
+    """What all agents of the role in the namespace may use in a day (UTC)."""
 
 
 class SettlementRequest(Input):

@@ -70,6 +70,7 @@ class Operation:
     category: str | None = None
     task: str | None = None
     role: str | None = None
+    role_day_micros: int | None = None
     state: str | None = None
     objection: ReasonCode | None = None
     terms: Mapping[str, Any] | None = None

@@ -33,6 +33,7 @@ class ReasonCode(StrEnum):
     BUDGET_EXCEEDED = "BUDGET_EXCEEDED"
     INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
     DAILY_CAP_EXCEEDED = "DAILY_CAP_EXCEEDED"
+    ROLE_DAY_EXCEEDED = "ROLE_DAY_EXCEEDED"
     VELOCITY_COUNT_EXCEEDED = "VELOCITY_COUNT_EXCEEDED"
     VELOCITY_AMOUNT_EXCEEDED = "VELOCITY_AMOUNT_EXCEEDED"
 
@@ -98,6 +99,11 @@ MEANINGS: Final = {
     ),
     ReasonCode.DAILY_CAP_EXCEEDED: Meaning(
         _LATER, "It is more than is left for this day.", "money.perDayCents"
+    ),
+    ReasonCode.ROLE_DAY_EXCEEDED: Meaning(
+        _LATER,
+        "It is more than is left for the agents of this role today (UTC).",
+        "roles.dailyBudgetCents",
     ),
     ReasonCode.VELOCITY_COUNT_EXCEEDED: Meaning(
         _LATER, "There were as many purchases lately as may be. Try later.", "velocity.transactions"

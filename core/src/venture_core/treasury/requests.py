@@ -148,6 +148,7 @@ def _terms(terms: IntentTerms) -> dict[str, Any]:
 
 def usage_hold(operation_id: UUID, request: UsageHoldRequest) -> Operation:
     """Hold the worst case of a call."""
+    day = request.role_day_cents
     return Operation(
         id=operation_id,
         kind=Kind.USAGE_HOLD,
@@ -158,6 +159,8 @@ def usage_hold(operation_id: UUID, request: UsageHoldRequest) -> Operation:
         amount=request.amount_micros,
         ttl_seconds=request.ttl_seconds,
         task=request.task,
+        role=request.role,
+        role_day_micros=None if day is None else to_micros(day, request.currency),
     )
 
 

@@ -66,7 +66,7 @@ async def run(settings: GatewaySettings, process: Process) -> None:
                 calls = Calls(
                     group,
                     judge=PolicyJudge(bundles, freezes),
-                    ledger=TreasuryLedger(treasury),
+                    ledger=TreasuryLedger(treasury, bundles),
                     recorder=Recorder(producer),
                     table=table,
                 )

@@ -53,11 +53,7 @@ class Deciding:
             # Whoever asked may hang up: it is decided all the same, and in flight until then.
             return await asyncio.shield(deciding)
         except OtherInputError as error:
-            raise Problem(
-                HTTPStatus.UNPROCESSABLE_CONTENT,
-                "This Idempotency-Key was used with another body. Take a new key.",
-                code="idempotency-key-reused",
-            ) from error
+            raise reused_key() from error
         except LedgerUnavailableError as error:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -71,6 +67,15 @@ class Deciding:
         if not done.cancelled():
             # Seen, also where nobody waits any more.
             done.exception()
+
+
+def reused_key() -> Problem:
+    """Return the problem of a key that came with another body."""
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_CONTENT,
+        "This Idempotency-Key was used with another body. Take a new key.",
+        code="idempotency-key-reused",
+    )
 
 
 def response(answer: Answer) -> Response:

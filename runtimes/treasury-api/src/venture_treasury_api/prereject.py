@@ -1,4 +1,4 @@
-"""What was refused a moment ago for lack of room in time, so that asking in a loop costs little.
+"""What can be refused without asking the ledger, so that asking in a loop costs little.
 
 Redis is never the authority: a lost or evicted key has the ledger decide, and a wrong one can only
 refuse. What is refused here is not asked of the ledger and so is no event; the first refusal was.
@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from redis.exceptions import RedisError
+from venture_core.treasury.ledger import OtherInputError
 from venture_core.treasury.reasons import ReasonCode
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from redis.asyncio import Redis
 
 REMEMBER_SECONDS: Final = 2
+KEY_SECONDS: Final = 24 * 3600
+"""How long a key is known here. The ledger knows it for ever."""
 REMEMBERED: Final = frozenset(
     {
         ReasonCode.VELOCITY_COUNT_EXCEEDED,
@@ -26,30 +31,49 @@ log = structlog.get_logger(__name__)
 
 
 class Prereject:
-    """Remembers refusals for two seconds, for equal purchases of one workflow."""
+    """Remembers refusals for two seconds, by workflow and purchase, and keys for a day."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def known(self, purchase: str) -> ReasonCode | None:
-        """Return why the same was refused a moment ago; None where it was not, or nobody knows."""
+    async def known(self, purchase: str, operation: UUID, input_hash: str) -> ReasonCode | None:
+        """Return why the same was refused a moment ago; None where it was not, or nobody knows.
+
+        Raises OtherInputError where the operation is known with another input. An answer never
+        comes from here.
+        """
         try:
-            found = await self._redis.get(_key(purchase))
+            refused, known = await self._redis.mget(_refusal(purchase), _key(operation))
         except RedisError as error:
             log.info("prereject_unavailable", error=repr(error))
             return None
-        value = found.decode(errors="replace") if isinstance(found, bytes) else found
-        return ReasonCode(value) if value in REMEMBERED else None
+        if known is not None and _text(known) != input_hash:
+            raise OtherInputError("the same key was used with another body")
+        # A key that is known has its answer in the ledger, whatever was refused since.
+        value = _text(refused)
+        return ReasonCode(value) if known is None and value in REMEMBERED else None
 
-    async def remember(self, purchase: str, code: ReasonCode) -> None:
-        """Note a refusal, where it is of the kind that passes with time."""
-        if code not in REMEMBERED:
-            return
+    async def remember(
+        self, purchase: str, operation: UUID, input_hash: str, code: ReasonCode | None
+    ) -> None:
+        """Note an operation that was decided, and its refusal where that passes with time."""
         try:
-            await self._redis.set(_key(purchase), code.value, ex=REMEMBER_SECONDS)
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                pipeline.set(_key(operation), input_hash, ex=KEY_SECONDS)
+                if code in REMEMBERED:
+                    pipeline.set(_refusal(purchase), code.value, ex=REMEMBER_SECONDS)
+                await pipeline.execute()
         except RedisError as error:
             log.info("prereject_unavailable", error=repr(error))
 
 
-def _key(purchase: str) -> str:
+def _text(value: bytes | str | None) -> str | None:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _refusal(purchase: str) -> str:
     return f"velocity-control:{purchase}"
+
+
+def _key(operation: UUID) -> str:
+    return f"idempotency:{operation}"

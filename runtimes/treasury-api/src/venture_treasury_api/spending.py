@@ -11,6 +11,7 @@ from starlette.requests import Request  # noqa: TC002
 from venture_core.treasury.answers import refusal
 from venture_core.treasury.currencies import to_micros
 from venture_core.treasury.ids import operation_id
+from venture_core.treasury.ledger import OtherInputError
 from venture_core.treasury.models import (
     Authorization,
     AuthorizationRequest,
@@ -22,7 +23,7 @@ from venture_core.treasury.operations import Kind, Operation
 from venture_core.treasury.reasons import ReasonCode
 from venture_core.treasury.requests import input_hash
 
-from venture_treasury_api.deciding import IdempotencyKey, response
+from venture_treasury_api.deciding import IdempotencyKey, response, reused_key
 from venture_treasury_api.documents import REFUSALS
 
 if TYPE_CHECKING:
@@ -53,14 +54,18 @@ class Spending:
         self, spender: Spender, key: str, request: AuthorizationRequest
     ) -> Response:
         """Decide a purchase."""
-        purchase = f"{spender.workflow_uid}:{input_hash(request)}"
-        if (code := await self.prereject.known(purchase)) is not None:
-            return response(refusal(code))
+        own, digest = _id(spender, "authorizations", key), input_hash(request)
+        purchase = f"{spender.workflow_uid}:{digest}"
+        try:
+            if (code := await self.prereject.known(purchase, own, digest)) is not None:
+                return response(refusal(code))
+        except OtherInputError as error:
+            raise reused_key() from error
         intent = await self.books.intent_named(spender.workflow_uid, request.intent)
         operation = Operation(
-            id=_id(spender, "authorizations", key),
+            id=own,
             kind=Kind.SPEND,
-            input_hash=input_hash(request),
+            input_hash=digest,
             # One that is not there is refused where the refusal is recorded.
             budget=intent or UUID(int=0),
             amount=to_micros(request.amount_cents, request.currency),
@@ -75,8 +80,9 @@ class Spending:
             task=spender.task,
         )
         answer = await self.deciding.decide(operation)
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            await self.prereject.remember(purchase, ReasonCode(answer.json()["reasonCode"]))
+        refused = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+        passing = ReasonCode(answer.json()["reasonCode"]) if refused else None
+        await self.prereject.remember(purchase, own, digest, passing)
         return response(answer)
 
     async def follow(

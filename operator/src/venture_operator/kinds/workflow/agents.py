@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 import structlog
 from venture_core.agents.assignment import MAX_SCRIPT_BYTES
+from venture_core.policy.ceilings import role_ceilings
 from venture_core.record.assignments import AssignmentUnavailableError
+from venture_core.record.bundles import BundleUnavailableError
 from venture_crds.v1alpha1.reasons import CommonReason
 from venture_crds.v1alpha1.workflowstatus import WorkflowReason
 
@@ -24,6 +26,7 @@ from venture_operator.kinds.workflow.agentjob import (
 )
 from venture_operator.kinds.workflow.assigning import assignment_of
 from venture_operator.kinds.workflow.errors import RefusedError
+from venture_operator.services.turns import Share
 from venture_operator.storage.watched import ObjectKey
 
 if TYPE_CHECKING:
@@ -31,7 +34,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pydantic import JsonValue
+    from venture_core.policy.ceilings import RoleCeilings
     from venture_core.record.assignments import Assignments
+    from venture_core.record.bundles import Bundles
     from venture_crds.v1alpha1.meta import ObjectMeta
     from venture_crds.v1alpha1.workflow import Workflow
     from venture_crds.v1alpha1.workflowstatus import TaskChild, TaskStatus, WorkflowStatus
@@ -62,6 +67,7 @@ class Agents:
     assignments: Assignments
     config_maps: ConfigMaps
     budgets: Budgets
+    bundles: Bundles
 
     async def outcome(
         self, workflow: Workflow, task: Task, status: TaskStatus, now: datetime
@@ -89,6 +95,7 @@ class Agents:
             raise RefusedError(WorkflowReason.CHILD_REFUSED, "this installation runs no agents")
         script = await self._script(metadata.namespace, agent)
         await self.budgets.open(workflow, task)
+        task = within(task, await self._ceilings(status, agent))
         assignment = assignment_of(workflow, task, status, script)
         try:
             # What the Job was assigned to first stands, also against us.
@@ -111,6 +118,22 @@ class Agents:
         await self.children.create_input(agent_input(job, assignment), job["metadata"]["uid"])
         self.jobs.put(job)
         return job
+
+    async def share(self, status: WorkflowStatus, agent: AgentTask) -> Share:
+        """Return how many agents of a role may run in a namespace."""
+        ceilings = await self._ceilings(status, agent)
+        return Share(agent.role, None if ceilings is None else ceilings.max_concurrent)
+
+    async def _ceilings(self, status: WorkflowStatus, agent: AgentTask) -> RoleCeilings | None:
+        """Return the limits of a role, by what the workflow pinned. Raises TransientError."""
+        pinned = status.policy_bundle
+        try:
+            snapshot = await self.bundles.governing(
+                pinned.hash if pinned else None, pinned.baseline_hash if pinned else None
+            )
+        except BundleUnavailableError as error:
+            raise TransientError(CommonReason.RECORD_UNAVAILABLE, str(error)) from error
+        return None if snapshot is None else role_ceilings(snapshot, agent.role)
 
     async def release(self, metadata: ObjectMeta) -> None:
         """Give back what a workflow that is gone did not spend. Raises WaitingError."""
@@ -143,6 +166,14 @@ class Agents:
         except (ValueError, RecursionError) as error:
             raise RefusedError(WorkflowReason.CHILD_REFUSED, f"{where} is no JSON") from error
         return script
+
+
+def within(task: Task, ceilings: RoleCeilings | None) -> Task:
+    """Return the task with no more time than its role has."""
+    most = None if ceilings is None else ceilings.timeout_seconds
+    if most is None or task.timeout_seconds <= most:
+        return task
+    return task.model_copy(update={"timeout_seconds": most})
 
 
 async def _addresses(settings: AgentSettings) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from venture_operator.kinds.workflow.childobject import JOB
 from venture_operator.kinds.workflow.decide import Observed, decide, is_finished
 from venture_operator.kinds.workflow.errors import RefusedError
 from venture_operator.kinds.workflow.outcome import Failed, Outcome, Working
+from venture_operator.services.turns import Share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -195,6 +196,7 @@ class WorkflowService:
             for each in (plan.status or work.status).tasks
             if each.phase is TaskPhase.RUNNING and each.child and each.child.kind == JOB
         }
+        roles = {each.name: each.agent.role for each in work.spec.tasks if each.agent}
         for task in work.status.tasks:
             if task.child is None or task.child.kind != JOB:
                 continue
@@ -202,7 +204,7 @@ class WorkflowService:
             if task.child.name not in running:
                 turns.leave(place)
             elif task.child.uid:
-                turns.occupy(place, metadata.namespace)
+                turns.occupy(place, metadata.namespace, Share(roles[task.name]))
         return plan
 
     async def _outcome(self, work: Workflow, task: TaskStatus, now: datetime) -> Outcome | None:
@@ -224,9 +226,13 @@ class WorkflowService:
         if spec.approval is not None:
             # Nothing is created: people create Approvals.
             return status
-        if spec.agent is not None and not self._has_place(work, task.child.name):
-            waiting = task.model_copy(update={"message": "it waits for its turn to run"})
-            return _with_task(status, waiting)
+        if spec.agent is not None:
+            share = await self._tools.agents.share(status, spec.agent)
+            metadata = work.metadata
+            place = _place(metadata, task.child.name)
+            if not self._tools.turns.enter(place, metadata.namespace, share):
+                waiting = task.model_copy(update={"message": _turn(share)})
+                return _with_task(status, waiting)
         doer = self._tools.doers[task.child.kind]
         try:
             made = await doer.create(work, spec, status, task.child.name)
@@ -236,10 +242,6 @@ class WorkflowService:
         log.info("task_started", task=name, child=task.child.name, attempt=task.attempt)
         known = task.child.model_copy(update={"uid": made["metadata"]["uid"]})
         return _with_task(status, task.model_copy(update={"child": known}))
-
-    def _has_place(self, work: Workflow, job: str) -> bool:
-        metadata = work.metadata
-        return self._tools.turns.enter(_place(metadata, job), metadata.namespace)
 
     async def _refuse(
         self,
@@ -260,6 +262,11 @@ class WorkflowService:
 
 def _place(metadata: ObjectMeta, job: str) -> Place:
     return Place(metadata.namespace, metadata.name, job)
+
+
+def _turn(share: Share) -> str:
+    bound = f": at most {share.most} of the role {share.name} run at once" if share.most else ""
+    return f"it waits for its turn to run{bound}"
 
 
 def _with_task(status: WorkflowStatus, task: TaskStatus) -> WorkflowStatus:

@@ -104,4 +104,5 @@ def _agents(shared: Shared, budgets: Budgets) -> Agents:
         ),
         config_maps=ConfigMaps(shared.client),
         budgets=budgets,
+        bundles=shared.bundles,
     )
