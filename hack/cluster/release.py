@@ -98,6 +98,8 @@ def _install(cluster: Target, kubectl: Kubectl, settings: dict[str, str]) -> Non
                 *flags,
                 "--description",
                 fingerprint,
+                # What somebody changed by hand is set right.
+                "--force-conflicts",
                 "--wait",
                 "--timeout",
                 "5m",

@@ -22,6 +22,10 @@ type Render = Callable[..., subprocess.CompletedProcess[str]]
 NAMESPACE = "neighbour-new"
 SHARED, OWN = "neighbour-shared", "neighbour-own"
 EXCLUSIVE = "two operators would work on the same objects"
+REMOVAL = (
+    "Or remove release first in elsewhere, where nobody needs it any more: "
+    "helm uninstall first --namespace elsewhere\n"
+)
 RBAC = "rbac.authorization.k8s.io/v1"
 
 
@@ -98,6 +102,7 @@ def test_an_operator_that_would_share_its_objects_is_refused(
         f"release first in elsewhere serves {where} already, and {EXCLUSIVE}."
     )
     assert sentence in done.stderr
+    assert done.stderr.count(REMOVAL) == 1
     assert render(served(ours), "operator.exclusive=false").returncode == 0
     assert render(served(ours), "operator.replicas=0").returncode == 0
     # An upgrade of the other release finds itself only.
@@ -176,7 +181,9 @@ def test_an_api_of_somebody_else_is_left_alone_with_a_sentence(
             "Set controlPlaneApi.apiService to false: "
             f"release first in elsewhere registers {name} in this cluster."
         )
-        assert said in render().stderr
+        refused = render().stderr
+        assert said in refused
+        assert REMOVAL in refused
         assert "controlPlaneApi" not in render("controlPlaneApi.apiService=false").stderr
         assert "controlPlaneApi" not in render(name="first", namespace="elsewhere").stderr
     finally:
@@ -194,11 +201,13 @@ def test_definitions_of_somebody_else_are_left_alone_with_a_sentence(
     assert (
         f"Set crds.install to false: the definition {name} belongs to no release of helm."
     ) in done.stderr
+    assert "Or remove" not in done.stderr
     annotations = ("meta.helm.sh/release-name=first", "meta.helm.sh/release-namespace=elsewhere")
     assert kubectl("annotate", "crd", name, *annotations).returncode == 0
     try:
         done = render("crds.install=true")
         assert f"the definition {name} belongs to release first in elsewhere" in done.stderr
+        assert done.stderr.count(REMOVAL) == 1
         mine = render("crds.install=true", name="first", namespace="elsewhere")
         assert f"{name} belongs" not in mine.stderr
     finally:

@@ -2,6 +2,7 @@
 nothing can be looked up, as in `helm template`. */}}
 {{- define "venture.neighbourProblems" -}}
 {{- $problems := list -}}
+{{- $others := list -}}
 {{- if .Values.crds.install -}}
 {{- range $plural, $_ := include "venture.kinds" . | fromYaml -}}
 {{- $name := printf "%s.venture.parpour.dev" $plural -}}
@@ -9,6 +10,7 @@ nothing can be looked up, as in `helm template`. */}}
 {{- $owner := include "venture.releaseOf" . -}}
 {{- if ne $owner (include "venture.thisRelease" $) -}}
 {{- $problems = append $problems (printf "Set crds.install to false: the definition %s belongs to %s." $name (default "no release of helm" $owner)) -}}
+{{- $others = append $others $owner -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -19,6 +21,7 @@ nothing can be looked up, as in `helm template`. */}}
 {{- $owner := include "venture.releaseOf" . -}}
 {{- if ne $owner (include "venture.thisRelease" $) -}}
 {{- $problems = append $problems (printf "Set controlPlaneApi.apiService to false: %s registers %s in this cluster." (default "something else" $owner) .metadata.name) -}}
+{{- $others = append $others $owner -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -27,7 +30,12 @@ nothing can be looked up, as in `helm template`. */}}
 {{- range $namespace, $owners := include "venture.servedElsewhere" . | fromJson -}}
 {{- $where := ternary "every namespace" (printf "the namespace %s" $namespace) (eq $namespace "*") -}}
 {{- $problems = append $problems (printf "Set watchNamespaces, here and there, so that they have none in common: %s serves %s already, and two operators would work on the same objects." (join ", " $owners) $where) -}}
+{{- $others = concat $others $owners -}}
 {{- end -}}
+{{- end -}}
+{{- range $others | uniq | compact -}}
+{{- $command := regexReplaceAll "^release (.*) in (.*)$" . "helm uninstall ${1} --namespace ${2}" -}}
+{{- $problems = append $problems (printf "Or remove %s, where nobody needs it any more: %s" . $command) -}}
 {{- end -}}
 {{- toJson $problems -}}
 {{- end -}}
