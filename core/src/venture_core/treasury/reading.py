@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
-from venture_core.record.database import COMMAND_SECONDS, Role
+from venture_core.record.database import COMMAND_SECONDS, Role, patiently
+from venture_core.record.failures import may_pass
 from venture_core.treasury.ids import wallet_id, workflow_budget_id
+from venture_core.treasury.ledger import LedgerUnavailableError
 from venture_core.treasury.views import ACCOUNT_NAMES, budget_view, intent_view
 
 if TYPE_CHECKING:
@@ -75,10 +77,26 @@ def reading_pool(url: SecretStr, name: str) -> asyncpg.Pool:
 
 
 class Books:
-    """Reads by connections of the treasury's role."""
+    """Reads by connections of the treasury's role. All of it may raise LedgerUnavailableError."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, give_up_after_seconds: float = 20.0) -> None:
         self._pool = pool
+        self._give_up_after_seconds = give_up_after_seconds
+
+    async def _rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        """Read, again while the database is away. Raises LedgerUnavailableError."""
+        try:
+            found: list[asyncpg.Record] = await patiently(self._give_up_after_seconds)(
+                self._pool.fetch, query, *arguments
+            )
+        except Exception as error:
+            if not may_pass(error):
+                raise
+            raise LedgerUnavailableError(f"the database does not answer: {error!r}") from error
+        return found
+
+    async def _row(self, query: str, *arguments: object) -> asyncpg.Record | None:
+        return next(iter(await self._rows(query, *arguments)), None)
 
     async def of_workflow(self, workflow_uid: UUID) -> list[dict[str, Any]]:
         """Return a workflow's budgets, those of its tasks and intents among them."""
@@ -86,49 +104,49 @@ class Books:
             workflow_budget_id(workflow_uid, "Cash"),
             workflow_budget_id(workflow_uid, "Usage"),
         ]
-        rows = await self._pool.fetch(_OF_WORKFLOW, roots, MAX_ROWS)
+        rows = await self._rows(_OF_WORKFLOW, roots, MAX_ROWS)
         return [budget_view(json.loads(row["facts"])) for row in rows]
 
     async def intent(self, intent: UUID) -> dict[str, Any] | None:
         """Return an approved intent; None where there is none."""
-        row = await self._pool.fetchrow(_INTENT, intent)
+        row = await self._row(_INTENT, intent)
         return None if row is None else intent_view(json.loads(row["facts"]))
 
     async def intents(self, namespace: str) -> list[dict[str, Any]]:
         """Return the latest intents of a namespace."""
-        rows = await self._pool.fetch(_INTENTS, namespace, MAX_ROWS)
+        rows = await self._rows(_INTENTS, namespace, MAX_ROWS)
         return [intent_view(json.loads(row["facts"])) for row in rows]
 
     async def intent_named(self, workflow_uid: UUID, name: str) -> UUID | None:
         """Return the latest intent of that name of a workflow."""
-        found: UUID | None = await self._pool.fetchval(
+        row = await self._row(
             "SELECT b.budget_id FROM treasury.budgets b WHERE b.parent_id = $1 AND b.name = $2 "
             "AND b.kind = 'Intent' ORDER BY b.opened_at DESC LIMIT 1",
             workflow_budget_id(workflow_uid, "Cash"),
             name,
         )
-        return found
+        return None if row is None else row["budget_id"]
 
     async def minor_micros_of(self, hold: UUID) -> int:
         """Return the micro-units in a minor unit of a hold's currency; one where there is none."""
-        found: int | None = await self._pool.fetchval(
+        row = await self._row(
             "SELECT minor_micros FROM treasury.holds JOIN treasury.wallets USING (wallet_id) "
             "WHERE hold_id = $1",
             hold,
         )
-        return found or 1
+        return 1 if row is None else row["minor_micros"]
 
     async def unsettled(self) -> list[tuple[UUID, int]]:
         """Return the holds for calls that nobody has settled and that end soon, with micro-units.
 
         Soon is the last minute, or the last tenth of a shorter hold.
         """
-        rows = await self._pool.fetch(_UNSETTLED, LAST_MOMENTS, MAX_ROWS)
+        rows = await self._rows(_UNSETTLED, LAST_MOMENTS, MAX_ROWS)
         return [(row["hold_id"], row["micros"]) for row in rows]
 
     async def tree(self, namespace: str) -> list[dict[str, Any]]:
         """Return the wallets of a namespace and the open budgets below them, from the top."""
-        rows = await self._pool.fetch(_TREE, namespace, MAX_ROWS)
+        rows = await self._rows(_TREE, namespace, MAX_ROWS)
         return [budget_view(json.loads(row["facts"])) for row in rows]
 
     async def accounts(self, namespace: str) -> list[dict[str, Any]]:
@@ -141,13 +159,13 @@ class Books:
                 "balanceCents": abs(row["debits_minor"] - row["credits_minor"]),
                 "entries": row["entries"],
             }
-            for row in await self._pool.fetch(_ACCOUNTS, namespace)
+            for row in await self._rows(_ACCOUNTS, namespace)
         ]
 
     async def statement(self, namespace: str, currency: str, after: int) -> dict[str, Any]:
         """Return a page of a wallet's entries, after the position given."""
         wallet = wallet_id(namespace, currency)
-        rows = await self._pool.fetch(_ENTRIES, wallet, after, PAGE)
+        rows = await self._rows(_ENTRIES, wallet, after, PAGE)
         entries = [
             {
                 "position": row["position"],

@@ -8,6 +8,7 @@ from venture_core.treasury.currencies import Currency  # noqa: TC002
 from venture_core.treasury.models import Account, Budget, Intent, Namespace, Statement
 
 from venture_treasury_api.access import Right
+from venture_treasury_api.deciding import read
 
 if TYPE_CHECKING:
     from venture_core.treasury.reading import Books
@@ -25,19 +26,19 @@ def book_routes(access: Access, books: Books) -> APIRouter:
     async def tree(request: Request, namespace: InNamespace) -> dict[str, list[Budget]]:
         """Return the wallets of a namespace and the open budgets below them."""
         access.require(request, Right.READ)
-        return {"budgets": [Budget(**each) for each in await books.tree(namespace)]}
+        return {"budgets": [Budget(**each) for each in await read(books.tree(namespace))]}
 
     @routes.get("/intents")
     async def intents(request: Request, namespace: InNamespace) -> dict[str, list[Intent]]:
         """Return the latest approved intents of a namespace."""
         access.require(request, Right.READ)
-        return {"intents": [Intent(**each) for each in await books.intents(namespace)]}
+        return {"intents": [Intent(**each) for each in await read(books.intents(namespace))]}
 
     @routes.get("/ledger/accounts")
     async def accounts(request: Request, namespace: InNamespace) -> dict[str, list[Account]]:
         """Return the accounts of a namespace's wallets."""
         access.require(request, Right.READ)
-        return {"accounts": [Account(**each) for each in await books.accounts(namespace)]}
+        return {"accounts": [Account(**each) for each in await read(books.accounts(namespace))]}
 
     @routes.get("/statements")
     async def statement(
@@ -48,6 +49,6 @@ def book_routes(access: Access, books: Books) -> APIRouter:
     ) -> Statement:
         """Return a page of what came into a wallet and went out of it, oldest first."""
         access.require(request, Right.READ)
-        return Statement(**await books.statement(namespace, currency, after))
+        return Statement(**await read(books.statement(namespace, currency, after)))
 
     return routes

@@ -10,6 +10,7 @@ from venture_core.http.problems import PROBLEM_JSON, Problem
 from venture_core.treasury.ledger import LedgerUnavailableError, OtherInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from uuid import UUID
 
     from venture_core.treasury.answers import Answer
@@ -55,18 +56,30 @@ class Deciding:
         except OtherInputError as error:
             raise reused_key() from error
         except LedgerUnavailableError as error:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "The ledger does not answer. Ask again with the same Idempotency-Key.",
-                code="ledger-unavailable",
-                headers=_AGAIN,
-            ) from error
+            raise _unavailable() from error
 
     def _forget(self, operation_id: UUID, done: asyncio.Task[Answer]) -> None:
         self._in_flight.discard(operation_id)
         if not done.cancelled():
             # Seen, also where nobody waits any more.
             done.exception()
+
+
+async def read[T](reading: Awaitable[T]) -> T:
+    """Return what the books say. Raises Problem 503 where they cannot be read now."""
+    try:
+        return await reading
+    except LedgerUnavailableError as error:
+        raise _unavailable() from error
+
+
+def _unavailable() -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The ledger does not answer. Ask again with the same Idempotency-Key.",
+        code="ledger-unavailable",
+        headers=_AGAIN,
+    )
 
 
 def reused_key() -> Problem:

@@ -29,7 +29,7 @@ from venture_core.treasury.models import (
 from venture_core.treasury.reasons import ReasonCode
 
 from venture_treasury_api.access import Right
-from venture_treasury_api.deciding import IdempotencyKey, response
+from venture_treasury_api.deciding import IdempotencyKey, read, response
 from venture_treasury_api.documents import REFUSALS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def budget_routes(access: Access, deciding: Deciding, books: Books) -> APIRouter
             answer = await deciding.decide(operation)
             if answer.is_refusal:
                 return response(answer)
-        return JSONResponse({"budgets": await books.of_workflow(workflow_uid)})
+        return JSONResponse({"budgets": await read(books.of_workflow(workflow_uid))})
 
     @routes.put("/{workflow_uid}/tasks/{task}", response_model=dict[str, list[Budget]])
     async def put_task_budget(
@@ -84,7 +84,7 @@ def budget_routes(access: Access, deciding: Deciding, books: Books) -> APIRouter
         answer = await deciding.decide(operation)
         if answer.is_refusal:
             return response(answer)
-        return JSONResponse({"budgets": await books.of_workflow(workflow_uid)})
+        return JSONResponse({"budgets": await read(books.of_workflow(workflow_uid))})
 
     @routes.delete("/{workflow_uid}", status_code=204)
     async def delete_budgets(request: Request, workflow_uid: UUID) -> Response:
@@ -105,7 +105,7 @@ def budget_routes(access: Access, deciding: Deciding, books: Books) -> APIRouter
     async def get_budgets(request: Request, workflow_uid: UUID) -> dict[str, list[Budget]]:
         """Return a workflow's budgets, those of its tasks and intents among them."""
         access.require(request, Right.READ)
-        return {"budgets": [Budget(**each) for each in await books.of_workflow(workflow_uid)]}
+        return {"budgets": [Budget(**each) for each in await read(books.of_workflow(workflow_uid))]}
 
     return routes
 
@@ -147,7 +147,7 @@ def intent_routes(
 
 
 async def _found(books: Books, intent: UUID) -> dict[str, Any]:
-    found = await books.intent(intent)
+    found = await read(books.intent(intent))
     if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, "It was never approved.", code="not-found")
     return found

@@ -23,7 +23,7 @@ from venture_core.treasury.operations import Kind, Operation
 from venture_core.treasury.reasons import ReasonCode
 from venture_core.treasury.requests import input_hash
 
-from venture_treasury_api.deciding import IdempotencyKey, response, reused_key
+from venture_treasury_api.deciding import IdempotencyKey, read, response, reused_key
 from venture_treasury_api.documents import REFUSALS
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Spending:
                 return response(refusal(code))
         except OtherInputError as error:
             raise reused_key() from error
-        intent = await self.books.intent_named(spender.workflow_uid, request.intent)
+        intent = await read(self.books.intent_named(spender.workflow_uid, request.intent))
         operation = Operation(
             id=own,
             kind=Kind.SPEND,
@@ -102,7 +102,7 @@ class Spending:
             kind=kind,
             input_hash=input_hash(request),
             hold=hold,
-            amount=cents * await self.books.minor_micros_of(hold),
+            amount=cents * await read(self.books.minor_micros_of(hold)),
             final=final,
             objection=self.objection(spender.namespace) if kind is Kind.CAPTURE else None,
             chain=spender.workflow_uid,

@@ -28,7 +28,7 @@ async def sweeping(ledger: Ledger, books: Books) -> None:
         try:
             await settle_unsaid(ledger, books)
             await ledger.sweep()
-        except (LedgerUnavailableError, asyncpg.PostgresError, OSError, TimeoutError) as error:
+        except (LedgerUnavailableError, asyncpg.PostgresError) as error:
             log.warning("sweep_failed", error=str(error))
         await asyncio.sleep(SWEEP_SECONDS)
 
