@@ -41,6 +41,7 @@ _PACKAGES = (
     "libreoffice-impress",
     "poppler-utils",
     "postgresql",
+    "qpdf",
 )
 _MINIMUM_COVERAGE = 80
 _PYTHON_SOURCES = ("crds", "core", "operator", "webhooks", "runtimes", "tests", "hack")

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, override
 
 import pytest
+from artifactexamples import compiled_example, example
 from PIL import Image
 from venture_core.artifacts.compile import compile_artifact
 from venture_core.artifacts.deck.target import PPTX
@@ -25,6 +26,7 @@ from venture_core.artifacts.jobcontract import (
     JobGates,
     parse_result,
 )
+from venture_core.artifacts.targets import target_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,6 +202,19 @@ def test_a_deck_is_built_and_uploaded_as_on_any_machine(job: Job) -> None:
     assert result.toolchain == PPTX.toolchain.id
     events = [json.loads(line)["event"] for line in job.log.splitlines()]
     assert events == ["started", "compiled", "uploaded"]
+
+
+@pytest.mark.parametrize("name", ["treasury-report", "hello-pages", "launch-card", "order-board"])
+def test_pages_and_pictures_are_built_as_on_any_machine(job: Job, name: str) -> None:
+    chosen, here = example(name), compiled_example(name)
+    toolchain = target_named(chosen.target).toolchain.id
+    job.prepare(json.loads(chosen.document), target=chosen.target, toolchain=toolchain)
+    code, result = job.run()
+    assert (code, result.error) == (EXIT_DONE, None)
+    assert result.artifact is not None
+    assert (result.artifact.sha256, result.artifact.media_type) == (here.sha256, here.media_type)
+    assert job.store.objects["staging/1"] == here.data
+    assert result.toolchain == toolchain
 
 
 def test_the_document_may_come_from_the_store(job: Job) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _OVERSAMPLING: Final = 3
 """Shapes are drawn this much larger and shrunk, which makes their edges smooth."""
+_MASK: Final = 48_000_000
+"""The most pixels of an enlarged shape."""
 _OPAQUE: Final = 255
 _DASH: Final = 4.0
 _SMALLEST_STEP: Final = 1e-6
@@ -131,14 +133,14 @@ class _Painter:
         width, height = right - left, bottom - top
         if width <= 0 or height <= 0:
             return
-        big = self._scale * _OVERSAMPLING
-        ground = (width * _OVERSAMPLING, height * _OVERSAMPLING)
+        finer = _oversampling(width, height)
+        ground = (width * finer, height * finer)
         for color, opacity, layer in _layers(shape):
             mask = Image.new("L", ground, 0)
-            offset = (left * _OVERSAMPLING, top * _OVERSAMPLING)
-            _draw_mask(ImageDraw.Draw(mask), layer, big, offset, round(opacity * _OPAQUE))
-            mask = mask.reduce(_OVERSAMPLING)
-            self._lay(color, (left, top), mask)
+            offset = (left * finer, top * finer)
+            ink = round(opacity * _OPAQUE)
+            _draw_mask(ImageDraw.Draw(mask), layer, self._scale * finer, offset, ink)
+            self._lay(color, (left, top), mask.reduce(finer))
 
     def _bounds(self, shape: Box | Line | Fill) -> _Bounds:
         """Return the pixels that a shape may touch, within the page."""
@@ -176,6 +178,12 @@ class _Painter:
         layer = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
         layer.paste(scaled, place)
         self.image.alpha_composite(layer)
+
+
+def _oversampling(width: int, height: int) -> int:
+    """Return how much larger a shape is drawn: less for the largest, to bound memory."""
+    fitting = (each for each in range(_OVERSAMPLING, 1, -1) if width * height * each**2 <= _MASK)
+    return next(fitting, 1)
 
 
 def decoded(data: bytes) -> Image.Image:

@@ -263,7 +263,10 @@ class _Writer(Flow):
             self.paragraph(caption, self.typeface.body, CAPTION_POINTS, Role.MUTED, bold=True)
             self.y += 3
         self._row(grid, grid.head, "head", 0)
+        tallest = self.bottom - TOP - grid.head.height
         for number, row in enumerate(grid.rows):
+            if row.height > tallest:
+                self.problem(f"{self.name}.rows[{number}]", "is taller than a page")
             if row.height > self.room:
                 self.turn()
                 self._row(grid, grid.head, "head", 0)
