@@ -226,6 +226,16 @@ async def test_kubectl_runs_it_as_a_plugin(
         assert words in out.decode()
 
 
+async def test_a_wallet_is_funded_through_a_forwarded_port(
+    venture: Venture, namespace: str
+) -> None:
+    paid = await venture("money", "fund", namespace, "12.34")
+    assert paid.code == ExitCode.OK, paid.err
+    assert paid.text.endswith("12.34 USD is free\n")
+    books = await venture("money", "statement", "-n", namespace)
+    assert "12.34 USD   12.34 USD   Paid in" in books.text
+
+
 async def test_the_version_names_the_operators_image(venture: Venture) -> None:
     ended = await venture("version", "--cluster", "-o", "json")
     assert ended.code == ExitCode.OK, ended.err

@@ -17,6 +17,7 @@ from venture_core.treasury.client import TreasuryUnavailableError
 from venture_core.treasury.models import FundingRequest
 
 from venture_cli.errors import CliError, ExitCode
+from venture_cli.program import hint
 from venture_cli.services.installation import COMPONENT_LABEL, INSTANCE_LABEL
 
 if TYPE_CHECKING:
@@ -180,5 +181,5 @@ async def _only_currency(treasury: TreasuryClient, namespace: str) -> str:
     raise CliError(
         f"{namespace} has no wallet",
         ExitCode.NOT_FOUND,
-        next_step=f"Fund one: venture money fund {namespace} 1000",
+        next_step=f"Fund one: {hint('money', 'fund', namespace, '1000')}",
     )
