@@ -196,7 +196,7 @@ class WorkflowService:
             for each in (plan.status or work.status).tasks
             if each.phase is TaskPhase.RUNNING and each.child and each.child.kind == JOB
         }
-        roles = {each.name: each.agent.role for each in work.spec.tasks if each.agent}
+        shares = {each.name: Share(each.agent.role) for each in work.spec.tasks if each.agent}
         for task in work.status.tasks:
             if task.child is None or task.child.kind != JOB:
                 continue
@@ -204,7 +204,7 @@ class WorkflowService:
             if task.child.name not in running:
                 turns.leave(place)
             elif task.child.uid:
-                turns.occupy(place, metadata.namespace, Share(roles[task.name]))
+                turns.occupy(place, metadata.namespace, shares.get(task.name))
         return plan
 
     async def _outcome(self, work: Workflow, task: TaskStatus, now: datetime) -> Outcome | None:
