@@ -382,11 +382,7 @@ async def test_all_of_it_comes_back_from_a_backup(
 
     roles = postgres(kubectl, "pg_dumpall --globals-only --no-role-passwords")
     dump = postgres(kubectl, "pg_dump venture")
-    async with services.bucket(kubeconfig) as store:
-        objects = {
-            info.key: await store.get(info.key, max_bytes=10_000_000)
-            async for info in store.list("")
-        }
+    objects = await services.objects(kubeconfig)
     keys = kubectl("-n", PRODUCTION, "get", *BACKED_UP, PUBLIC_KEYS, "-o", "json")
 
     release.uninstall()
@@ -396,9 +392,7 @@ async def test_all_of_it_comes_back_from_a_backup(
     assert query(kubectl, "SELECT count(*) FROM pg_namespace WHERE nspname = 'record'") == "0"
 
     kubectl("-n", PRODUCTION, "create", "--filename", "-", stdin=without_identity(keys))
-    async with services.bucket(kubeconfig) as store:
-        for key, data in objects.items():
-            await store.put(key, data, media_type="application/octet-stream")
+    await services.put_back(kubeconfig, objects)
     postgres(kubectl, "psql --quiet --dbname=postgres", stdin=roles)
     postgres(kubectl, "psql --quiet --set=ON_ERROR_STOP=1 --dbname=venture", stdin=dump)
     done = release.upgrade(values)

@@ -9,15 +9,17 @@ import re
 import secrets
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forwarding import forwarded
 from pydantic import SecretStr
-from venture_core.objectstore import ObjectStore, S3Settings
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from venture_core.objectstore import ObjectStore, ObjectStoreError, S3Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from certificates import Authority
     from chartrelease import Kubectl
@@ -28,6 +30,7 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "install.md"
 BUCKET = "product-artifacts"
 FOLDER = "/certificate"
 CERTIFICATE, KEY = f"{FOLDER}/tls.crt", f"{FOLDER}/tls.key"
+MAX_BYTES = 10_000_000
 PORTS = {"postgres": 5432, "nats": 4222, "redis": 6379, "s3": 9000}
 
 
@@ -58,8 +61,22 @@ class ExternalServices:
         sql = script.replace("'PASSWORD'", f"'{self.password}'")
         self.kubectl("--namespace", self.namespace, *command, stdin=sql)
 
+    async def objects(self, kubeconfig: Path) -> dict[str, bytes]:
+        """Return everything that is in the bucket."""
+        async with self._bucket(kubeconfig) as store:
+            keys = await patient(lambda: keys_of(store))
+            return {
+                key: await patient(partial(store.get, key, max_bytes=MAX_BYTES)) for key in keys
+            }
+
+    async def put_back(self, kubeconfig: Path, objects: dict[str, bytes]) -> None:
+        """Put objects into the bucket."""
+        async with self._bucket(kubeconfig) as store:
+            for key, data in objects.items():
+                await patient(partial(store.put, key, data, media_type="application/octet-stream"))
+
     @asynccontextmanager
-    async def bucket(self, kubeconfig: Path) -> AsyncIterator[ObjectStore]:
+    async def _bucket(self, kubeconfig: Path) -> AsyncIterator[ObjectStore]:
         """Reach the bucket from this machine."""
         with forwarded(kubeconfig, self.namespace, "service/s3", PORTS["s3"]) as port:
             settings = S3Settings(
@@ -175,6 +192,22 @@ class ExternalServices:
             _pod("redis", self.images["valkey"], args=acl),
             s3_pod,
         ]
+
+
+async def patient[T](ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask the store again where a connection broke: a forwarded port is away for a second then."""
+    attempts = AsyncRetrying(
+        retry=retry_if_exception_type(ObjectStoreError),
+        wait=wait_fixed(0.5),
+        stop=stop_after_delay(30),
+        reraise=True,
+    )
+    return await attempts(ask)
+
+
+async def keys_of(store: ObjectStore) -> list[str]:
+    """Return the keys of everything in a bucket."""
+    return [info.key async for info in store.list("")]
 
 
 def _pod(
