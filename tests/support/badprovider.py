@@ -26,6 +26,8 @@ class Does:
     """Of a stream."""
     wait: float = 0.0
     """Seconds before the first byte."""
+    after: asyncio.Event | None = None
+    """What has to happen before the first byte."""
     pause: float = 0.0
     """Seconds before each event but the first."""
     cut: bool = False
@@ -71,6 +73,8 @@ class BadProvider:
 
     async def _do(self, now: Does, request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(now.wait)
+        if now.after is not None:
+            await now.after.wait()
         assert request.transport is not None
         if now.hang_up:
             request.transport.abort()

@@ -78,8 +78,19 @@ async def test_fifty_callers_with_money_for_seven(
             task.workflow_uid, task.task, TaskBudgetRequest(**budget, llm_cents=CENTS)
         )
         body = json.dumps(message()).encode()
-        scene.provider.does(Does(body=body, wait=1))
-        answers = await asyncio.gather(*(post(scene, "/v1/messages", REQUEST) for _ in range(50)))
+        # Those that may wait for their answer until all others have been refused.
+        refused_all = asyncio.Event()
+        scene.provider.does(Does(body=body, after=refused_all))
+        refusals = iter(range(43))
+
+        async def call() -> tuple[int, bytes, dict[str, str]]:
+            answer = await post(scene, "/v1/messages", REQUEST)
+            if answer[0] == 402 and next(refusals) == 42:
+                refused_all.set()
+            return answer
+
+        async with asyncio.timeout(60):
+            answers = await asyncio.gather(*(call() for _ in range(50)))
         assert sorted(status for status, _, _ in answers) == [200] * 7 + [402] * 43
         assert len(scene.provider.seen) == 7
         (refused, *_) = [said for status, said, _ in answers if status == 402]

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
 
 CALLERS: Final = 100
-SECONDS: Final = seconds(short=6, soak=120)
+SECONDS: Final = seconds(short=3, soak=120)
 SEED: Final = int(os.environ.get("VENTURE_CRASH_SEED", "20261126"))
 CAP: Final = 50_000
 """Cents of each intent: soon used up, so that callers race for its last cents again and again."""
