@@ -238,7 +238,7 @@ def failing(slides: list[Document]) -> Document:
          "Validate", "InvalidIR", "/slides/0/image"),
         (failing([{"type": "title", "title": "x" * 120}]), "Gate", "GateFailed", None),
         ({"document": None}, "Validate", "MissingInput", None),
-        ({"target": "Docx"}, "Validate", "UnsupportedTarget", None),
+        ({"target": "Odt"}, "Validate", "UnsupportedTarget", None),
         ({"toolchain": "pptx-0"}, "Validate", "ToolchainMismatch", None),
         ({"irSha256": "0" * 64}, "Validate", "DigestMismatch", None),
         ({"maxArtifactBytes": 1000}, "Export", "ArtifactTooLarge", None),

@@ -176,7 +176,7 @@ PAIRS: Final = [
         HASH,
     ),
     missing("spec.target"),
-    Pair("spec.target", "enum", {}, {"spec.target": "Odp"}, '"Odp": supported values: "Pptx"'),
+    Pair("spec.target", "enum", {}, {"spec.target": "Odp"}, '"Odp": supported values: '),
     missing("spec.source"),
     Pair("spec.source", ONE_SOURCE, source(inline=INLINE), source(), ONE_SOURCE),
     Pair("spec.source", ONE_SOURCE, source(objectRef=OBJECT), BOTH, ONE_SOURCE),

@@ -320,7 +320,7 @@ def test_section_numbers_count_up() -> None:
 def test_another_target_is_refused() -> None:
     source = {"kind": "SlideSpec", "version": 1, "title": "D", "slides": [BULLETS]}
     spec = parse_ir(json.dumps(source).encode())
-    with pytest.raises(UnsupportedTargetError, match="Docx"):
+    with pytest.raises(UnsupportedTargetError, match="not to Docx"):
         compile_artifact(ir=spec, assets={}, gates=NO_GATES, target="Docx")
 
 

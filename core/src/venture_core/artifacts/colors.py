@@ -2,12 +2,8 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
-from venture_core.artifacts.ir.theme import PaletteName
-
-if TYPE_CHECKING:
-    from venture_core.artifacts.ir.theme import Theme
+from venture_core.artifacts.ir.theme import PaletteName, Theme
 
 NORMAL_TEXT_RATIO = 4.5
 LARGE_TEXT_RATIO = 3.0
@@ -16,6 +12,8 @@ LARGE_POINTS = 18.0
 LARGE_BOLD_POINTS = 14.0
 
 _LINEAR_BELOW = 0.04045
+_LIGHT_ABOVE = 0.4
+"""The luminance from which a background counts as light."""
 
 
 class Role(Enum):
@@ -88,6 +86,25 @@ def color_scheme(theme: Theme) -> ColorScheme:
         if color is not None:
             values[role] = color.removeprefix("#")
     return ColorScheme(values)
+
+
+def on_paper(scheme: ColorScheme) -> ColorScheme:
+    """Return the scheme for white paper: a dark one gives up its background and keeps its hues."""
+    values = dict(scheme.values)
+    if luminance(values[Role.BACKGROUND]) >= _LIGHT_ABOVE:
+        return scheme
+    paper = color_scheme(Theme())
+    for role in (Role.BACKGROUND, Role.SURFACE, Role.MUTED):
+        values[role] = paper.values[role]
+    values[Role.TEXT] = scheme.values[Role.BACKGROUND]
+    for role in SERIES_ROLES:
+        while contrast(values[role], values[Role.BACKGROUND]) < NORMAL_TEXT_RATIO:
+            values[role] = _darker(values[role])
+    return ColorScheme(values)
+
+
+def _darker(color: str) -> str:
+    return "".join(f"{int(color[at : at + 2], 16) * 15 // 16:02X}" for at in (0, 2, 4))
 
 
 def luminance(color: str) -> float:

@@ -7,5 +7,6 @@ class Target(StrEnum):
     """The formats that an artifact can have."""
 
     PPTX = "Pptx"
+    DOCX = "Docx"
     PDF = "Pdf"
     IMAGE = "Image"

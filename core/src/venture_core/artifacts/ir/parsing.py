@@ -86,13 +86,16 @@ def _problems(errors: list[ErrorDetails], value: object) -> Iterator[Problem]:
 def _path(location: tuple[str | int, ...], value: object) -> Iterator[str | int]:
     """Follow a location through the document, without the levels that only pydantic knows.
 
-    It puts an object's `type` before the object's fields, where a field takes one of several types.
+    Where a field takes one of several types it puts the object's `type`, or a word of ours for what
+    is no object, before what is within.
     """
     entered = False
     for part in location:
-        if entered and isinstance(value, dict) and value.get("type") == part:
-            entered = False
-            continue
+        if entered and isinstance(part, str):
+            tag = value.get("type") == part if isinstance(value, dict) else value is not None
+            if tag:
+                entered = False
+                continue
         yield part
         entered = True
         if isinstance(value, dict) and isinstance(part, str):

@@ -96,6 +96,7 @@ Line60 = Annotated[str, StringConstraints(max_length=60), AfterValidator(_single
 Line120 = Annotated[str, StringConstraints(max_length=120), AfterValidator(_single_line)]
 Line200 = Annotated[str, StringConstraints(max_length=200), AfterValidator(_single_line)]
 Line400 = Annotated[str, StringConstraints(max_length=400), AfterValidator(_single_line)]
+Line2000 = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_single_line)]
 Title = Annotated[
     str, StringConstraints(min_length=1, max_length=120), AfterValidator(_single_line)
 ]
@@ -103,4 +104,13 @@ AltText = Annotated[str, StringConstraints(max_length=500), AfterValidator(_sing
 Quotation = Annotated[
     str, StringConstraints(min_length=1, max_length=500), AfterValidator(_single_line)
 ]
+Code = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_multi_line)]
 Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_multi_line)]
+
+
+_RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+
+
+def right_to_left(language: str) -> bool:
+    """Say whether text in that language runs from the right."""
+    return language.partition("-")[0] in _RIGHT_TO_LEFT

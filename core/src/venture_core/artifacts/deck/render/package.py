@@ -2,29 +2,13 @@
 
 import hashlib
 import io
-from typing import IO, TYPE_CHECKING, override
+from typing import IO, override
 
 from pptx.opc.packuri import PackURI
 from pptx.package import Package
 from pptx.parts.image import Image, ImagePart
 
-from venture_core.artifacts.deck.render.markup import DECLARATION
-from venture_core.artifacts.packaging.archive import write_zip
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pptx.opc.package import Part
-
-_CONTENT_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
-_DEFAULT_TYPES = {
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "rels": "application/vnd.openxmlformats-package.relationships+xml",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "xml": "application/xml",
-}
-"""Content types that a part has by its extension; all others are named one by one."""
+from venture_core.artifacts.packaging.opc import pack
 
 
 class DeckPackage(Package):
@@ -65,40 +49,10 @@ class DeckPackage(Package):
         return self._images[digest]
 
     def to_bytes(self) -> bytes:
-        """Write the package: content types first, then all parts sorted by name."""
-        members = dict(self._members())
-        return write_zip([("[Content_Types].xml", self._content_types()), *sorted(members.items())])
-
-    def _members(self) -> Iterator[tuple[str, bytes]]:
-        yield "_rels/.rels", self._rels.xml
-        for part in self.iter_parts():
-            yield part.partname.membername, part.blob
-            if part.rels:
-                _refuse_external(part)
-                yield part.partname.rels_uri.membername, part.rels.xml
-
-    def _content_types(self) -> bytes:
-        names = {part.partname: part.content_type for part in self.iter_parts()}
-        defaults = "".join(
-            f'<Default Extension="{extension}" ContentType="{kind}"/>'
-            for extension, kind in _DEFAULT_TYPES.items()
-        )
-        overrides = "".join(
-            f'<Override PartName="{name}" ContentType="{kind}"/>'
-            for name, kind in sorted(names.items())
-            if _DEFAULT_TYPES.get(name.ext) != kind
-        )
-        text = f'{DECLARATION}<Types xmlns="{_CONTENT_TYPES}">{defaults}{overrides}</Types>'
-        return text.encode()
+        """Write the package."""
+        return pack(self, links=False)
 
 
 def open_package(template: bytes) -> DeckPackage:
     """Open the empty deck."""
     return DeckPackage.open(io.BytesIO(template))
-
-
-def _refuse_external(part: Part) -> None:
-    """Hold the promise that a deck never makes its viewer fetch anything."""
-    external = [rel.target_ref for rel in part.rels.values() if rel.is_external]
-    if external:
-        raise RuntimeError(f"{part.partname} refers to something outside the file")

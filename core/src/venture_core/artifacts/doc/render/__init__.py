@@ -1,0 +1,1 @@
+"""Rendering a planned text to a .docx file."""

@@ -1,0 +1,44 @@
+"""Pieces of WordprocessingML that several parts share."""
+
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+from venture_core.artifacts.packaging.opc import RELATIONSHIPS
+
+if TYPE_CHECKING:
+    from venture_core.artifacts.doc.plan.model import DocPlan
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+NAMESPACES = f'xmlns:w="{WORD}" xmlns:r="{RELATIONSHIPS}"'
+
+
+def run(text: str, properties: str = "") -> str:
+    """Write a run."""
+    inner = f"<w:rPr>{properties}</w:rPr>" if properties else ""
+    return f'<w:r>{inner}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+
+
+def paragraph(style: str, content: str, properties: str = "") -> str:
+    """Write a paragraph in a style; `properties` come after the style, in the schema's order."""
+    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{properties}</w:pPr>{content}</w:p>'
+
+
+def field(code: str, shown: str) -> str:
+    """Write a field that word processors keep up to date; `shown` is what it says until then."""
+    return (
+        '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+        f'<w:r><w:instrText xml:space="preserve"> {escape(code)} </w:instrText></w:r>'
+        '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+        f"{run(shown)}"
+        '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    )
+
+
+def attribute(text: str) -> str:
+    """Write a value with its quotes."""
+    return quoteattr(text)
+
+
+def tab_stops(plan: DocPlan) -> str:
+    """Write the one stop of a header and a footer: at the far margin."""
+    return f'<w:tabs><w:tab w:val="right" w:pos="{plan.paper.text_width}"/></w:tabs>'

@@ -1,0 +1,25 @@
+"""The target Docx: texts for word processors."""
+
+from typing import Final
+
+from venture_core.artifacts.target import Format, Target
+from venture_core.artifacts.toolchain import FONTS, Toolchain
+
+DOCX: Final = Target(
+    name="Docx",
+    formats=(
+        Format("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+    ),
+    toolchain=Toolchain(
+        name="docx",
+        revision=1,
+        libraries=(
+            ("deflate", "0.9.0"),
+            ("lxml", "6.1.3"),
+            ("pillow", "13.0.0"),
+            ("python-docx", "1.2.0"),
+        ),
+        fonts=FONTS,
+    ),
+    compilers={"DocSpec": "venture_core.artifacts.doc.docx"},
+)
