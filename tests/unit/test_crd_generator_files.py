@@ -37,6 +37,8 @@ TARGETS = " / ".join(f"`{target}`" for target in Target)
 KINDS = discover()
 CRD = next(each for each in definitions(KINDS) if each["spec"]["names"]["kind"] == "ArtifactBuild")
 
+TARGETS = " / ".join(f"`{target}`" for target in Target)
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
