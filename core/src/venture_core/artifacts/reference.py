@@ -84,6 +84,7 @@ def _descriptions(model: type[BaseModel]) -> dict[str, str]:
 
 def _page(kind: str, models: list[type[BaseModel]], schema: Schema) -> str:
     able = ", ".join(f"`{target.name}`" for target in TARGETS if kind in target.compilers)
+    types = schema.get("$defs", {})
     lines = [
         f"# {kind}",
         "",
@@ -98,7 +99,12 @@ def _page(kind: str, models: list[type[BaseModel]], schema: Schema) -> str:
         for name, field in model.model_fields.items():
             alias = field.alias or name
             told = place["properties"][alias]
-            cells = (f"`{alias}`", _value(told), _default(field), told.get("description", ""))
+            cells = (
+                f"`{alias}`",
+                _value(told, types),
+                _default(field),
+                told.get("description", ""),
+            )
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -110,18 +116,20 @@ def _default(field: FieldInfo) -> str:
     return "" if isinstance(value, BaseModel) else f"`{json.dumps(value, default=str)}`"
 
 
-def _value(schema: Schema) -> str:
+def _value(schema: Schema, types: Schema) -> str:
     """Say what a value may be, in a few words."""
     several = schema.get("anyOf") or schema.get("oneOf")
     if several:
-        said = " or ".join(dict.fromkeys(map(_value, several)))
+        said = " or ".join(dict.fromkeys(_value(each, types) for each in several))
     elif "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        said = f"[{name}](#{name.lower()})"
+        # What has no fields is said at once.
+        fields = "properties" in types[name]
+        said = f"[{name}](#{name.lower()})" if fields else _value(types[name], types)
     elif "const" in schema or "enum" in schema:
         said = ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
     elif schema.get("type") == "array":
-        said = f"list of {_value(schema.get('items', {}))}{_bounds(schema, 'Items')}"
+        said = f"list of {_value(schema.get('items', {}), types)}{_bounds(schema, 'Items')}"
     elif schema.get("type") == "string":
         said = f"string{_bounds(schema, 'Length')}"
     elif "maximum" in schema:
