@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,8 @@ _MASK: Final = 48_000_000
 """The most pixels of an enlarged shape."""
 _OPAQUE: Final = 255
 _DASH: Final = 4.0
+_PIECE: Final = 4
+"""Straight parts of a line that are drawn together."""
 _SMALLEST_STEP: Final = 1e-6
 """Pixels by which a walk along a line goes on at least, whatever rounding says."""
 _SAMPLE: Final = (64, 16)
@@ -82,7 +85,10 @@ class _Painter:
                 self._words(shape)
             case Picture():
                 self._picture(shape)
-            case Box() | Line() | Fill():
+            case Line():
+                for piece in _pieces(shape):
+                    self._smooth(piece)
+            case Box() | Fill():
                 self._smooth(shape)
             case Link():
                 return
@@ -178,6 +184,18 @@ class _Painter:
         layer = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
         layer.paste(scaled, place)
         self.image.alpha_composite(layer)
+
+
+def _pieces(line: Line) -> Iterator[Line]:
+    """Cut a long line into short ones: each is drawn on a mask of the size that it spans.
+
+    One that is dashed or lets what is behind it through stays whole.
+    """
+    if line.dashed or line.opacity < 1:
+        yield line
+        return
+    for start in range(0, len(line.points) - 1, _PIECE):
+        yield replace(line, points=line.points[start : start + _PIECE + 1])
 
 
 def _oversampling(width: int, height: int) -> int:
