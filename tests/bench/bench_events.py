@@ -3,6 +3,9 @@
 It starts a Postgres and a NATS server of its own (fsync on) and the record's processes, all on this
 machine, and prints what it measures; docs/performance.md has the targets. Events have about 560
 bytes. On few cores all of them, the load too, share the processor: only ratios carry over.
+
+With `--revisions` it measures only how fast databases of these revisions append, turn by
+turn, so that other work on the machine slows all of them alike.
 """
 
 import argparse
@@ -11,38 +14,35 @@ import statistics
 import sys
 import tempfile
 import time
-from itertools import count
+from collections import deque
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid7
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import asyncpg
-from recordevents import started
+from appendload import Appended, AppendLoad, Events
 from recordlog import signed_size
 from recordprocesses import ORIGIN, record_processes, write_key
 from recordrelay import stream_holds
-from recordservers import NatsServer, PostgresServer
+from recordservers import NatsServer, PostgresServer, installed_postgres
 from s3server import S3Server
 from venture_core.events.bundle import open_bundle
 from venture_core.events.notes import NoteVerifier
 from venture_core.events.verify import verify_bundle
 from venture_core.messaging.connection import connect_nats
-from venture_core.record.append import Canonical, append_call
-from venture_core.record.database import Role, connect
 from venture_core.record.export import export_bundle
 from venture_core.record.producer import EventProducer
 from waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from pydantic import SecretStr
     from venture_core.objectstore import S3Settings
 
 PACED_PER_SECOND = 2000
+SHAPES = ((16, 1), (16, 20), (64, 1), (64, 20))
+"""Workflows, and events of each in one append."""
 CHECKPOINT_LAG = """
 SELECT percentile_cont(array[0.5, 0.99, 1]) WITHIN GROUP (
   ORDER BY extract(epoch FROM c.signed_at - l.appended_at))
@@ -52,28 +52,24 @@ FROM record.log_index l, LATERAL (
 """
 
 
-class Events:
-    """Makes events of one workflow quickly: all alike but for their ids."""
-
-    def __init__(self) -> None:
-        self.workflow = uuid7()
-        event = started(self.workflow, 1)
-        data = event.canonical_bytes()
-        self._before, self._after = data.split(str(event.event_id).encode())
-
-    def __iter__(self) -> Iterator[Canonical]:
-        while True:
-            event_id = uuid7()
-            yield Canonical(
-                event_id, self.workflow, self._before + str(event_id).encode() + self._after
-            )
-
-
 async def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=5, help="how long each figure takes")
-    seconds = options.parse_args().seconds
+    options.add_argument("--revisions", nargs="+", metavar="REVISION", help="compare only these")
+    options.add_argument("--rounds", type=int, default=20, help="of comparing revisions")
+    options.add_argument(
+        "--postgres",
+        type=Path,
+        action="append",
+        metavar="FOLDER",
+        help="with the programs to compare revisions on; default: of each version installed here",
+    )
+    given = options.parse_args()
+    if given.revisions:
+        await compare_revisions(given)
+        return
+    seconds = given.seconds
     with (
         tempfile.TemporaryDirectory(prefix="venture-bench-") as data,
         tempfile.TemporaryDirectory(prefix="venture-bench-") as folder,
@@ -96,41 +92,61 @@ async def main() -> None:
 
 async def in_the_database(postgres: PostgresServer, seconds: float) -> None:
     """Measure the append function: two connections, each with one call at a time."""
-    for workflows, each in ((16, 1), (16, 20), (64, 1), (64, 20)):
+    for workflows, each in SHAPES:
         url = await postgres.create_database()
-        latencies: list[float] = []
-        until_then = time.perf_counter() + seconds
-
-        async def lane(
-            own: list[Events],
-            *,
-            each: int = each,
-            url: SecretStr = url,
-            until_then: float = until_then,
-            latencies: list[float] = latencies,
-        ) -> int:
-            connection = await connect(url, Role.PRODUCER, name="bench")
-            streams = [iter(events) for events in own]
-            done = 0
-            size = min(len(streams), 500 // each)
-            for turn in count():
-                if time.perf_counter() > until_then:
-                    break
-                chosen = [streams[(turn * size + n) % len(streams)] for n in range(size)]
-                batch = [next(stream) for stream in chosen for _ in range(each)]
-                began = time.perf_counter()
-                await append_call(connection, batch, None)
-                latencies.append(time.perf_counter() - began)
-                done += len(batch)
-            await connection.close()
-            return done
-
-        all_events = [Events() for _ in range(workflows)]
-        done = sum(await asyncio.gather(lane(all_events[::2]), lane(all_events[1::2])))
+        async with AppendLoad(url, workflows, each) as load:
+            appended = await load.run(seconds)
         show(
-            f"in the database, {workflows} workflows, {each} per append", done / seconds, latencies
+            f"in the database, {workflows} workflows, {each} per append",
+            appended.events / appended.clock,
+            appended.latencies,
         )
         await postgres.drop_database(url)
+
+
+async def compare_revisions(options: argparse.Namespace) -> None:
+    """Measure the append function of several revisions in turns, for each Postgres."""
+    for programs in options.postgres or installed_postgres():
+        with tempfile.TemporaryDirectory(prefix="venture-bench-") as folder:
+            postgres = PostgresServer(Path(folder), programs=programs)
+            await postgres.start()
+            try:
+                print(
+                    f"{programs}: {', '.join(options.revisions)}, {options.rounds} rounds in turn"
+                )
+                for workflows, each in SHAPES:
+                    await _compare(postgres, workflows, each, options)
+            finally:
+                postgres.stop()
+
+
+async def _compare(
+    postgres: PostgresServer, workflows: int, each: int, options: argparse.Namespace
+) -> None:
+    """Print for each revision its median rate, and what an event costs the database's sessions."""
+    results: dict[str, list[Appended]] = {revision: [] for revision in options.revisions}
+    async with AsyncExitStack() as stack:
+        loads: dict[str, AppendLoad] = {}
+        for revision in options.revisions:
+            url = await postgres.create_database(revision)
+            stack.push_async_callback(postgres.drop_database, url)
+            loads[revision] = await stack.enter_async_context(AppendLoad(url, workflows, each))
+        turns = deque(options.revisions)
+        for _ in range(options.rounds):
+            for revision in turns:
+                results[revision].append(await loads[revision].run(options.seconds))
+            # Nobody is always first after a pause, nor always behind the same one.
+            turns.rotate(1)
+    rates = [statistics.median(one.events / one.clock for one in of) for of in results.values()]
+    costs = [
+        1e6 * sum(one.processor for one in of) / sum(one.events for one in of)
+        for of in results.values()
+    ]
+    print(
+        f"  {workflows} workflows, {each} per append: "
+        f"{', '.join(f'{rate:,.0f} ({rate / rates[0]:.2f})' for rate in rates)} events/s; "
+        f"{', '.join(f'{cost:.1f} ({costs[0] / cost:.2f})' for cost in costs)} µs of a core"
+    )
 
 
 async def through_the_producer(postgres: PostgresServer, seconds: float) -> None:

@@ -18,7 +18,7 @@ import nats
 from pydantic import SecretStr
 from surroundings import REPOSITORY, free_port
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
-from venture_core.record.migrate import migrate
+from venture_core.record.migrate import NEWEST, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,18 +30,24 @@ NOBODY = 65534
 
 
 class PostgresServer:
-    """A database cluster in a folder, by the newest Postgres installed here.
+    """A database cluster in a folder, by the newest Postgres installed here or by given programs.
 
     Postgres refuses to run as root: then it runs as nobody.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        programs: Path | None = None,
+    ) -> None:
         self.port = free_port()
         self._folder = folder
         self._data = folder / "data"
-        self._programs = _newest_postgres()
+        self._programs = programs or installed_postgres()[-1]
         self._process: subprocess.Popen[bytes] | None = None
-        self._template: str | None = None
+        self._templates: dict[str, str] = {}
         self._settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -123,18 +129,18 @@ class PostgresServer:
             raise RuntimeError("the server was never started")
         return self._process
 
-    async def create_database(self) -> SecretStr:
+    async def create_database(self, revision: str = NEWEST) -> SecretStr:
         """Create a database with the record's schema; return its URL, of a superuser.
 
         The migrations run once for each server: every database is a copy of what they made.
         """
-        if self._template is None:
+        if revision not in self._templates:
             template = f"template_{secrets.token_hex(6)}"
             await self._execute(f"CREATE DATABASE {template}")
-            await migrate(self.url(template))
-            self._template = template
+            await migrate(self.url(template), revision)
+            self._templates[revision] = template
         name = f"test_{secrets.token_hex(6)}"
-        await self._execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        await self._execute(f"CREATE DATABASE {name} TEMPLATE {self._templates[revision]}")
         return self.url(name)
 
     async def drop_database(self, url: SecretStr) -> None:
@@ -225,11 +231,12 @@ async def _ignore(error: Exception) -> None:
     """Take the client's report of a failed attempt, which it also raises."""
 
 
-def _newest_postgres() -> Path:
+def installed_postgres() -> list[Path]:
+    """Return the folders with the programs of every Postgres installed here, the newest last."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda at: int(at.parent.name))
     if not versions:
         raise FileNotFoundError("no Postgres is installed: `apt-get install postgresql-15`")
-    return versions[-1]
+    return versions
 
 
 def _patiently() -> AsyncRetrying:
