@@ -15,13 +15,13 @@ from venture_core.artifacts.report.target import PDF
 if TYPE_CHECKING:
     from pathlib import Path
 
-REVISIONS = {"Pdf": 1, "Image": 1}
+REVISIONS = {"Pdf": 2, "Image": 1}
 TARGETS = (PDF, IMAGE)
 GOLDEN = {
-    "hello-pages": "5d060f4cbac4f6120c69436f47fb05488948b30724c4a4434563c4cd3939f984",
+    "hello-pages": "46a7e2ced6eaffea1bdf1c6629577579953604b53984f8a7e94ae9eb2441e80c",
     "launch-card": "a66a2ce77cbb8bd43b52153d5070f161fb07f8d8a2d6ae84b9c2fd3d883a06f5",
     "order-board": "4fe0bfb74d24d3ec4884dcda045eaf5044a18869ea21cf6afc39a7e3c5b119f0",
-    "treasury-report": "ad8aa1770ed25fa200101ea895b935af6308af8216903771215a40f20509fb4f",
+    "treasury-report": "678eed2111cacd8dc5fbcee74825c23bac9f88025641912a518a245f9f313fe3",
 }
 """SHA-256 of each example. Whoever changes one raises its target's revision with it."""
 

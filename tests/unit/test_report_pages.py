@@ -8,6 +8,7 @@ import pytest
 from artifactexamples import compiled
 from PIL import Image
 from venture_core.artifacts.documents import parse_ir
+from venture_core.artifacts.drawing.jpeg import without_metadata
 from venture_core.artifacts.drawing.scene import Mark, Picture, Scene, Words
 from venture_core.artifacts.gates import GateFailedError
 from venture_core.artifacts.images import inspect_image
@@ -207,3 +208,20 @@ def test_a_picture_is_never_taller_than_a_page() -> None:
     (picture,) = [s for page in pages for s in page.shapes if isinstance(s, Picture)]
     assert picture.area.bottom <= pages[0].height - 50
     assert picture.area.height / picture.area.width == pytest.approx(20)
+
+
+def test_what_a_photograph_says_of_itself_is_not_in_the_file() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "The camera of somebody"
+    exif.get_ifd(0x8825)[0x001D] = "2026:09:30"
+    plain, telling = BytesIO(), BytesIO()
+    photo = Image.effect_noise((64, 48), 90).convert("RGB")
+    photo.save(plain, "JPEG")
+    photo.save(telling, "JPEG", exif=exif, comment=b"a private remark")
+    assert b"somebody" in telling.getvalue()
+    assert without_metadata(telling.getvalue()) == plain.getvalue()
+    block = {"type": "image", "image": "photo", "altText": "Noise"}
+    artifact = compiled(report(block), "Pdf", photo=telling.getvalue())
+    for said in (b"somebody", b"2026:09:30", b"private"):
+        assert said not in artifact.data
+    assert plain.getvalue() in artifact.data

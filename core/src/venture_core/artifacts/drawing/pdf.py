@@ -6,6 +6,7 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfdoc, pdfmetrics
@@ -13,6 +14,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from venture_core.artifacts.drawing import deflate
+from venture_core.artifacts.drawing.jpeg import is_jpeg, without_metadata
 from venture_core.artifacts.drawing.scene import Area, Box, Fill, Line, Link, Picture, Words
 from venture_core.artifacts.fonts.faces import face_bytes
 from venture_core.artifacts.ir.theme import FontFamily
@@ -28,8 +30,10 @@ _EPOCH_SECONDS: Final = 946_684_800
 _ROUND: Final = 1
 _DASH: Final = (4, 3)
 
-# reportlab packs streams and pictures by the zlib it finds in this module.
+# reportlab packs streams and pictures by the zlib it finds in this module, and then writes them as
+# text, a quarter longer, unless it is told that bytes are welcome.
 pdfdoc.zlib = deflate
+rl_config.useA85 = 0
 
 type Native = Any
 """An object of reportlab, which is not typed."""
@@ -83,7 +87,10 @@ def _font(family: FontFamily, *, bold: bool) -> str:
 
 
 class _Pictures:
-    """Decoded pictures, each once however often it is shown."""
+    """Decoded pictures, each once however often it is shown.
+
+    A JPEG goes into the file as it is, but for what it says of itself.
+    """
 
     def __init__(self, assets: Mapping[str, bytes]) -> None:
         self._assets = assets
@@ -91,7 +98,9 @@ class _Pictures:
 
     def reader(self, name: str) -> Native:
         if name not in self._readers:
-            self._readers[name] = ImageReader(io.BytesIO(self._assets[name]))
+            data = self._assets[name]
+            data = without_metadata(data) if is_jpeg(data) else data
+            self._readers[name] = ImageReader(io.BytesIO(data))
         return self._readers[name]
 
 

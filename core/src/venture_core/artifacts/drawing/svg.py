@@ -4,6 +4,7 @@ import base64
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
+from venture_core.artifacts.drawing.jpeg import is_jpeg, without_metadata
 from venture_core.artifacts.drawing.scene import Box, Fill, Line, Link, Picture, Words
 from venture_core.artifacts.fonts.metrics import load_metrics
 from venture_core.artifacts.images import inspect_image
@@ -110,6 +111,7 @@ def _picture(picture: Picture, data: bytes) -> str:
     across, along = picture.crop
     width, height = area.width / (1 - across), area.height / (1 - along)
     media_type = inspect_image(picture.asset, data).media_type
+    data = without_metadata(data) if is_jpeg(data) else data
     content = base64.b64encode(data).decode("ascii")
     faded = f' opacity="{_number(picture.opacity)}"' if picture.opacity < 1 else ""
     return (

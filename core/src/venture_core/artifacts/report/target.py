@@ -11,7 +11,7 @@ PDF: Final = Target(
     formats=(Format("application/pdf", "pdf"),),
     toolchain=Toolchain(
         name="pdf",
-        revision=1,
+        revision=2,
         libraries=(
             ("deflate", "0.9.0"),
             ("pillow", "13.0.0"),
