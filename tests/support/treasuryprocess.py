@@ -38,7 +38,7 @@ API: Final = "venture-control-plane-api"
 TREASURER: Final = "venture-treasurer"
 AUDIENCE: Final = "venture-treasury"
 HOST: Final = f"{ACCOUNT}.{SYSTEM}.svc"
-STARTS_WITHIN_SECONDS: Final = 30
+STARTS_WITHIN_SECONDS: Final = 60
 _SERVICES: Final = Resource("", "v1", "services", "Service")
 
 

@@ -242,7 +242,8 @@ async def test_no_cent_is_overspent_lost_or_doubled(
                 group.create_task(attacking.call(session))
             group.create_task(attacking.killing(own_postgres))
         took = time.monotonic() - began
-        for key in attacking.random.sample(sorted(attacking.answered), SAMPLE):
+        keys = sorted(attacking.answered)
+        for key in attacking.random.sample(keys, min(SAMPLE, len(keys))):
             path, body, *answer = attacking.answered[key]
             assert [*await attacking.once(session, path, body, key)] == answer
     connection = await asyncpg.connect(database.get_secret_value())
