@@ -7,7 +7,7 @@ PYTHON ?= python3
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: ## Bring a cluster, install Venture, build the example decks and download them
+up: ## Bring a cluster, install Venture, build the example decks, run a launch; APPROVE=no asks you
 	@$(PYTHON) hack/cluster venture-up
 
 down: ## Remove the cluster and all that `make up` made in it; the cache stays

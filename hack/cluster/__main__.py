@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
 
 # What takes no arguments: its name, what it does, how it is done.
 _PLAIN = (
-    ("venture-up", "everything from nothing to a deck: what `make up` runs", release.up),
+    ("venture-up", "everything from nothing to a launch: what `make up` runs", release.show),
     ("venture-down", "remove what venture-up made: what `make down` runs", release.down),
     ("check", "the fast gate: what `make check` runs", verify.check),
     ("soak", "the tests that search for faults, for long", verify.soak),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import binaries
 import python
+import story
 import target
 from contenthash import tree_hash
 from kubectl import Kubectl
@@ -25,6 +26,9 @@ _NAMESPACE = "venture-system"
 _LOCK = "make-up"
 _CHART = REPOSITORY / "charts" / "venture"
 _EXAMPLES = REPOSITORY / "examples"
+_DECK_FLAGS = [
+    flag for path in sorted(_EXAMPLES.glob("*-deck.yaml")) for flag in ("--filename", str(path))
+]
 _DECKS = REPOSITORY / "build" / "decks"
 _DECK_SECONDS = 300
 _MADE_BY = "venture.parpour.dev/made-by"
@@ -38,17 +42,27 @@ _RESTRICTED = {
 def up() -> Path:
     """Do everything from nothing to a deck; run again, change nothing; return the kubeconfig."""
     with exclusive(_LOCK):
-        return _up()
+        return _up(tell_story=False)
 
 
-def _up() -> Path:
+def show() -> None:
+    """Do that, and tell the story of a launch; APPROVE=no leaves it to others to say yes."""
+    with exclusive(_LOCK):
+        _up(tell_story=True)
+
+
+def _up(*, tell_story: bool) -> Path:
     cluster = target.up()
     environment = python.ensure_environment()
     settings = cluster.provide_images()
     kubectl = Kubectl(cluster.kubeconfig)
     _label_namespace(kubectl)
     _install(cluster, kubectl, settings)
-    decks = _build_examples(kubectl, environment / "bin" / "venture")
+    venture = environment / "bin" / "venture"
+    decks = _build_examples(kubectl, venture)
+    if tell_story:
+        approve = os.environ.get("APPROVE", "yes") != "no"
+        story.Story(kubectl, venture, _NAMESPACE, approve).tell()
     _tell_what_next(cluster, decks)
     return cluster.kubeconfig
 
@@ -153,8 +167,7 @@ def _build_examples(kubectl: Kubectl, venture: Path) -> list[Path]:
     with step("Building the examples"):
         kubectl(
             "apply",
-            "--filename",
-            str(_EXAMPLES),
+            *_DECK_FLAGS,
             next_step=f"if an example changed, {_look(kubectl)} delete -f {_EXAMPLES}, then again",
         )
         deadline = time.monotonic() + _DECK_SECONDS
@@ -173,7 +186,7 @@ def _look(kubectl: Kubectl) -> str:
 
 
 def _builds(kubectl: Kubectl) -> list[dict[str, Any]]:
-    listed = kubectl.json("get", "--filename", str(_EXAMPLES))
+    listed = kubectl.json("get", *_DECK_FLAGS)
     return [item for item in listed.get("items", [listed]) if item.get("kind") == "ArtifactBuild"]
 
 
@@ -224,17 +237,19 @@ def _tell_what_next(cluster: Target, decks: list[Path]) -> None:
         print(f"  {deck} ({deck.stat().st_size:,} bytes)")
     print("\nTry next:")
     print(f"  export KUBECONFIG={cluster.kubeconfig} PATH={':'.join(map(str, tools))}:$PATH")
-    print("  kubectl get artifactbuilds                 # the builds, and how each went")
-    print("  kubectl explain artifactbuild.spec         # what you can ask for")
-    print("  venture artifact render FILE -o deck.pptx  # the same bytes, without any cluster")
-    print("  make down                                  # remove it all")
+    print("  kubectl -n launch delete workflow launch && make up APPROVE=no  # and deny it")
+    print("  venture freeze -n launch -m 'to see that nothing new starts'    # and thaw it")
+    print("  kubectl -n launch apply -f examples/hostile-page.yaml           # a page gives orders")
+    print("  make down                                                       # remove it all")
 
 
 def _uninstall(cluster: Target, kubectl: Kubectl) -> None:
     log = cache_dir() / "logs" / "helm.log"
     with step(f"Removing Venture from the {cluster.what}", log):
         if _status(cluster):
-            kubectl("delete", "--filename", str(_EXAMPLES), "--ignore-not-found")
+            kubectl("delete", *_DECK_FLAGS, "--ignore-not-found")
+            # While the operator is there to let its objects go.
+            kubectl("delete", "namespace", story.NAMESPACE, "--ignore-not-found")
             run(
                 [*_helm(cluster), "uninstall", _NAME, "--namespace", _NAMESPACE, "--wait"],
                 log=log,
