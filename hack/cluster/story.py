@@ -98,8 +98,10 @@ class Story:
         return self.kubectl("get", "deployment", "venture", *place, "-o", path)
 
     def _submit(self, founder: Path) -> None:
-        if self._flow():
-            say(f"The workflow {_WORKFLOW} is there already: going on with it")
+        if flow := self._flow():
+            again = f"kubectl -n {NAMESPACE} delete workflow {_WORKFLOW}"
+            say("It has run before" if is_over(flow) else "It runs already: going on with it")
+            say(f"  {again}   # lets it run anew")
             return
         say(f"{_FOUNDER} submits examples/launch.yaml")
         self._in_namespace("apply", "-f", str(_EXAMPLES / "launch.yaml"), kubeconfig=founder)
