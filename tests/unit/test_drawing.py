@@ -13,7 +13,6 @@ from lxml import etree
 from PIL import Image
 from soaking import examples
 from surroundings import REPOSITORY
-from venture_core.artifacts.deck.plan.charts import format_value
 from venture_core.artifacts.drawing.png import write_png
 from venture_core.artifacts.drawing.raster import draw_scene
 from venture_core.artifacts.drawing.scale import ticks
@@ -25,6 +24,7 @@ from venture_core.artifacts.fonts.metrics import load_metrics
 from venture_core.artifacts.ir import FontFamily
 from venture_core.artifacts.ir.charts import NumberFormat
 from venture_core.artifacts.ir.document import Document
+from venture_core.artifacts.numbers import format_value
 
 FONTS = REPOSITORY / "core" / "src" / "venture_core" / "artifacts" / "fonts"
 # The middle dot of the free family is wider than that of the one it stands for; so is one letter.

@@ -19,6 +19,7 @@ DOCUMENTS: Final[Mapping[str, str]] = {
     "ImageSpec": "venture_core.artifacts.picture.ir",
     "ReportSpec": "venture_core.artifacts.report.ir",
     "SlideSpec": "venture_core.artifacts.deck.ir",
+    "SpreadsheetSpec": "venture_core.artifacts.sheet.ir",
 }
 """Where the `GRAMMAR` of each kind is. It is imported when the first such document comes."""
 

@@ -8,5 +8,6 @@ class Target(StrEnum):
 
     PPTX = "Pptx"
     DOCX = "Docx"
+    XLSX = "Xlsx"
     PDF = "Pdf"
     IMAGE = "Image"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from venture_cli.domain.noun import Noun
     from venture_cli.services.session import Session
 
-TargetName = Literal["Pptx", "Docx", "Pdf", "Image"]
+TargetName = Literal["Pptx", "Docx", "Xlsx", "Pdf", "Image"]
 """The targets, as `venture_core.artifacts.targets` has them."""
 GATES: Final = (
     "contrast",

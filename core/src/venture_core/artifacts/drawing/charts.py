@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from venture_core.artifacts.colors import Role
-from venture_core.artifacts.deck.plan.charts import format_value, label_role, mark_roles
+from venture_core.artifacts.deck.plan.charts import label_role, mark_roles
 from venture_core.artifacts.deck.plan.geometry import EMU_PER_POINT
 from venture_core.artifacts.drawing.lettering import baseline, set_lines
 from venture_core.artifacts.drawing.scale import ticks
 from venture_core.artifacts.drawing.scene import Area, Box, Fill, Line, Words
 from venture_core.artifacts.fonts.fitting import break_lines
+from venture_core.artifacts.numbers import format_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,11 +8,11 @@ from pydantic_core import PydanticCustomError
 
 from venture_core.artifacts.ir.values import IRModel, Line400, Line2000, Name
 
-_LINK = re.compile(r"https?://[^\s<>\"\\^`{|}]+|mailto:[^\s<>\"@]+@[^\s<>\"@]+|#[a-z0-9-]{1,63}")
+LINK = re.compile(r"https?://[^\s<>\"\\^`{|}]+|mailto:[^\s<>\"@]+@[^\s<>\"@]+|#[a-z0-9-]{1,63}")
 
 
 def _link(value: str) -> str:
-    if not _LINK.fullmatch(value):
+    if not LINK.fullmatch(value):
         expected = (
             "a link that begins with https://, http:// or mailto:, or # and the id of a heading"
         )
@@ -37,14 +37,19 @@ class Run(IRModel):
     """The id of a source that the text rests on; its note follows the text."""
 
 
-def _form(value: object) -> str:
-    return "line" if isinstance(value, str) else "runs"
+def _form(value: object) -> str | None:
+    return {str: "line", list: "runs"}.get(type(value))
 
 
 Text = Annotated[
     Annotated[Line2000, Tag("line")]
     | Annotated[tuple[Run, ...], Field(max_length=100), Tag("runs")],
-    Discriminator(_form),
+    Discriminator(
+        _form,
+        custom_error_type="value_form",
+        custom_error_message="not {expected}",
+        custom_error_context={"expected": "a string, or a list of runs"},
+    ),
 ]
 """A string, or a list of runs."""
 

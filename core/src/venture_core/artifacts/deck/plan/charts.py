@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from venture_core.artifacts.colors import SERIES_ROLES, Role
 from venture_core.artifacts.deck.plan.model import ChartElement
 from venture_core.artifacts.fonts.fitting import measure
+from venture_core.artifacts.numbers import format_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from venture_core.artifacts.colors import ColorScheme
     from venture_core.artifacts.deck.plan.geometry import Box
     from venture_core.artifacts.fonts.metrics import FontMetrics
-    from venture_core.artifacts.ir.charts import Chart, NumberFormat
+    from venture_core.artifacts.ir.charts import Chart
 
 SIZES = (14.0, 12.0, 11.0, 10.0)
 
@@ -27,7 +28,6 @@ _LABEL_PAD = 1.2
 _LABEL_AND_MARKER = 1.6
 _PLOT_SHARE = 0.8
 """What legend and the round end of the scale leave of the plot's length."""
-_SCALES = {"ones": (1.0, ""), "thousands": (1e3, "K"), "millions": (1e6, "M")}
 
 
 def has_data(chart: Chart) -> bool:
@@ -47,16 +47,6 @@ def plan_chart(
             break
     hidden = frozenset(_thin_marks(chart, box, font, size)) if chart.stacked else frozenset()
     return ChartElement(chart, box, size, legend, hidden, alt_text.strip(), problems)
-
-
-def format_value(value: float, form: NumberFormat) -> str:
-    """Write `value` as the chart's number format shows it."""
-    if form.style == "percent":
-        return f"{value * 100:,.{form.decimals}f}%"
-    divisor, suffix = _SCALES[form.scale]
-    text = f"{abs(value) / divisor:,.{form.decimals}f}{suffix}"
-    symbol = form.symbol if form.style == "currency" else ""
-    return ("-" if value < 0 else "") + symbol + text
 
 
 def label_role(series: Role, scheme: ColorScheme) -> Role:

@@ -18,11 +18,12 @@ from venture_core.artifacts.deck.plan.charts import label_role, mark_roles
 from venture_core.artifacts.deck.render.colors import THEME_COLORS
 from venture_core.artifacts.deck.render.markup import CHART, DRAWING, fill
 from venture_core.artifacts.deck.render.workbook import ChartData
+from venture_core.artifacts.numbers import number_code
 
 if TYPE_CHECKING:
     from venture_core.artifacts.deck.plan.model import ChartElement
     from venture_core.artifacts.deck.render.native import Native
-    from venture_core.artifacts.ir.charts import Chart, NumberFormat
+    from venture_core.artifacts.ir.charts import Chart
 
 _TYPES = {
     ("bar", "vertical", False): XL_CHART_TYPE.COLUMN_CLUSTERED,
@@ -32,7 +33,6 @@ _TYPES = {
     ("line", "vertical", False): XL_CHART_TYPE.LINE_MARKERS,
     ("pie", "vertical", False): XL_CHART_TYPE.PIE,
 }
-_SCALE_SUFFIXES = {"ones": "", "thousands": ',"K"', "millions": ',,"M"'}
 _GRID_OPACITY = 0.25
 _GRID_EMU = 6350
 _LINE_POINTS = 2.75
@@ -49,16 +49,6 @@ def chart_type(chart: Chart) -> XL_CHART_TYPE:
 def chart_data(chart: Chart) -> ChartData:
     """Collect the data for the chart's XML and its workbook."""
     return ChartData(chart, number_code(chart.number_format))
-
-
-def number_code(form: NumberFormat) -> str:
-    """Write the number format as a spreadsheet format code."""
-    decimals = "." + "0" * form.decimals if form.decimals else ""
-    if form.style == "percent":
-        return f"0{decimals}%"
-    symbol = f'"{form.symbol}"' if form.style == "currency" else ""
-    body = f"{symbol}#,##0{decimals}{_SCALE_SUFFIXES[form.scale]}"
-    return f"{body};-{body}"
 
 
 def style_chart(native: Native, element: ChartElement, scheme: ColorScheme) -> None:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from venture_core.artifacts.deck.plan.charts import format_value
 from venture_core.artifacts.fonts.fitting import SAFETY, break_lines, measure
+from venture_core.artifacts.numbers import format_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""Spreadsheets: the SpreadsheetSpec, its plan, its gates, and what it is rendered to."""

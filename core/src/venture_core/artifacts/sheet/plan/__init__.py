@@ -1,0 +1,1 @@
+"""Planning a workbook: every value, what is computed too, and how wide columns are."""

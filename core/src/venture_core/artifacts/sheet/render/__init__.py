@@ -1,0 +1,1 @@
+"""Rendering a planned workbook to a .xlsx file."""

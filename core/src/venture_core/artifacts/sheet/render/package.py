@@ -1,0 +1,88 @@
+"""Packing a workbook: with the values of its formulas, without times, the same bytes every time."""
+
+import io
+import re
+import zipfile
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+from venture_core.artifacts.packaging.archive import write_zip
+from venture_core.artifacts.packaging.opc import DECLARATION, PACKAGE
+from venture_core.artifacts.sheet.render.formulas import number
+
+if TYPE_CHECKING:
+    from venture_core.artifacts.sheet.ir.cells import Value
+    from venture_core.artifacts.sheet.plan.model import PlannedSheet, SheetPlan
+    from venture_core.artifacts.sheet.render.native import Native
+
+_FORMULA_CELL = re.compile(
+    rb'<c r="([A-Z]+[0-9]+)"( s="[0-9]+")?><f>([^<]*)</f><v ?(?:/>|></v>)</c>'
+)
+_CHART = re.compile(rb'(<(?:xdr:)?cNvPr id="[0-9]+" name="Chart [0-9]+")\s*/>')
+_TYPES = "[Content_Types].xml"
+
+
+def pack_workbook(book: Native, plan: SheetPlan) -> bytes:
+    """Return the file."""
+    buffer = io.BytesIO()
+    book.save(buffer)
+    with zipfile.ZipFile(buffer) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["docProps/core.xml"] = _core_properties(plan).encode()
+    for index, planned in enumerate(plan.sheets, start=1):
+        name = f"xl/worksheets/sheet{index}.xml"
+        members[name] = _with_values(members[name], planned)
+    charted = [planned for planned in plan.sheets if planned.sheet.charts]
+    for index, planned in enumerate(charted, start=1):
+        name = f"xl/drawings/drawing{index}.xml"
+        members[name] = _with_descriptions(members[name], planned)
+    return write_zip([(_TYPES, members.pop(_TYPES)), *sorted(members.items())])
+
+
+def _with_values(data: bytes, planned: PlannedSheet) -> bytes:
+    """Put what each formula comes to beside it: openpyxl writes either, and viewers want both."""
+    computed = [at for at, column in enumerate(planned.sheet.columns) if column.formula]
+    values: list[Value] = [row[at] for row in planned.rows for at in computed]
+    values += [
+        value
+        for column, value in zip(planned.sheet.columns, planned.totals, strict=False)
+        if column.total is not None
+    ]
+    given = iter(values)
+
+    def fill(found: re.Match[bytes]) -> bytes:
+        value = next(given)
+        if isinstance(value, float):
+            kind, text = b"", number(value)
+        else:
+            kind, text = b' t="e"', str(value or "#DIV/0!")
+        place, style, formula = found[1], found[2] or b"", found[3]
+        start = b'<c r="' + place + b'"' + style + kind
+        return start + b"><f>" + formula + b"</f><v>" + text.encode() + b"</v></c>"
+
+    filled, count = _FORMULA_CELL.subn(fill, data)
+    if count != len(values):
+        raise RuntimeError(f"{count} formulas were written, {len(values)} were computed")
+    return filled
+
+
+def _with_descriptions(data: bytes, planned: PlannedSheet) -> bytes:
+    """Say in words what each chart shows: openpyxl has no place for it."""
+    texts = iter([chart.alt_text for chart in planned.sheet.charts])
+
+    def describe(found: re.Match[bytes]) -> bytes:
+        return found[1] + b" descr=" + quoteattr(next(texts)).encode() + b"/>"
+
+    return _CHART.sub(describe, data)
+
+
+def _core_properties(plan: SheetPlan) -> str:
+    """Title, author and language. Times are left out: the same workbook has no time of its own."""
+    spec = plan.spec
+    creator = f"<dc:creator>{escape(spec.author)}</dc:creator>" if spec.author.strip() else ""
+    return (
+        f'{DECLARATION}<cp:coreProperties xmlns:cp="{PACKAGE}/metadata/core-properties" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f"<dc:title>{escape(spec.title)}</dc:title>{creator}"
+        f"<dc:language>{spec.language}</dc:language></cp:coreProperties>"
+    )
