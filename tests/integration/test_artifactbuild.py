@@ -4,6 +4,8 @@ import json
 from typing import TYPE_CHECKING
 
 import asyncpg
+import pytest
+from artifactexamples import compiled_example, example
 from builds import Builds, condition, deck, patiently
 from venture_core.artifacts import provenance
 from venture_core.artifacts.jobcontract import EXIT_TRANSIENT, Stage
@@ -61,6 +63,19 @@ async def test_a_build_becomes_ready_with_signed_provenance(
     uid = (await builds.get("deck"))["metadata"]["uid"]
     staged = await patiently(lambda: store.head(f"staging/{uid}/1"), lambda info: info is None)
     assert staged is None
+
+
+@pytest.mark.parametrize("name", ["treasury-report", "order-board"])
+async def test_pages_and_boards_become_ready_as_what_they_are(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, name: str
+) -> None:
+    chosen, made = example(name), compiled_example(name)
+    source = {"inline": json.loads(chosen.document)}
+    await builds.create(name, target=chosen.target, source=source)
+    job = await kubelet.next_job()
+    await kubelet.succeed(job, made.data, media_type=made.media_type)
+    artifact = (await builds.until(name, "Ready"))["status"]["artifact"]
+    assert (artifact["sha256"], artifact["mediaType"]) == (made.sha256, made.media_type)
 
 
 async def test_the_same_document_again_is_a_cache_hit_without_a_job(

@@ -76,17 +76,24 @@ class Kubelet:
         }
         return await self._client.create(PODS, body, self._namespace)
 
-    async def succeed(self, job: Body, artifact: bytes, *, reported: bytes | None = None) -> None:
+    async def succeed(
+        self,
+        job: Body,
+        artifact: bytes,
+        *,
+        reported: bytes | None = None,
+        media_type: str = MEDIA_TYPE,
+    ) -> None:
         """Upload `artifact` and end the pod with a result about `reported` (default: the same)."""
         assert (await upload(await self.input_of(job), artifact)).is_success
-        await self.report(job, artifact if reported is None else reported)
+        await self.report(job, artifact if reported is None else reported, media_type)
 
-    async def report(self, job: Body, told: bytes) -> None:
+    async def report(self, job: Body, told: bytes, media_type: str = MEDIA_TYPE) -> None:
         """End the pod with a result about these bytes, wherever they are."""
         request = await self.input_of(job)
         result = CompileJobResult(
             artifact=JobArtifact(
-                sha256=hashlib.sha256(told).hexdigest(), size_bytes=len(told), media_type=MEDIA_TYPE
+                sha256=hashlib.sha256(told).hexdigest(), size_bytes=len(told), media_type=media_type
             ),
             gates=(JobGateResult(name="contrast", passed=True),),
             toolchain=request.toolchain,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 REVISIONS = {"Pdf": 2, "Image": 1}
 TARGETS = (PDF, IMAGE)
 GOLDEN = {
-    "hello-pages": "46a7e2ced6eaffea1bdf1c6629577579953604b53984f8a7e94ae9eb2441e80c",
+    "hello-pages": "4f7a231c61ee992b0dd8762a4bb01e93950c948e69bd9c6461870eca15a5828f",
     "launch-card": "a66a2ce77cbb8bd43b52153d5070f161fb07f8d8a2d6ae84b9c2fd3d883a06f5",
     "order-board": "4fe0bfb74d24d3ec4884dcda045eaf5044a18869ea21cf6afc39a7e3c5b119f0",
     "treasury-report": "678eed2111cacd8dc5fbcee74825c23bac9f88025641912a518a245f9f313fe3",
