@@ -1,7 +1,7 @@
 """Requests to the API server of one cluster. Bodies are plain dicts.
 
-Typed models of all of Kubernetes would cost more CPU than everything else on the reconcile path,
-and their import alone ten times what a command of the CLI takes.
+Typed models of all of Kubernetes would cost more CPU than all else on the reconcile path, and
+their import alone ten times what a command of the CLI takes.
 """
 
 import asyncio
@@ -52,6 +52,7 @@ METADATA_LIST: Final = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Objects without spec and status, in a list."""
 TABLE: Final = f"{JSON};as=Table;g=meta.k8s.io;v=v1"
 INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
+ANY_STATE: Final = {"If-Match": "*"}
 REQUEST_TIMEOUT_SECONDS: Final = 30.0
 LIST_PAGE_SIZE: Final = 500
 
@@ -73,10 +74,6 @@ class Table:
     rows: list[list[Any]]
     metadata: list[Body]
     """The `metadata` of each row's object."""
-
-
-def _is_retryable(error: BaseException) -> bool:
-    return isinstance(error, KubernetesError) and error.retryable
 
 
 class KubernetesClient:
@@ -307,7 +304,8 @@ class KubernetesClient:
         path = resource.path(namespace, name)
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
         try:
-            await self.request("DELETE", resource.plural, path, body=body)
+            # Our own API asks which state is meant; the API server does not.
+            await self.request("DELETE", resource.plural, path, body=body, headers=ANY_STATE)
         except NotFoundError:
             return False
         return True
@@ -385,6 +383,7 @@ class KubernetesClient:
         body: Body | None = None,
         content_type: str = JSON,
         accept: str = JSON,
+        headers: Mapping[str, str] | None = None,
         read: Reader = json.loads,
     ) -> Body:
         """Send one request and return the decoded answer.
@@ -393,19 +392,19 @@ class KubernetesClient:
         refusal is retryable.
         """
         retrying = AsyncRetrying(
-            retry=retry_if_exception(_is_retryable),
+            retry=retry_if_exception(lambda each: getattr(each, "retryable", False)),
             wait=wait_random_exponential(multiplier=0.2, max=3),
             stop=stop_after_attempt(3),
             reraise=True,
         )
-        headers = {"Accept": accept}
+        sent = {"Accept": accept, **(headers or {})}
         data = None
         if body is not None:
-            headers["Content-Type"] = content_type
+            sent["Content-Type"] = content_type
             data = json.dumps(body, separators=(",", ":")).encode()
         async for attempt in retrying:
             with attempt:
-                return await self._request_once(method, plural, path, query, headers, data, read)
+                return await self._request_once(method, plural, path, query, sent, data, read)
         raise AssertionError("tenacity either returns or raises")
 
     async def _request_once(

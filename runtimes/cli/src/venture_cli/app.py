@@ -20,8 +20,10 @@ from venture_cli.commands import (
     record,
     report,
     version,
+    workflows,
 )
 from venture_cli.domain.artifact import ARTIFACT
+from venture_cli.domain.workflow import WORKFLOW
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.parameters import PlainGroup, make_plain
 from venture_cli.program import program_name
@@ -78,6 +80,10 @@ app.add_typer(artifact, name=ARTIFACT.name)
 builds.register(artifact)
 nouns.register(artifact, ARTIFACT)
 artifacts.register(artifact)
+work = typer.Typer(no_args_is_help=True, help="Have work done in steps, and stay in command of it.")
+app.add_typer(work, name=WORKFLOW.name)
+workflows.register(work)
+nouns.register(work, WORKFLOW)
 proofs = typer.Typer(no_args_is_help=True, help="Prove what happened from the signed log.")
 app.add_typer(proofs, name="audit")
 audit.register(proofs)

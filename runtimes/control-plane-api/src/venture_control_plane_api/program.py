@@ -11,6 +11,7 @@ from venture_core.identity.frontproxy import FrontProxy
 from venture_core.kubernetes.environment import connect
 from venture_core.objectstore import ObjectStore
 from venture_core.record.accounts import Accounts
+from venture_core.record.feed import Feed
 from venture_core.record.objectevents import ObjectEvents
 
 from venture_control_plane_api.content.accounts import account_routes
@@ -20,6 +21,7 @@ from venture_control_plane_api.founders.app import founders
 from venture_control_plane_api.services.access import Access
 from venture_control_plane_api.services.artifacts import Artifacts
 from venture_control_plane_api.services.events import Events
+from venture_control_plane_api.services.live import Live
 from venture_control_plane_api.services.logs import Logs
 from venture_control_plane_api.services.signin import AUDIENCE, SignIn
 from venture_control_plane_api.services.transfers import Transfers
@@ -49,12 +51,14 @@ async def run(settings: ControlPlaneSettings, process: Process) -> None:
         following = group.create_task(front_proxy.run())
         record = ObjectEvents(settings.postgres_url, name=NAME)
         accounts = Accounts(settings.postgres_url, name=f"{NAME}-accounts")
+        feed = Feed(settings.postgres_url, name=f"{NAME}-feed")
         services = content_services(settings, client, record)
         own = account_routes(client, accounts)
         people = founders(
             client,
             sign_in_by(settings, accounts, key),
             services,
+            Live(client, feed),
             Transfers(at_once=WATCHES_AT_ONCE, per_user=WATCHES_PER_USER),
         )
         try:
@@ -76,6 +80,7 @@ async def run(settings: ControlPlaneSettings, process: Process) -> None:
             following.cancel()
             await record.close()
             await accounts.close()
+            await feed.close()
 
 
 def content_services(

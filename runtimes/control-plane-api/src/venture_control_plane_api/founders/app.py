@@ -9,16 +9,19 @@ from venture_core.http.limits import Limits
 from venture_control_plane_api.content.discovery import PREFIX
 from venture_control_plane_api.content.discovery import limits_of as content_limits
 from venture_control_plane_api.content.routes import Services, content_routes
+from venture_control_plane_api.founders.live import live_routes
 from venture_control_plane_api.founders.objects import object_routes
 from venture_control_plane_api.founders.rates import Rates
 from venture_control_plane_api.founders.served import MAX_WATCH_SECONDS
 from venture_control_plane_api.founders.sessions import SESSION, opened, opening
+from venture_control_plane_api.services.live import MAX_SECONDS
 
 if TYPE_CHECKING:
     from venture_core.http.types import Application, Receive, Scope, Send
     from venture_core.identity.callers import Caller
     from venture_core.kubernetes.client import KubernetesClient
 
+    from venture_control_plane_api.services.live import Live
     from venture_control_plane_api.services.signin import SignIn
     from venture_control_plane_api.services.transfers import Transfers
 
@@ -26,10 +29,15 @@ VERSION: Final = "1.0.0"
 TITLE: Final = "Venture for founders"
 _SIGN_IN_LIMITS: Final = Limits(body_bytes=4096, seconds=30)
 _WATCH_LIMITS: Final = Limits(body_bytes=0, seconds=MAX_WATCH_SECONDS + 30.0)
+_STREAM_LIMITS: Final = Limits(body_bytes=0, seconds=MAX_SECONDS + 30.0)
 
 
 def founders(
-    client: KubernetesClient, sign_in: SignIn, services: Services, watches: Transfers
+    client: KubernetesClient,
+    sign_in: SignIn,
+    services: Services,
+    live: Live,
+    watches: Transfers,
 ) -> Application:
     """Return the API."""
     rates = Rates()
@@ -44,6 +52,7 @@ def founders(
     house = fastapi(TITLE, VERSION)
     house.include_router(opened(sign_in))
     house.include_router(object_routes(client, watches))
+    house.include_router(live_routes(live, sign_in, watches))
     house.include_router(content_routes(services))
     # One document of both.
     house.include_router(opening(sign_in))
@@ -62,6 +71,8 @@ def limits_of(scope: Scope) -> Limits:
     path: str = scope["path"]
     if path.startswith(f"{PREFIX}/"):
         return content_limits(path)
+    if path.startswith("/v1/namespaces/") and path.endswith("/events"):
+        return _STREAM_LIMITS
     if b"watch=" in scope.get("query_string", b""):
         return _WATCH_LIMITS
     return Limits()

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import aiohttp
 import msgspec
 from fastapi import APIRouter, Header, Path, Request, Response
-from fastapi.responses import StreamingResponse
 from venture_core.http.problems import Problem
 from venture_core.kubernetes.client import JSON, MERGE_PATCH, TABLE
 from venture_core.nesting import is_deeper
 
+from venture_control_plane_api.content.routes import (  # noqa: TC001 - FastAPI reads them
+    Name,
+    Namespace,
+)
 from venture_control_plane_api.founders.served import (
     MAX_WATCH_SECONDS,
     SERVED,
@@ -23,6 +26,7 @@ from venture_control_plane_api.founders.served import (
     resource_of,
     version_of,
 )
+from venture_control_plane_api.founders.streams import begun, placed
 from venture_control_plane_api.services.access import PRIVATE, unavailable, user_of
 
 if TYPE_CHECKING:
@@ -33,8 +37,6 @@ if TYPE_CHECKING:
 
     from venture_control_plane_api.services.transfers import Transfers
 
-Namespace = Annotated[str, Path(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
-Name = Annotated[str, Path(pattern=r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$")]
 Plural = Annotated[str, Path(pattern=f"^({'|'.join(SERVED)})$")]
 IfMatch = Annotated[str | None, Header(max_length=100)]
 IdempotencyKey = Annotated[str | None, Header(max_length=128)]
@@ -169,10 +171,8 @@ class _Objects:
         accept = TABLE if "as=Table" in request.headers.get("accept", "") else JSON
         chunks = self._stream(user, resource.path(namespace), query, accept)
         if watching:
-            chunks = _placed(chunks, self._watches, user.username)
-        # The first piece comes before the answer begins: a refusal is an answer of its own.
-        first = await anext(chunks, b"")
-        return StreamingResponse(_and(first, chunks), media_type=JSON, headers=PRIVATE)
+            chunks = placed(chunks, self._watches, user.username)
+        return await begun(chunks, JSON)
 
     async def get(
         self, request: Request, plural: str, namespace: str | None, name: str
@@ -304,20 +304,6 @@ class _Objects:
                     yield chunk
         except (aiohttp.ClientError, TimeoutError) as error:
             raise unavailable("the API server does not answer") from error
-
-
-async def _and(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in rest:
-        yield chunk
-
-
-async def _placed(
-    chunks: AsyncIterator[bytes], places: Transfers, user: str
-) -> AsyncIterator[bytes]:
-    with places.place(user):
-        async for chunk in chunks:
-            yield chunk
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:

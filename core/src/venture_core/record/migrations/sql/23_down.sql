@@ -1,0 +1,2 @@
+DROP FUNCTION record.log_end;
+DROP FUNCTION record.namespace_events;

@@ -1,0 +1,96 @@
+"""Workflows for people: their plan, and their tasks as they go."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from venture_cli.domain.harmless import harmless
+from venture_cli.domain.standing import standing
+from venture_cli.domain.table import GAP, align, row
+from venture_cli.domain.workflow import HEADER, task_rows
+from venture_cli.views.structured import print_data
+from venture_cli.views.terminal import err, is_plain, out
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from venture_cli.domain.choices import Format
+    from venture_cli.domain.workflowplan import WorkflowPlan
+
+_CENTS = 100
+
+
+def print_plan(plan: WorkflowPlan, unknown: str, form: Format | None) -> None:
+    """Print what would be done."""
+    if form is not None:
+        print_data(asdict(plan) | {"unknown": unknown}, form)
+        return
+    for step in plan.steps:
+        after = f" after {', '.join(step.after)}" if step.after else ""
+        out().print((step.name, "bold"), f"{after}: {step.does}")
+        for line in step.may:
+            out().print("  may   ", line)
+        if step.asks:
+            out().print("  asks  ", step.asks)
+        if step.worst_cents:
+            out().print("  costs ", f"at most {_money(step.worst_cents)}")
+    out().print(("policy", "bold"), f": {plan.verdict}")
+    cost = f"{_money(plan.worst_cents)} {plan.currency}".strip()
+    out().print(("worst case", "bold"), f": {cost}")
+    if unknown:
+        err().print(("note: ", "yellow"), unknown)
+
+
+def _money(cents: int) -> str:
+    return f"{cents // _CENTS}.{cents % _CENTS:02}"
+
+
+class Tree:
+    """Shows a workflow's tasks: a table that changes on a terminal, a line for each change else."""
+
+    def __init__(self) -> None:
+        self._live: Any = None
+        self._shown: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        if not is_plain():
+            from rich.console import Console
+            from rich.live import Live
+
+            console = Console(stderr=True, highlight=False, emoji=False, markup=False)
+            self._live = Live(console=console, auto_refresh=False)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, body: dict[str, Any]) -> None:
+        """Show where the workflow and its tasks stand now."""
+        rows = task_rows(body, datetime.now(UTC).isoformat())
+        if self._live is not None:
+            from rich.text import Text
+
+            lines = [harmless(f"{body['metadata']['name']}  {standing(body).sentence()}")]
+            lines += [GAP.join(each) for each in align([row(*HEADER), *map(_safe, rows)])]
+            self._live.update(Text("\n".join(lines)), refresh=True)
+            return
+        for name, phase, _, _, why in rows:
+            line = f"{phase}  {why}".rstrip()
+            if self._shown.get(name) != line:
+                self._shown[name] = line
+                err().print(f"{name.strip()}  {line}")
+
+
+def _safe(cells: tuple[str, ...]) -> tuple[str, ...]:
+    # The first cell keeps what it is indented by, which says what it comes after.
+    first, *rest = cells
+    indent = first[: len(first) - len(first.lstrip())]
+    shown, *others = row(first.strip(), *rest)
+    return (indent + shown, *others)
