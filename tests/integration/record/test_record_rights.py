@@ -59,6 +59,10 @@ RIGHTS: Final = {
         "SELECT record.venture_object_events(gen_random_uuid(), gen_random_uuid(), 0, 1)",
         {"content"},
     ),
+    "read the events of a namespace": (
+        "SELECT record.namespace_events('nowhere', 0)",
+        {"content"},
+    ),
     "let founders in": ("SELECT record.begin_sign_in('nobody')", {"content"}),
     "read what proves founders": ("SELECT FROM record.accounts", NOBODY),
     "change, delete or truncate events": (

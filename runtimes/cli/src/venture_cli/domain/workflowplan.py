@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from venture_core.policy.decision import Decision
+    from venture_core.policy.request import Request
     from venture_core.policy.snapshot import Snapshot
     from venture_crds.v1alpha1.workflow import Workflow
     from venture_crds.v1alpha1.workflowtask import AgentTask, MoneyTask, Task
@@ -84,7 +85,8 @@ class _Planner:
         return self._judged(Governed.WORKFLOW, spec)
 
     def step(self, task: Task) -> Step:
-        does, may, asks, cents = "", (), "", 0
+        does, asks, cents = "", "", 0
+        may: tuple[str, ...] = ()
         if task.agent is not None:
             does, may = self._agent(task.agent)
             budget = self._workflow.spec.budget
@@ -109,7 +111,7 @@ class _Planner:
         does = f"an agent as {agent.role} with {model}, at most {agent.max_turns} turns"
         if self._snapshot is None:
             return does, ()
-        asked = [
+        asked: list[Request] = [
             ModelCall(
                 namespace=self._namespace,
                 role=agent.role,
