@@ -145,7 +145,7 @@ class Story:
         print("\nThe workflow waits for people. As the finance controller:")
         for target in self._waiting(controller):
             for word in ("approve", "deny"):
-                print(f"  venture --kubeconfig {controller} {word} {target} -m 'why'")
+                print(f"  venture {word} {target} -m 'why' --kubeconfig {controller}")
         print("Then `make up` again shows what came of it.")
 
     def _show(self, flow: dict[str, Any]) -> None:

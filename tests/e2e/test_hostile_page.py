@@ -32,7 +32,7 @@ def launch(kubectl: Callable[..., str], kubeconfig: Path, namespace: str) -> Lau
     return made
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 async def test_an_agent_that_obeys_a_page_gets_nowhere_nor_does_who_has_its_token(
     launch: Launch, client: KubernetesClient, kubectl: Callable[..., str]
 ) -> None:

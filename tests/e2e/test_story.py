@@ -24,7 +24,7 @@ def launch(kubectl: Callable[..., str], kubeconfig: Path, namespace: str) -> Lau
     return made
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 async def test_a_launch_runs_to_its_receipt_and_does_each_thing_once(launch: Launch) -> None:
     uid = launch.submit("launch.yaml")
     launch.say(await launch.until_asked("Workflow"), "Approve")
@@ -56,7 +56,7 @@ async def test_a_launch_runs_to_its_receipt_and_does_each_thing_once(launch: Lau
     assert all(0 < each["settledMicros"] <= each["heldMicros"] for each in settled)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_one_that_is_denied_spends_nothing(launch: Launch) -> None:
     uid = launch.submit("launch.yaml")
     launch.say(await launch.until_asked("Workflow"), "Deny")
@@ -69,7 +69,7 @@ async def test_one_that_is_denied_spends_nothing(launch: Launch) -> None:
     assert not payloads(launch.events(uid), "ledger.spend.authorized.v1")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_one_that_is_frozen_in_the_middle_goes_on_when_it_is_thawed(launch: Launch) -> None:
     launch.submit("launch.yaml")
     asked = await launch.until_asked("Workflow")

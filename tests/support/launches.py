@@ -82,7 +82,7 @@ class Launch:
         return {each["name"]: each["phase"] for each in status.get("tasks", [])}
 
     async def until(
-        self, name: str, good: Callable[[Body], bool], *, within_seconds: float = 90
+        self, name: str, good: Callable[[Body], bool], *, within_seconds: float = 120
     ) -> Body:
         """Wait until the status of a Workflow is good, and return it."""
 
@@ -104,7 +104,7 @@ class Launch:
             waiting: list[Body] = json.loads(self.venture("approvals", "-o", "json"))
             return [each for each in waiting if each["kind"] == kind and each["digest"]]
 
-        (found,) = await patiently(look, bool, within_seconds=90)
+        (found,) = await patiently(look, bool, within_seconds=120)
         return found
 
     def say(self, asked: Body, decision: str) -> None:
