@@ -64,7 +64,7 @@ class ExternalServices:
     async def objects(self, kubeconfig: Path) -> dict[str, bytes]:
         """Return everything that is in the bucket."""
         async with self._bucket(kubeconfig) as store:
-            keys = await patient(lambda: keys_of(store))
+            keys = await patient(partial(keys_of, store))
             return {
                 key: await patient(partial(store.get, key, max_bytes=MAX_BYTES)) for key in keys
             }
@@ -202,7 +202,10 @@ async def patient[T](ask: Callable[[], Awaitable[T]]) -> T:
         stop=stop_after_delay(30),
         reraise=True,
     )
-    return await attempts(ask)
+    async for attempt in attempts:
+        with attempt:
+            return await ask()
+    raise AssertionError("tenacity either returns or raises")
 
 
 async def keys_of(store: ObjectStore) -> list[str]:
