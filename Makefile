@@ -2,13 +2,16 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help up down check test soak
+.PHONY: help up examples down check test soak
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: ## Bring a cluster, install Venture, build the example decks, run a launch; APPROVE=no asks you
 	@$(PYTHON) hack/cluster venture-up
+
+examples: ## Build one document of each kind on the cluster, and download them
+	@$(PYTHON) hack/cluster venture-examples
 
 down: ## Remove the cluster and all that `make up` made in it; the cache stays
 	@$(PYTHON) hack/cluster venture-down

@@ -35,6 +35,11 @@ def main(arguments: list[str]) -> int:
 _PLAIN = (
     ("venture-up", "everything from nothing to a launch: what `make up` runs", release.show),
     ("venture-down", "remove what venture-up made: what `make down` runs", release.down),
+    (
+        "venture-examples",
+        "build and download one document of each kind: what `make examples` runs",
+        release.examples,
+    ),
     ("check", "the fast gate: what `make check` runs", verify.check),
     ("soak", "the tests that search for faults, for long", verify.soak),
     (

@@ -19,6 +19,7 @@ from progress import ClusterError, output, run, say, step
 from target import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _NAME = "venture"
@@ -30,6 +31,8 @@ _DECK_FLAGS = [
     flag for path in sorted(_EXAMPLES.glob("*-deck.yaml")) for flag in ("--filename", str(path))
 ]
 _DECKS = REPOSITORY / "build" / "decks"
+_ARTIFACTS = ("--filename", str(_EXAMPLES / "artifacts"))
+_ARTIFACTS_BUILT = REPOSITORY / "build" / "examples"
 _DECK_SECONDS = 300
 _MADE_BY = "venture.parpour.dev/made-by"
 _RESTRICTED = {
@@ -59,12 +62,24 @@ def _up(*, tell_story: bool) -> Path:
     _label_namespace(kubectl)
     _install(cluster, kubectl, settings)
     venture = environment / "bin" / "venture"
-    decks = _build_examples(kubectl, venture)
+    decks = _build_examples(kubectl, venture, _DECK_FLAGS, _DECKS)
     if tell_story:
         approve = os.environ.get("APPROVE", "yes") != "no"
         story.Story(kubectl, venture, _NAMESPACE, approve).tell()
     _tell_what_next(cluster, decks)
     return cluster.kubeconfig
+
+
+def examples() -> None:
+    """Build one document of each kind on the cluster that `up` brought, and download them."""
+    with exclusive(_LOCK):
+        cluster = target.up()
+        if not _status(cluster):
+            raise ClusterError("Venture is not installed", next_step="run make up")
+        kubectl = Kubectl(cluster.kubeconfig)
+        venture = python.ensure_environment() / "bin" / "venture"
+        for path in _build_examples(kubectl, venture, _ARTIFACTS, _ARTIFACTS_BUILT):
+            say(f"{path} ({path.stat().st_size:,} bytes)")
 
 
 def down() -> None:
@@ -163,30 +178,34 @@ def _all_ready(kubectl: Kubectl) -> bool:
     )
 
 
-def _build_examples(kubectl: Kubectl, venture: Path) -> list[Path]:
+def _build_examples(
+    kubectl: Kubectl, venture: Path, examples: Sequence[str], folder: Path
+) -> list[Path]:
+    """Build the examples that kubectl's options name, and return their files in the folder."""
     with step("Building the examples"):
         kubectl(
             "apply",
-            *_DECK_FLAGS,
+            *examples,
             next_step=f"if an example changed, {_look(kubectl)} delete -f {_EXAMPLES}, then again",
         )
         deadline = time.monotonic() + _DECK_SECONDS
-        while waiting := [item for item in _builds(kubectl) if not _is_ready(item)]:
+        while waiting := [item for item in _builds(kubectl, examples) if not _is_ready(item)]:
             if time.monotonic() > deadline:
                 raise ClusterError(
                     f"not Ready after {_DECK_SECONDS} s: {', '.join(map(_describe, waiting))}",
                     next_step=f"{_look(kubectl)} describe artifactbuild",
                 )
             time.sleep(0.5)
-    return [_download(item["metadata"], kubectl, venture) for item in _builds(kubectl)]
+    builds = _builds(kubectl, examples)
+    return [_download(item["metadata"], kubectl, venture, folder) for item in builds]
 
 
 def _look(kubectl: Kubectl) -> str:
     return f"kubectl --kubeconfig {kubectl.kubeconfig}"
 
 
-def _builds(kubectl: Kubectl) -> list[dict[str, Any]]:
-    listed = kubectl.json("get", *_DECK_FLAGS)
+def _builds(kubectl: Kubectl, examples: Sequence[str]) -> list[dict[str, Any]]:
+    listed = kubectl.json("get", *examples)
     return [item for item in listed.get("items", [listed]) if item.get("kind") == "ArtifactBuild"]
 
 
@@ -208,9 +227,9 @@ def _describe(item: dict[str, Any]) -> str:
     return f"{item['metadata']['name']} ({item.get('status', {}).get('phase', 'no status')})"
 
 
-def _download(metadata: dict[str, Any], kubectl: Kubectl, venture: Path) -> Path:
-    _DECKS.mkdir(parents=True, exist_ok=True)
-    deck = _DECKS / f"{metadata['name']}.pptx"
+def _download(metadata: dict[str, Any], kubectl: Kubectl, venture: Path, folder: Path) -> Path:
+    """Download an artifact, under the name that the command line gives it."""
+    folder.mkdir(parents=True, exist_ok=True)
     log = cache_dir() / "logs" / "download.log"
     run(
         [
@@ -221,13 +240,13 @@ def _download(metadata: dict[str, Any], kubectl: Kubectl, venture: Path) -> Path
             "--namespace",
             metadata["namespace"],
             "--output",
-            deck,
+            folder,
         ],
         log=log,
         env={**os.environ, "KUBECONFIG": str(kubectl.kubeconfig)},
         next_step="mend what the log names, then run again",
     )
-    return deck
+    return next(folder.glob(f"{metadata['name']}.*"))
 
 
 def _tell_what_next(cluster: Target, decks: list[Path]) -> None:
@@ -247,7 +266,7 @@ def _uninstall(cluster: Target, kubectl: Kubectl) -> None:
     log = cache_dir() / "logs" / "helm.log"
     with step(f"Removing Venture from the {cluster.what}", log):
         if _status(cluster):
-            kubectl("delete", *_DECK_FLAGS, "--ignore-not-found")
+            kubectl("delete", *_DECK_FLAGS, *_ARTIFACTS, "--ignore-not-found")
             # While the operator is there to let its objects go.
             kubectl("delete", "namespace", story.NAMESPACE, "--ignore-not-found")
             run(

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, override
 
 import pytest
-from artifactexamples import compiled_example, example
+from artifactexamples import FOLDER, compiled_example, example
 from PIL import Image
 from venture_core.artifacts.compile import compile_artifact
 from venture_core.artifacts.deck.target import PPTX
@@ -204,8 +204,8 @@ def test_a_deck_is_built_and_uploaded_as_on_any_machine(job: Job) -> None:
     assert events == ["started", "compiled", "uploaded"]
 
 
-@pytest.mark.parametrize("name", ["treasury-report", "hello-pages", "launch-card", "order-board"])
-def test_pages_and_pictures_are_built_as_on_any_machine(job: Job, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.yaml")))
+def test_each_example_is_built_as_on_any_machine(job: Job, name: str) -> None:
     chosen, here = example(name), compiled_example(name)
     toolchain = target_named(chosen.target).toolchain.id
     job.prepare(json.loads(chosen.document), target=chosen.target, toolchain=toolchain)
