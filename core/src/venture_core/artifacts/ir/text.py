@@ -38,7 +38,9 @@ class Run(IRModel):
 
 
 def _form(value: object) -> str | None:
-    return {str: "line", list: "runs"}.get(type(value))
+    if isinstance(value, str):
+        return "line"
+    return "runs" if isinstance(value, list) else None
 
 
 Text = Annotated[
