@@ -2,50 +2,73 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid7
 
 import asyncpg
 import pytest
 from recordevents import started
+from venture_core.canonical import canonical_json
 from venture_core.events.envelope import Service
-from venture_core.events.types.money import IntentApprovedV1
+from venture_core.events.types import REGISTRY
 from venture_core.record.database import Role, service_role
-from workflowevents import Flow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from recordservers import PostgresServer
-    from venture_core.events.envelope import EventEnvelopeV1
 
 GUIDE: Final = Path(__file__).resolve().parents[3] / "docs" / "install.md"
 
 LOGINS: Final = {
     "operator": (service_role(Service.ORCHESTRATOR),),
-    "treasury": (Role.TREASURY,),
+    "policy-engine": (service_role(Service.POLICY_ENGINE),),
+    "egress-proxy": (service_role(Service.EGRESS_PROXY),),
+    "tool-gateway": (service_role(Service.TOOL_GATEWAY),),
+    "llm-gateway": (service_role(Service.LLM_GATEWAY),),
+    "treasury-api": (Role.TREASURY,),
+    "control-plane-api": (Role.CONTENT,),
     "sequencer": (Role.SEQUENCER,),
     "relay": (Role.RELAY,),
     "projector": (Role.PROJECTOR,),
     "archiver": (Role.ARCHIVER,),
     "confirmer": (Role.CONFIRMER,),
     "auditor": (Role.AUDITOR,),
-    "content": (Role.CONTENT,),
+    "recovery": (Role.RECOVERY,),
     "privacy": (Role.PRIVACY, service_role(Service.COMPLIANCE_ENGINE)),
 }
 """Logins as the chart makes them, one for each program, and the roles each is a member of."""
 
+CHART: Final = (
+    "record.retention.months=1",
+    "toolGateway.enabled=true",
+    "llmGateway.enabled=true",
+)
+"""With what a release has every program."""
+
+WITHOUT_PROGRAM: Final = frozenset({"privacy"})
+"""Whom no release has yet: whoever erases personal data makes this login."""
+
 READERS: Final = frozenset({"relay", "projector", "auditor", "archiver"})
-PRODUCERS: Final = frozenset({"operator", "privacy"})
+JUDGES: Final = frozenset({"policy-engine", "egress-proxy", "tool-gateway", "llm-gateway"})
+PRODUCERS: Final = JUDGES | {"operator", "treasury-api", "recovery", "privacy"}
+ASKED_BY_AGENTS: Final = JUDGES | {"operator", "treasury-api"}
 NOBODY: Final[frozenset[str]] = frozenset()
 _LEASE = "INSERT INTO record.leaders VALUES ('{0}', 1, 'me', now())"
 
 RIGHTS: Final = {
-    "append the operator's events": ("operator's event", {"operator"}),
-    "append the treasury's events without a decision": ("treasury's event", NOBODY),
-    "decide about money": ("SELECT treasury.decide('[]')", {"treasury"}),
-    "read the ledger": ("SELECT FROM treasury.transfers", {"treasury"}),
+    "append the operator's events": (Service.ORCHESTRATOR, {"operator"}),
+    "append the policy engine's events": (Service.POLICY_ENGINE, {"policy-engine"}),
+    "append the egress proxy's events": (Service.EGRESS_PROXY, {"egress-proxy"}),
+    "append the tool-gateway's events": (Service.TOOL_GATEWAY, {"tool-gateway"}),
+    "append the llm-gateway's events": (Service.LLM_GATEWAY, {"llm-gateway"}),
+    "append the treasury's events": (Service.TREASURY_API, {"treasury-api"}),
+    "append what a loss is told by": (Service.EVENT_RELAY, {"recovery"}),
+    "append that personal data was erased": (Service.COMPLIANCE_ENGINE, {"privacy"}),
+    "decide about money": ("SELECT treasury.decide('[]')", {"treasury-api"}),
+    "read the ledger": ("SELECT FROM treasury.transfers", {"treasury-api"}),
     "write the ledger past the functions": (
         "INSERT INTO treasury.days VALUES (gen_random_uuid(), now(), 0)",
         NOBODY,
@@ -57,13 +80,13 @@ RIGHTS: Final = {
     "read events": ("SELECT FROM record.events", READERS),
     "read the events of one object": (
         "SELECT record.venture_object_events(gen_random_uuid(), gen_random_uuid(), 0, 1)",
-        {"content"},
+        {"control-plane-api"},
     ),
     "read the events of a namespace": (
         "SELECT record.namespace_events('nowhere', 0)",
-        {"content"},
+        {"control-plane-api"},
     ),
-    "let founders in": ("SELECT record.begin_sign_in('nobody')", {"content"}),
+    "let founders in": ("SELECT record.begin_sign_in('nobody')", {"control-plane-api"}),
     "read what proves founders": ("SELECT FROM record.accounts", NOBODY),
     "change, delete or truncate events": (
         (
@@ -126,7 +149,20 @@ RIGHTS: Final = {
         "SELECT record.venture_living_builds(gen_random_uuid(), 1)",
         {"operator"},
     ),
-    "read a published bundle": ("SELECT record.policy_bundle('')", {"operator", "treasury"}),
+    "assign an agent's Job": ("SELECT record.assign('work/x', '{}')", {"operator"}),
+    "read what a Job is assigned to": ("SELECT record.assignment('')", ASKED_BY_AGENTS),
+    "begin and finish calls of tools": (
+        (
+            "SELECT record.begin_tool_call(gen_random_uuid(), gen_random_uuid(), 'x', '', 1)",
+            "SELECT record.finish_tool_call(gen_random_uuid(), gen_random_uuid(), '{}')",
+        ),
+        {"tool-gateway"},
+    ),
+    "begin an epoch of the log after a loss": (
+        "SELECT record.venture_recover(NULL, NULL, 'x', 'x', '{}', '{}', '{}', '{}')",
+        {"recovery"},
+    ),
+    "read a published bundle": ("SELECT record.policy_bundle('')", ASKED_BY_AGENTS),
     "keep, change or forget bundles past the function": (
         (
             "INSERT INTO record.policy_bundles (hash, content) VALUES ('', '')",
@@ -173,42 +209,55 @@ def test_the_guide_has_this_table() -> None:
     assert table() in GUIDE.read_text()
 
 
+def test_the_table_has_every_login_of_the_chart(
+    render_chart: Callable[..., list[dict[str, Any]]],
+) -> None:
+    manifests = render_chart("ci/dev.yaml", sets=CHART)
+    (text,) = [
+        variable["value"]
+        for one in manifests
+        if (one["kind"], one["metadata"]["name"]) == ("Job", "venture-migrate")
+        for variable in one["spec"]["template"]["spec"]["containers"][0]["env"]
+        if variable["name"] == "VENTURE_LOGINS"
+    ]
+    made = {program: tuple(each["roles"]) for program, each in json.loads(text).items()}
+    assert made == {name: LOGINS[name] for name in LOGINS.keys() - WITHOUT_PROGRAM}
+
+
 @pytest.mark.parametrize("login", LOGINS)
 async def test_a_login_can_do_what_the_table_says_and_no_more(
     postgres: PostgresServer, superuser: asyncpg.Connection, login: str
 ) -> None:
-    name = f"{login}_{uuid7().hex}"
+    name = f"{login.replace('-', '_')}_{uuid7().hex}"
     await superuser.execute(f"CREATE ROLE {name} LOGIN; GRANT {', '.join(LOGINS[login])} TO {name}")
     database = await superuser.fetchval("SELECT current_database()")
     connection = await asyncpg.connect(postgres.url(database, user=name).get_secret_value())
     try:
+        # As psql logs in, with all rights at once, and as each role that it may take on.
+        roles = await connection.fetch(
+            "SELECT rolname FROM pg_roles WHERE rolname <> session_user "
+            "AND pg_has_role(session_user, oid, 'MEMBER')"
+        )
+        parts = ("none", *(each["rolname"] for each in roles))
         for right, (statements, holders) in RIGHTS.items():
             for statement in (statements,) if isinstance(statements, str) else statements:
-                # As psql logs in, with all roles at once, and as the program does, with its own.
-                may = await _may(connection, statement) or await _may(
-                    connection, statement, role=LOGINS[login][0]
-                )
-                assert may == (login in holders), f"{login}: {right}: {statement}"
+                may = [part for part in parts if await _may(connection, statement, role=part)]
+                assert bool(may) == (login in holders), f"{login}: {right}: {statement}: {may}"
     finally:
         await connection.close()
         await superuser.execute(f"DROP ROLE {name}")
 
 
-async def _may(connection: asyncpg.Connection, statement: str, *, role: str = "none") -> bool:
+async def _may(connection: asyncpg.Connection, statement: str, *, role: str) -> bool:
     """Tell whether a statement is let through; what it says then is no matter of rights."""
     transaction = connection.transaction()
     await transaction.start()
     try:
         await connection.execute(f"SET LOCAL ROLE {role}")
-        for each in _events(statement):
-            await connection.execute(
-                "SELECT record.venture_append_events($1, $2, $3)",
-                [each.event_id],
-                [each.workflow_id],
-                [each.canonical_bytes()],
-            )
-            return True
-        await connection.execute(statement)
+        if isinstance(statement, Service):
+            await _append(connection, statement)
+        else:
+            await connection.execute(statement)
     except asyncpg.InsufficientPrivilegeError:
         return False
     except asyncpg.PostgresError as error:
@@ -219,8 +268,14 @@ async def _may(connection: asyncpg.Connection, statement: str, *, role: str = "n
         await transaction.rollback()
 
 
-def _events(statement: str) -> Iterator[EventEnvelopeV1]:
-    if statement == "operator's event":
-        yield started(uuid7(), 1)
-    if statement == "treasury's event":
-        yield Flow().intent(IntentApprovedV1)
+async def _append(connection: asyncpg.Connection, service: Service) -> None:
+    """Append an event of a service's: what is in its payload is no matter of the database."""
+    event_type = next(each for each in REGISTRY if each.owner is service)
+    like = json.loads(started(uuid7(), 1).canonical_bytes())
+    event = like | {"source_service": service.value, "event_type": event_type.name}
+    await connection.execute(
+        "SELECT record.venture_append_events($1, $2, $3)",
+        [event["event_id"]],
+        [event["workflow_id"]],
+        [canonical_json(event)],
+    )
