@@ -1,5 +1,6 @@
 """Text documents: what a DocSpec may say, what the gates find, and the .docx that comes out."""
 
+import base64
 import io
 import json
 import re
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 GOLDEN = "fab436549a6e38a2cac8f641da2f813857b8957664ff2d80bd57a4a6842455b8"
 """SHA-256 of the example. Whoever changes it raises the revision in doc/target.py with it."""
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGM4AAAAwgDBBsBM0gAAAABJRU5ErkJggg=="
+)
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 HEADING = {"type": "heading", "text": "One"}
 
@@ -172,6 +176,13 @@ def test_text_from_the_right_is_set_from_the_right() -> None:
 def test_every_palette_is_legible_on_paper(palette: str) -> None:
     content = json.loads(example("launch-memo").document) | {"theme": {"palette": palette}}
     assert compiled(content, "Docx").gates[0].passed
+
+
+def test_a_logo_stands_at_the_head_of_every_page() -> None:
+    found = parts(compiled(doc(HEADING, theme={"logo": "logo"}), "Docx", logo=PIXEL).data)
+    for name in ("header1.xml", "header2.xml"):
+        assert b"<w:drawing>" in found[f"word/{name}"]
+        assert b"media/" in found[f"word/_rels/{name}.rels"]
 
 
 def test_a_picture_that_is_none_is_refused_by_name() -> None:

@@ -89,6 +89,7 @@ REFUSED = {
         book(sheet(A, computed(nested(9)))), "/sheets/0/columns/1/formula" + "/left" * 7),
     "a sum of words": (book(sheet({**NAMED, "total": "sum"})), "/sheets/0/columns/0/total"),
     "a title with a quote": (book(sheet(A, title="a'!A1")), "/sheets/0/title"),
+    "a title that programs keep": (book(sheet(A, title="History")), "/sheets/0/title"),
     "a title twice": (book(sheet(A), sheet(A, name="t", title="s")), "/sheets/1/title"),
     "a name twice": (book(sheet(A, A)), "/sheets/0/columns/1/name"),
     "a chart of nothing": (

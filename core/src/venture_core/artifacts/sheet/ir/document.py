@@ -12,12 +12,19 @@ from venture_core.artifacts.sheet.ir.formulas import Amount, Formula, Summary
 
 MAX_ROWS = 20_000
 """In the document; an asset may hold more."""
+_TAKEN = frozenset({"history"})
+"""Spreadsheet programs keep these for themselves."""
 _FORBIDDEN_IN_NAMES = frozenset("[]:*?/\\'")
 
 
 def _sheet_title(value: str) -> str:
-    if _FORBIDDEN_IN_NAMES.intersection(value) or value != value.strip() or not value.isprintable():
-        expected = "a name without [ ] : * ? / \\ ' and without spaces around it"
+    if (
+        _FORBIDDEN_IN_NAMES.intersection(value)
+        or value != value.strip()
+        or not value.isprintable()
+        or value.casefold() in _TAKEN
+    ):
+        expected = "a name other than History, without [ ] : * ? / \\ ' and spaces around it"
         raise PydanticCustomError("value_form", "not {expected}", {"expected": expected})
     return value
 

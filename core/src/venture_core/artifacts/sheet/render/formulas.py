@@ -20,6 +20,7 @@ _FUNCTIONS: Final = {
     "max": "MAX",
     "count": "COUNTA",
 }
+_LONGEST_INTEGER: Final = 1e15
 _SIGNS: Final = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
 
@@ -52,7 +53,10 @@ def column_range(planned: PlannedSheet, letter: str) -> str:
 
 def number(value: float) -> str:
     """Write a number as XML and formulas have it: the shortest that reads back the same."""
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
+    value = float(value)
+    if value.is_integer() and abs(value) < _LONGEST_INTEGER:
+        return str(int(value))
+    return repr(value).upper()
 
 
 def _letter(planned: PlannedSheet, column: str) -> str:
