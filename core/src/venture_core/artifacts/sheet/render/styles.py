@@ -87,7 +87,7 @@ def highlight(column: SheetColumn, scheme: ColorScheme) -> Native | None:
                 start_type="min", start_color=start, end_type="max", end_color=pale
             )
         case "bars":
-            return DataBarRule("min", None, "max", None, color=pale)
+            return DataBarRule("num", 0, "max", None, color=pale)
         case "negative":
             font = Font(color=color[Role.ACCENT5], bold=True)
             return CellIsRule(operator="lessThan", formula=["0"], font=font)
