@@ -19,6 +19,7 @@ from builds import condition
 from chartaccounts import account_token
 from policybundles import bundle, manifest
 from treasuryprocess import AUDIENCE, HOST, OPERATOR, TREASURER, TreasuryProcess
+from venture_core.kubernetes.errors import InvalidError
 from venture_core.kubernetes.resources import (
     APPROVALS,
     CONFIG_MAPS,
@@ -251,6 +252,10 @@ async def test_what_is_denied_revoked_deleted_or_over_holds_nothing(scene: Scene
     await scene.client.patch(MONEY_INTENTS, "revoked", revoke, scene.namespace)
     await scene.phase("revoked", "Revoked")
     assert await scene.held() == 0
+    for again in (False, None):
+        back = {"spec": {"revoke": again}}
+        with pytest.raises(InvalidError, match="what was revoked stays so"):
+            await scene.client.patch(MONEY_INTENTS, "revoked", back, scene.namespace)
 
     await scene.ask_for("deleted", 8_000)
     await scene.phase("deleted", "Approved")
