@@ -33,7 +33,7 @@ class Release:
     kubeconfig: Path
     namespace: str
 
-    def upgrade(self, values: Body, *, timeout: str = "2m") -> subprocess.CompletedProcess[str]:
+    def upgrade(self, values: Body, *, timeout: str = "4m") -> subprocess.CompletedProcess[str]:
         """Install or upgrade and wait; a failure is the caller's to judge."""
         arguments = ["upgrade", "--install", "venture", str(CHART), "--values", "-"]
         arguments += ["--wait", f"--timeout={timeout}"]
