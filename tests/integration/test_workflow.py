@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from approvalwords import say
 from builds import condition, patiently
 from policybundles import manifest
 from venture_core.kubernetes.resources import (
@@ -80,7 +81,14 @@ async def workflows(client: KubernetesClient, namespace: str) -> Workflows:
         "when": "spec.objective == 'Gamble'",
         "action": "Deny",
     }
-    rules = [{**each, "message": "as agreed"} for each in (allow, forbid)]
+    ask = {
+        "id": "large",
+        "appliesTo": ["Workflow"],
+        "when": "spec.objective == 'Conquer'",
+        "action": "RequireApproval",
+        "quorum": 1,
+    }
+    rules = [{**each, "message": "as agreed"} for each in (allow, forbid, ask)]
     await client.create(POLICY_BUNDLES, manifest(rules=rules), namespace)
     return Workflows(client, namespace)
 
@@ -269,6 +277,32 @@ async def test_what_the_bundle_forbids_starts_nothing(
     await workflows.create(artifact("one", "One"), objective="Gamble")
     refused = await workflows.until("Stalled")
 
-    assert condition(refused, "Stalled")["reason"] == "PolicyDenied"
+    assert condition(refused, "Stalled")["reason"] == "PolicyDenies"
     assert "rule no-gambling" in condition(refused, "Stalled")["message"]
     assert await client.list(ARTIFACT_BUILDS, workflows.namespace) == []
+
+
+async def test_what_a_rule_lets_people_decide_begins_when_they_agree_and_ends_when_one_does_not(
+    operator: OperatorProcess, workflows: Workflows, client: KubernetesClient, kubelet: Kubelet
+) -> None:
+    asked = {"objective": "Conquer", "requester": {"user": "founder"}}
+    for decision in ("Deny", "Approve"):
+        await workflows.create(artifact("one", "One"), **asked)
+        waiting = await patiently(
+            workflows.get, lambda body: body.get("status", {}).get("phase") == "Waiting"
+        )
+        assert condition(waiting, "Ready")["reason"] == "AwaitingApproval"
+        assert "rule large asks people" in condition(waiting, "Ready")["message"]
+        assert await client.list(ARTIFACT_BUILDS, workflows.namespace) == []
+        digest = waiting["status"]["targetDigest"]
+        await say(client, waiting, digest, "founder", "Approve")
+        await say(client, waiting, digest, "alice", decision)
+        if decision == "Deny":
+            ended = await workflows.until("Stalled")
+            assert condition(ended, "Stalled")["reason"] == "ApprovalDenied"
+            assert "targetDigest" not in ended["status"]
+            await client.delete(WORKFLOWS, "launch", workflows.namespace)
+    await patiently(kubelet.jobs, bool)
+    begun = await workflows.get()
+    assert begun["status"]["approvals"] == {"required": 1, "granted": 1, "by": ["alice"]}
+    assert begun["status"]["decision"]["rule"] == "large"

@@ -108,3 +108,11 @@ def test_what_waits_is_found_in_the_status() -> None:
     }
     (task,) = waiting_in(workflow)
     assert (task.target, task.what) == ("workflow/launch/review", "look")
+    begins = workflow | {
+        "spec": {"objective": "Launch"},
+        "status": {"targetDigest": "d", "approvals": {"required": 1, "granted": 0}},
+    }
+    assert [each.target for each in waiting_in(begins)] == ["workflow/launch"]
+    paying = {"tasks": [{"name": "pay", "money": {}}]}
+    pays = {"tasks": [{"name": "pay", "reason": "AwaitingApproval", "targetDigest": "d"}]}
+    assert waiting_in(workflow | {"spec": paying, "status": pays}) == []

@@ -100,7 +100,7 @@ FROZEN = "Freeze stop holds"
             None,
             "Frozen",
         ),
-        ({}, {}, "Requested", "WaitingForPolicy"),
+        ({}, {}, "Requested", "BundleUnavailable"),
     ],
 )
 def test_the_phase_follows(

@@ -10,9 +10,16 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from policybundles import bundle
 from soaking import examples
+from venture_core.approvals import Standing, Verdict
 from venture_core.canonical import canonical_json
 from venture_core.events.types import REGISTRY
+from venture_core.policy.admission import Admission
+from venture_core.policy.compile import compile_bundle
+from venture_core.policy.decision import Action, Finding, ReasonCode
+from venture_core.policy.decision import decide as decide_finding
+from venture_core.policy.governing import Governance
 from venture_crds.v1alpha1.workflowstatus import (
     OUTPUTS_MAX_BYTES,
     TaskPhase,
@@ -21,7 +28,7 @@ from venture_crds.v1alpha1.workflowstatus import (
 from venture_operator.domain.conditions import has_ended
 from venture_operator.domain.facts import Subject, event_id
 from venture_operator.kinds.workflow.board import StartTask, cut
-from venture_operator.kinds.workflow.decide import is_finished
+from venture_operator.kinds.workflow.decide import Observed, decide, is_finished
 from venture_operator.kinds.workflow.outcome import Asked, Done, Exhausted, Failed, Working
 from workflows import (
     AGENT,
@@ -195,6 +202,72 @@ def test_an_approval_takes_no_place_and_says_so() -> None:
     world.end("b")
     world.look()
     assert (world.status.phase, world.reason()) == (WorkflowPhase.WAITING, "AwaitingApproval")
+
+
+def judged(action: Action, message: str = "as agreed") -> Admission:
+    finding = Finding(
+        action=action,
+        rule="large",
+        reason_code=ReasonCode.RULE_REQUIRES_APPROVAL,
+        message=message,
+        quorum=2,
+        ttl_seconds=600,
+    )
+    snapshot = compile_bundle(bundle())
+    problems = (message,) if action is Action.DENY else ()
+    return Admission(Governance(snapshot, "default", "1.0.0"), decide_finding((finding,)), problems)
+
+
+MISSING = Admission(Governance(missing="there is no bundle"))
+BY_RULE = {"requester": {"user": "founder"}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "admission", "phase", "reason"),
+    [
+        (BY_RULE, MISSING, "Pending", "BundleUnavailable"),
+        (BY_RULE, judged(Action.DENY, "no"), "Failed", "PolicyDenies"),
+        (BY_RULE, judged(Action.ALLOW), "Running", "Running"),
+        (BY_RULE, judged(Action.REQUIRE_APPROVAL), "Waiting", "AwaitingApproval"),
+        ({}, judged(Action.REQUIRE_APPROVAL), "Failed", "RequesterUnknown"),
+    ],
+)
+def test_what_the_bundle_says_decides_whether_it_begins(
+    spec: dict[str, Any], admission: Admission, phase: str, reason: str
+) -> None:
+    plan = decide(Observed(workflow(task("a"), **spec), admission=admission), NOW)
+    assert plan.status is not None
+    assert (plan.status.phase, plan.status.conditions[0].reason) == (phase, reason)
+    assert bool(plan.actions) == (phase == "Running")
+    pinned = plan.status.policy_bundle is not None
+    assert pinned == (phase in {"Running", "Waiting"}), "pinned when it is accepted"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "phase", "reason", "digest"),
+    [
+        (Verdict.WAITING, "Waiting", "AwaitingApproval", True),
+        (Verdict.APPROVED, "Running", "Running", False),
+        (Verdict.DENIED, "Failed", "ApprovalDenied", False),
+        (Verdict.EXPIRED, "Failed", "ApprovalExpired", False),
+    ],
+)
+def test_people_decide_whether_it_begins(
+    verdict: Verdict, phase: str, reason: str, *, digest: bool
+) -> None:
+    asking = workflow(task("a"), **BY_RULE)
+    asked = decide(Observed(asking, admission=judged(Action.REQUIRE_APPROVAL)), NOW).status
+    assert asked is not None
+    assert asked.decision is not None
+    assert (asked.decision.rule, asked.decision.quorum) == ("large", 2)
+    waits = asking.model_copy(update={"status": asked})
+    standing = Standing(verdict, 2, ("alice",), "bob" if verdict is Verdict.DENIED else None)
+    plan = decide(Observed(waits, standing=standing), NOW)
+    assert plan.status is not None
+    assert (plan.status.phase, plan.status.conditions[0].reason) == (phase, reason)
+    assert bool(plan.actions) == (phase == "Running")
+    assert bool(plan.status.target_digest) == digest
+    assert plan.status.policy_bundle == asked.policy_bundle
 
 
 CASH = {"currency": "USD", "cashCents": 100}

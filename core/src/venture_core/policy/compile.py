@@ -127,7 +127,7 @@ class _Compiler:
             if asks and set(rule.applies_to) - _MAY_WAIT:
                 message = (
                     "nobody can be asked in the middle of a call: RequireApproval applies to "
-                    "MoneyIntent"
+                    "MoneyIntent and Workflow"
                 )
                 self.problems.append(Problem(f"{path}.appliesTo", message))
             for kind in rule.applies_to:
@@ -170,7 +170,7 @@ class _Compiler:
         return tuple(found)
 
 
-_MAY_WAIT: Final = {Governed.MONEY_INTENT}
+_MAY_WAIT: Final = {Governed.MONEY_INTENT, Governed.WORKFLOW}
 """What people can be asked about: an object that waits for them."""
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, computed_field
 from venture_crds.base import SpecModel, StatusModel
 from venture_crds.markers import Cel, ImmutableExcept, ListSet, Matches, ModelRule
 from venture_crds.resource import Column, Example, KindInfo, Resource
+from venture_crds.v1alpha1.decision import PolicyDecision  # noqa: TC001  pydantic reads it
 from venture_crds.v1alpha1.lifecycle import BoundedStatus
 from venture_crds.v1alpha1.persons import Person, UserName
 from venture_crds.v1alpha1.policybundle import ContentHash  # noqa: TC001  pydantic reads it
@@ -57,7 +58,6 @@ class IntentReason(DocumentedReason):
         "every 15 s, until its time is over",
     )
     FROZEN = "Frozen", "a Freeze holds: nothing is held for spending", "every 5 s"
-    WAITING_FOR_POLICY = "WaitingForPolicy", "no bundle governs yet", "every 5 s"
     WAITING_FOR_WORKFLOW = (
         "WaitingForWorkflow",
         "the Workflow is not there, or has no budget yet",
@@ -68,7 +68,6 @@ class IntentReason(DocumentedReason):
 
     DENIED = "Denied", "somebody said no", "no"
     NOT_APPROVED = "NotApproved", "people did not agree in time, which is a denial", "no"
-    POLICY_DENIES = "PolicyDenies", "the bundle does not allow it; the message says why", "no"
     TERMS_REFUSED = "TermsRefused", "the treasury refused the terms; the message says why", "no"
 
 
@@ -176,31 +175,6 @@ class MoneyIntentSpec(MoneyTerms):
     """True takes the leave back, for ever: nothing more is spent, and what is held is released."""
 
 
-class IntentDecision(StatusModel):
-    """What the policy said."""
-
-    action: Literal["Allow", "Deny", "RequireApproval"]
-    """What is to happen."""
-
-    reason_code: Annotated[str, Field(max_length=64)]
-    """Why, in a word for programs."""
-
-    rule: Annotated[str, Field(max_length=253)] = ""
-    """The rule that decided."""
-
-    bundle_hash: Annotated[str, Field(max_length=71)] = ""
-    """The content hash of the bundle that the rule is of."""
-
-    quorum: Annotated[int, Field(ge=0, le=10)] = 0
-    """How many people have to agree."""
-
-    ttl_seconds: Annotated[int, Field(ge=0, le=2_592_000)] = 0
-    """How long they are waited for, in seconds."""
-
-    decided_at: Timestamp
-    """When. People are waited for from here on."""
-
-
 class IntentApprovals(StatusModel):
     """What people said."""
 
@@ -236,7 +210,7 @@ class MoneyIntentStatus(BoundedStatus):
     policy_bundle: PinnedBundle | None = None
     """The bundle that governs it from its acceptance to its end."""
 
-    decision: IntentDecision | None = None
+    decision: PolicyDecision | None = None
     """What the policy said."""
 
     target_digest: ContentHash | None = None

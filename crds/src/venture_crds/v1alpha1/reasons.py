@@ -33,7 +33,7 @@ class CommonReason(DocumentedReason):
     BUNDLE_UNAVAILABLE = (
         "BundleUnavailable",
         "the PolicyBundle that it names does not govern (yet)",
-        "looked for every 10 s",
+        "looked for every 5 s",
     )
     FROZEN = "Frozen", "a Freeze holds: nothing new starts", "when it is lifted"
     STORAGE_UNAVAILABLE = "StorageUnavailable", "S3 does not answer", "every 5 s"

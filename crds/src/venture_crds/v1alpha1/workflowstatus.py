@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue, computed_field
 
 from venture_crds.base import StatusModel
 from venture_crds.markers import FreeForm, ListMap
+from venture_crds.v1alpha1.decision import PolicyDecision
 from venture_crds.v1alpha1.lifecycle import RerunnableStatus
 from venture_crds.v1alpha1.policybundle import ContentHash
 from venture_crds.v1alpha1.policymoney import Cents
@@ -89,12 +90,6 @@ class WorkflowReason(DocumentedReason):
         "the tasks do not fit together; the message says which, and what to write",
         "no",
     )
-    POLICY_MISSING = (
-        "PolicyMissing",
-        "the PolicyBundle that should govern it is not there, or does not govern",
-        "looked for every 5 s",
-    )
-    POLICY_DENIED = "PolicyDenied", "the PolicyBundle forbids it; the message names the rule", "no"
     TASKS_FAILED = "TasksFailed", "some tasks failed; the others came to their end", "no"
     STOPPED = "Stopped", "`spec.shutdown` is `Stop`", "no"
     TERMINATED = "Terminated", "`spec.shutdown` is `Terminate`", "no"
@@ -239,6 +234,15 @@ class WorkflowStatus(RerunnableStatus):
 
     policy_bundle: PinnedBundle | None = None
     """The PolicyBundle that governs it."""
+
+    decision: PolicyDecision | None = None
+    """What the policy said, where it lets people decide whether the workflow begins."""
+
+    target_digest: ContentHash | None = None
+    """The digest of what those people are asked to approve; none once they have decided."""
+
+    approvals: TaskApprovals | None = None
+    """Who approved that it begins."""
 
     cost: Spent | None = None
     """What its tasks have cost so far."""

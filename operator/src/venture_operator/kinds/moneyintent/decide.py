@@ -5,17 +5,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from venture_core.approvals import Standing, Verdict
+from venture_crds.v1alpha1.decision import PolicyDecision
 from venture_crds.v1alpha1.moneyintent import (
     IntentApprovals,
-    IntentDecision,
     IntentHold,
     IntentPhase,
     IntentReason,
     MoneyIntent,
     MoneyIntentStatus,
 )
+from venture_crds.v1alpha1.reasons import CommonReason
 
 from venture_operator.domain import conditions, plan
+from venture_operator.domain.decisions import kept_decision
 from venture_operator.domain.plan import Transition, first_opinion, seen, with_state
 from venture_operator.kinds.moneyintent import facts
 
@@ -161,25 +163,17 @@ def _rule_undecided(observed: Observed, now: datetime) -> IntentPlan | None:
     pin = None if said is None else said.pin
     if said is None or said.missing or said.decision is None or pin is None:
         message = (said.missing if said else "") or "no bundle governs yet: publish one"
-        state = conditions.working(IntentReason.WAITING_FOR_POLICY, message)
+        state = conditions.working(CommonReason.BUNDLE_UNAVAILABLE, message)
         status = with_state(intent, state, now, phase=IntentPhase.REQUESTED)
         return plan.Plan(status=status, requeue_after_seconds=POLICY_SECONDS)
     found = said.decision
-    decision = IntentDecision(
-        action=found.action.value,
-        reason_code=found.reason_code.value,
-        rule=found.rule,
-        bundle_hash=found.bundle_hash or pin.hash,
-        quorum=found.quorum,
-        ttl_seconds=found.ttl_seconds,
-        decided_at=now,
-    )
+    decision = kept_decision(found, pin, now)
     fields = {"decision": decision, "policy_bundle": pin, "target_digest": observed.digest}
     requested = facts.requested(intent, expires_at(intent))
     if said.problems:
         message = "; ".join(said.problems)
         given = _rejected(
-            observed, IntentReason.POLICY_DENIES, decision.reason_code, message, now, **fields
+            observed, CommonReason.POLICY_DENIES, decision.reason_code, message, now, **fields
         )
         return plan.Plan(
             facts=(requested, *given.facts), status=given.status, transition=given.transition
@@ -268,7 +262,7 @@ def _ended(
 
 def _rejected(
     observed: Observed,
-    reason: IntentReason,
+    reason: str,
     code: str,
     message: str,
     now: datetime,
@@ -276,7 +270,7 @@ def _rejected(
 ) -> IntentPlan:
     intent = observed.intent
     decision = fields.get("decision", intent.status.decision)
-    given = decision if isinstance(decision, IntentDecision) else None
+    given = decision if isinstance(decision, PolicyDecision) else None
     status = with_state(
         intent,
         conditions.stalled(reason, message),

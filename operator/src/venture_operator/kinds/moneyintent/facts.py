@@ -11,7 +11,8 @@ from venture_operator.domain.facts import Fact
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from venture_crds.v1alpha1.moneyintent import IntentDecision, MoneyIntent
+    from venture_crds.v1alpha1.decision import PolicyDecision
+    from venture_crds.v1alpha1.moneyintent import MoneyIntent
 
 
 def _of(intent: MoneyIntent) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def requested(intent: MoneyIntent, expires_at: datetime) -> Fact:
     return Fact("money.intent.requested.v1", payload)
 
 
-def awaiting(intent: MoneyIntent, decision: IntentDecision) -> Fact:
+def awaiting(intent: MoneyIntent, decision: PolicyDecision) -> Fact:
     """Say that people are asked."""
     payload = money.IntentAwaitingApprovalV1(
         **_of(intent),
@@ -48,13 +49,13 @@ def awaiting(intent: MoneyIntent, decision: IntentDecision) -> Fact:
     return Fact("money.intent.awaiting_approval.v1", payload)
 
 
-def rejected(intent: MoneyIntent, decision: IntentDecision, code: str) -> Fact:
+def rejected(intent: MoneyIntent, decision: PolicyDecision, code: str) -> Fact:
     """Say that it may not be spent."""
     payload = money.IntentRejectedV1(**_of(intent), decision=_decision(decision, code))
     return Fact("money.intent.rejected.v1", payload)
 
 
-def _decision(decision: IntentDecision, code: str) -> money.Decision:
+def _decision(decision: PolicyDecision, code: str) -> money.Decision:
     return money.Decision(
         reason_code=re.sub(r"[^A-Z0-9_]", "_", code.upper())[:64],
         rule=decision.rule or None,

@@ -5,9 +5,7 @@ from uuid import UUID
 
 from venture_core.approvals import Standing as PeoplesStanding
 from venture_core.approvals import Target, count, target_digest
-from venture_core.policy.admission import admit
 from venture_core.policy.ceilings import money_ceilings
-from venture_core.policy.request import ObjectRequest
 from venture_core.record.bundles import BundleUnavailableError
 from venture_core.treasury.client import TreasuryRefusedError, TreasuryUnavailableError
 from venture_core.treasury.reasons import ReasonCode
@@ -22,6 +20,7 @@ from venture_operator.domain.plan import stalled_plan, waiting_plan
 from venture_operator.errors import StalledError, TransientError, WaitingError
 from venture_operator.kinds.moneyintent.decide import ENDED, Hold, Observed, decide
 from venture_operator.kinds.moneyintent.terms import terms_of
+from venture_operator.services.admission import Admitting, request_of
 from venture_operator.storage.watched import ObjectKey
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from enum import StrEnum
 
-    from venture_core.policy.admission import Admission
     from venture_core.treasury.client import TreasuryClient
     from venture_core.treasury.models import Intent
     from venture_crds.v1alpha1.meta import ObjectMeta
@@ -57,6 +55,7 @@ class MoneyIntentService:
     def __init__(self, shared: Shared, treasury: TreasuryClient | None) -> None:
         self._shared = shared
         self._treasury = treasury
+        self._admitting = Admitting(shared.client, shared.governing)
 
     def subject(self, metadata: ObjectMeta) -> Subject:
         """Return the intent itself."""
@@ -85,13 +84,17 @@ class MoneyIntentService:
         ended = status.phase in ENDED
         digest = target_digest("MoneyIntent", metadata.uid, self._stored_spec(work))
         ledger = None if ended or status.decision is None else await self._ledger(metadata.uid)
-        undecided = not ended and status.decision is None
+        admission = None
+        if not ended and status.decision is None:
+            kind, requester = Governed.MONEY_INTENT, work.spec.requester
+            asked = request_of(kind, metadata, work.spec.to_json(), requester, now)
+            admission = await self._admitting.judge(asked)
         frozen = self._shared.freezes.standing(metadata.namespace)
         observed = Observed(
             intent=work,
             digest=status.target_digest or digest,
             ledger=ledger,
-            admission=self._admission(work, now) if undecided else None,
+            admission=admission,
             standing=self._standing(work, digest, now) if ledger is None else None,
             frozen=None if frozen is None else frozen.sentence,
             killed=frozen is not None and frozen.is_kill,
@@ -160,18 +163,6 @@ class MoneyIntentService:
                 after_seconds=FUNDS_SECONDS,
             )
         return self._treasury
-
-    def _admission(self, intent: MoneyIntent, now: datetime) -> Admission:
-        metadata, spec = intent.metadata, intent.spec
-        request = ObjectRequest(
-            kind=Governed.MONEY_INTENT,
-            namespace=metadata.namespace,
-            name=metadata.name,
-            spec=spec.to_json(),
-            now=now,
-            requester=spec.requester.to_json() if spec.requester else {},
-        )
-        return admit(self._shared.governing, request)
 
     def _stored_spec(self, intent: MoneyIntent) -> Mapping[str, Any]:
         """Return the spec as the API server stores it: that is what people approve."""

@@ -1,7 +1,7 @@
 """What people are asked by approval tasks, and what they said."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from venture_core.approvals import Target, Verdict, count, target_digest
@@ -10,6 +10,7 @@ from venture_core.workflows.references import MissingValueError, fill_text
 from venture_crds.v1alpha1.approval import Approval
 from venture_crds.v1alpha1.workflowstatus import WorkflowReason
 
+from venture_operator.kinds.workflow.admitted import KIND, digest_of
 from venture_operator.kinds.workflow.outcome import Asked, Done, Failed, Working
 from venture_operator.kinds.workflow.values import values_of
 
@@ -17,14 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from venture_core.approvals import Standing
     from venture_crds.v1alpha1.workflow import Workflow
     from venture_crds.v1alpha1.workflowstatus import TaskStatus
     from venture_crds.v1alpha1.workflowtask import ApprovalTask, Task
 
     from venture_operator.kinds.workflow.outcome import Outcome
     from venture_operator.storage.watched import WatchedObjects
-
-KIND: Final = "Workflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,21 @@ class Asking:
                 asked = Asked(target.digest, standing.required, standing.by)
                 message = _question(workflow, question)
                 return Working(message, due=target.expires_at, asked=asked)
+
+    def to_begin(self, workflow: Workflow, now: datetime) -> Standing | None:
+        """Return what people say to a workflow that the policy lets nobody begin but them."""
+        decision, requester = workflow.status.decision, workflow.spec.requester
+        if decision is None or requester is None or workflow.status.tasks:
+            return None
+        target = Target(
+            uid=workflow.metadata.uid,
+            digest=digest_of(workflow),
+            requester=requester.user,
+            since=decision.decided_at.replace(microsecond=0),
+            quorum=decision.quorum,
+            ttl_seconds=decision.ttl_seconds,
+        )
+        return count(self._of(workflow.metadata.namespace), target, now)
 
     def _of(self, namespace: str) -> Iterator[Approval]:
         for body in self.approvals.all(namespace):

@@ -20,6 +20,7 @@ from venture_crds.v1alpha1.workflowstatus import (
 from venture_operator.domain import plan, retrying
 from venture_operator.domain.conditions import has_ended
 from venture_operator.domain.plan import first_opinion, seen
+from venture_operator.kinds.workflow.admitted import PROBLEMS_SHOWN, approved, obstacle
 from venture_operator.kinds.workflow.board import LIVE, UNDONE, WAITING, Board, Expire
 from venture_operator.kinds.workflow.outcome import Failed, Working
 from venture_operator.kinds.workflow.plans import (
@@ -28,13 +29,13 @@ from venture_operator.kinds.workflow.plans import (
     board_plan,
     stalled_plan,
     told_of_control,
-    waiting_plan,
 )
 from venture_operator.kinds.workflow.starting import block_the_hopeless, start_what_can
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from venture_core.approvals import Standing
     from venture_core.policy.admission import Admission
     from venture_crds.v1alpha1.policyref import PinnedBundle
     from venture_crds.v1alpha1.workflow import Workflow
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from venture_operator.kinds.workflow.outcome import Outcome
 
 LONGEST_TIMER_SECONDS: Final = 86_400.0
-PROBLEMS_SHOWN: Final = 5
-POLICY_LOOK_AGAIN_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,9 @@ class Observed:
     costs: Costs | None = None
     """What the treasury says that was spent; None where it was not asked, or does not answer."""
     admission: Admission | None = None
-    """What the policy says to a workflow that begins; None once it is pinned to its bundle."""
+    """What the policy says to a workflow that begins; None once it was decided."""
+    standing: Standing | None = None
+    """What people say, of one that may not begin without them."""
     frozen: str = ""
     """Why nothing may start, where a freeze says so."""
     killed: bool = False
@@ -109,29 +110,12 @@ def _rule_invalid(observed: Observed, now: datetime) -> Plan | None:
     return stalled_plan(workflow, WorkflowReason.INVALID_WORKFLOW, message, now)
 
 
-def _rule_not_governed(observed: Observed, now: datetime) -> Plan | None:
-    workflow, admission = observed.workflow, observed.admission
-    if admission is None or not admission.missing:
-        return None
-    return waiting_plan(
-        workflow,
-        WorkflowReason.POLICY_MISSING,
-        admission.missing,
-        now,
-        after_seconds=POLICY_LOOK_AGAIN_SECONDS,
-    )
-
-
-def _rule_denied(observed: Observed, now: datetime) -> Plan | None:
-    admission = observed.admission
-    if admission is None or not admission.problems:
-        return None
-    message = " · ".join(admission.problems[:PROBLEMS_SHOWN])
-    return stalled_plan(observed.workflow, WorkflowReason.POLICY_DENIED, message, now)
+def _rule_admitted(observed: Observed, now: datetime) -> Plan | None:
+    return obstacle(observed.workflow, observed.admission, observed.standing, now)
 
 
 def _rule_advance(observed: Observed, now: datetime) -> Plan | None:
-    workflow = observed.workflow
+    workflow = approved(observed.workflow, observed.standing)
     begins = not workflow.status.tasks or wants_rerun(workflow)
     board = Board(
         workflow,
@@ -159,8 +143,7 @@ def _rule_advance(observed: Observed, now: datetime) -> Plan | None:
 _RULES: Final = (
     _rule_finished,
     _rule_invalid,
-    _rule_not_governed,
-    _rule_denied,
+    _rule_admitted,
     _rule_advance,
 )
 

@@ -54,6 +54,7 @@ def stalled_plan(workflow: Workflow, reason: str, message: str, now: datetime) -
         phase=WorkflowPhase.FAILED,
         finished_at=now,
         handled_retry=workflow.spec.retry,
+        target_digest=None,
     )
     fact = Facts(workflow, workflow.spec.retry).failed(reason, workflow.status.cost or Spent())
     return told_of_control(workflow, replace(given, facts=(fact,)))

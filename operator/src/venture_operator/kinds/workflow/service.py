@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 import structlog
+from venture_crds.v1alpha1.policybundle import Governed
 from venture_crds.v1alpha1.workflowstatus import TaskPhase, WorkflowPhase, WorkflowStatus
 
 from venture_operator import metrics
@@ -15,9 +16,10 @@ from venture_operator.errors import WaitingError
 from venture_operator.kinds.workflow import plans
 from venture_operator.kinds.workflow.board import Board, EndChild, Expire, StartTask
 from venture_operator.kinds.workflow.childobject import JOB
-from venture_operator.kinds.workflow.decide import Observed, decide, is_finished
+from venture_operator.kinds.workflow.decide import Observed, decide, is_finished, wants_rerun
 from venture_operator.kinds.workflow.errors import RefusedError
 from venture_operator.kinds.workflow.outcome import Failed, Outcome, Working
+from venture_operator.services.admission import request_of
 from venture_operator.services.turns import Share
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
     from venture_core.freezes import Freezes
+    from venture_core.policy.admission import Admission
     from venture_crds.v1alpha1.meta import ObjectMeta
     from venture_crds.v1alpha1.workflow import Workflow
     from venture_crds.v1alpha1.workflowstatus import TaskStatus
@@ -37,9 +40,9 @@ if TYPE_CHECKING:
     from venture_operator.kinds.workflow.board import Action
     from venture_operator.kinds.workflow.budgets import Budgets
     from venture_operator.kinds.workflow.costs import Costs
-    from venture_operator.kinds.workflow.governed import Admissions
     from venture_operator.kinds.workflow.ownobjects import OwnObjects
     from venture_operator.kinds.workflow.plans import Plan
+    from venture_operator.services.admission import Admitting
     from venture_operator.services.turns import Turns
     from venture_operator.storage.objects import Objects
     from venture_operator.storage.record import Record
@@ -90,7 +93,7 @@ class Tools:
     freezes: Freezes
     turns: Turns[Place]
     record: Record
-    admissions: Admissions
+    admitting: Admitting
     wake: Callable[[Reference], None]
 
 
@@ -132,13 +135,14 @@ class WorkflowService:
             outcome = await self._outcome(work, task, now)
             if outcome is not None:
                 outcomes[task.name] = outcome
-        admission = None if work.status.tasks else await self._tools.admissions.of(work, now)
+        judged = bool(work.status.tasks or (work.status.decision and not wants_rerun(work)))
         frozen = self._tools.freezes.standing(work.metadata.namespace)
         seen = Observed(
             work,
             outcomes,
             costs=await self._costs(work, outcomes),
-            admission=admission,
+            admission=None if judged else await self._admission(work, now),
+            standing=self._tools.asking.to_begin(work, now) if judged else None,
             frozen=frozen.sentence if frozen else "",
             killed=frozen is not None and frozen.is_kill,
         )
@@ -171,6 +175,11 @@ class WorkflowService:
             await agents.children.delete_job(name)
         await agents.release(metadata)
         return ()
+
+    async def _admission(self, work: Workflow, now: datetime) -> Admission:
+        spec = work.spec
+        asked = request_of(Governed.WORKFLOW, work.metadata, spec.to_json(), spec.requester, now)
+        return await self._tools.admitting.judge(asked)
 
     async def _costs(self, work: Workflow, outcomes: Mapping[str, Outcome]) -> Costs | None:
         """Ask the treasury while agents run; none is taken to have ended whose cost is unknown."""

@@ -6,7 +6,6 @@ from venture_core.events.envelope import Service
 from venture_core.kubernetes.resources import (
     ARTIFACT_BUILDS,
     MONEY_INTENTS,
-    POLICY_BUNDLES,
     WORKFLOWS,
 )
 from venture_core.record.assignments import Assignments
@@ -21,11 +20,11 @@ from venture_operator.kinds.workflow.asking import Asking
 from venture_operator.kinds.workflow.budgets import Budgets
 from venture_operator.kinds.workflow.builds import Builds
 from venture_operator.kinds.workflow.childobject import JOB
-from venture_operator.kinds.workflow.governed import Admissions
 from venture_operator.kinds.workflow.intents import Intents
 from venture_operator.kinds.workflow.ownobjects import OwnObjects
 from venture_operator.kinds.workflow.service import KIND, Place, Tools, WorkflowService
 from venture_operator.kinds.workflow.stub import stub
+from venture_operator.services.admission import Admitting
 from venture_operator.services.kind import Kind, Wired
 from venture_operator.services.treasury import treasury_of
 from venture_operator.services.turns import Turns
@@ -79,9 +78,7 @@ def wire(shared: Shared) -> Wired:
         freezes=shared.freezes,
         turns=turns,
         record=shared.record,
-        admissions=Admissions(
-            shared.governing, Objects(shared.client, POLICY_BUNDLES, reporter=reporter)
-        ),
+        admitting=Admitting(shared.client, shared.governing),
         wake=shared.wake,
     )
     return Wired(

@@ -37,24 +37,26 @@ class Waiting:
 
 
 def waiting_in(body: Body) -> list[Waiting]:
-    """Return what waits in an object: a MoneyIntent itself, of a Workflow its approval tasks.
+    """Return what waits in an object: a MoneyIntent, a Workflow that may not begin, its approvals.
 
     Of a money task its MoneyIntent waits, which is listed itself.
     """
+    status, spec = body.get("status", {}), body.get("spec", {})
     if body["kind"] == "MoneyIntent":
-        status = body.get("status", {})
         if status.get("phase") != _AWAITING:
             return []
-        spec = body["spec"]
         what = f"{spec.get('capCents')} cents {spec.get('currency')}: {spec.get('purpose', '')}"
         return [_waiting(body, status, what)]
-    tasks = {each.get("name"): each for each in body.get("spec", {}).get("tasks", [])}
-    return [
+    tasks = {each.get("name"): each for each in spec.get("tasks", [])}
+    waiting = [
         _waiting(body, task, _question(tasks.get(task["name"], {})), task["name"])
-        for task in body.get("status", {}).get("tasks", [])
+        for task in status.get("tasks", [])
         if _AWAITING in (task.get("phase"), task.get("reason"))
         and "money" not in tasks.get(task["name"], {})
     ]
+    if status.get("targetDigest"):
+        waiting.append(_waiting(body, status, str(spec.get("objective", ""))))
+    return waiting
 
 
 def _question(task: Body) -> str:
