@@ -14,7 +14,7 @@ from approvalwords import say
 from builds import condition
 from venture_core.agents.assignment import parse_assignment
 from venture_core.events.envelope import Service
-from venture_core.kubernetes.resources import SECRETS
+from venture_core.kubernetes.resources import SECRETS, WORKFLOWS
 from venture_core.record.assignments import Assignments
 from waiting import patiently
 
@@ -29,15 +29,20 @@ if TYPE_CHECKING:
 type Body = dict[str, Any]
 
 
-@pytest.fixture
-def operator_settings() -> dict[str, str]:
-    agents = {
-        "image": "localhost/agent:test",
+def agents(image: str) -> str:
+    """Return how the operator runs agents."""
+    settings = {
+        "image": image,
         "resources": {},
         "llm_gateway_url": "http://127.0.0.1:1",
         "tool_gateway_url": "http://localhost:2",
     }
-    return {"agents": json.dumps(agents)}
+    return json.dumps(settings)
+
+
+@pytest.fixture
+def operator_settings() -> dict[str, str]:
+    return {"agents": agents("localhost/agent:test")}
 
 
 async def test_an_agent_answers_people_approve_and_the_deck_has_its_words(
@@ -136,3 +141,34 @@ async def test_an_answer_that_breaks_the_schema_does_not_count_whoever_sends_it(
     failed = await seen.task("research", "Failed")
     assert failed["reason"] == "OutputInvalid"
     assert "bullets is missing" in failed["message"]
+
+
+async def test_an_upgrade_in_the_middle_of_an_attempt_starts_no_second_agent(
+    operator: OperatorProcess,
+    client: KubernetesClient,
+    namespace: str,
+    kubelet: Kubelet,
+    work_namespace: str,
+) -> None:
+    await launch(client, namespace)
+    seen = Seen(client, namespace)
+    job, told = await started(kubelet, client, work_namespace)
+    pod = await kubelet.start(job)
+    await operator.kill()
+    operator.change(agents=agents("localhost/agent:next"))
+    await operator.start()
+
+    # The new operator has looked at it: it may not have done so when the agent ends.
+    suspended = {"spec": {"suspend": True}}
+    await client.patch(WORKFLOWS, "launch", suspended, namespace)
+    await patiently(seen.get, lambda body: body["status"]["phase"] == "Suspended")
+    (same,) = await kubelet.jobs()
+    assert same["metadata"]["uid"] == job["metadata"]["uid"]
+    (container,) = same["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "localhost/agent:test", "it goes on as it was made"
+    assert (await started(kubelet, client, work_namespace))[1] == told
+
+    result = json.dumps({"output": SAID, "turns": 1, "denials": 0})
+    await kubelet.end(pod, exit_code=0, message=result)
+    done = await seen.task("research", "Succeeded")
+    assert (done["attempt"], done["child"]["uid"]) == (1, job["metadata"]["uid"])

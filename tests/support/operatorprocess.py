@@ -64,7 +64,11 @@ class OperatorProcess:
             "VENTURE_HTTP_PORT": str(self._port),
             "VENTURE_RESYNC_SECONDS": str(resync_seconds),
         }
-        self._environment |= {f"VENTURE_{name.upper()}": value for name, value in more.items()}
+        self.change(**more)
+
+    def change(self, **settings: str) -> None:
+        """Have the next start find other settings, by the operator's own names."""
+        self._environment |= {f"VENTURE_{name.upper()}": value for name, value in settings.items()}
 
     async def start(self) -> None:
         """Start the process; it may stand by for the Lease for a while."""
