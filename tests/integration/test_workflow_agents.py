@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from agentflows import SAID, Seen, launch, started
@@ -13,6 +14,8 @@ from agentservices import AgentServices, turn, use
 from approvalwords import say
 from builds import condition
 from venture_core.agents.assignment import parse_assignment
+from venture_core.agents.transcript import parse_transcript, transcript_key
+from venture_core.canonical import sha256_hex
 from venture_core.events.envelope import Service
 from venture_core.kubernetes.resources import SECRETS, WORKFLOWS
 from venture_core.record.assignments import Assignments
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from operatorprocess import OperatorProcess
     from pydantic import SecretStr
     from venture_core.kubernetes.client import KubernetesClient
+    from venture_core.objectstore import ObjectStore
 
 type Body = dict[str, Any]
 
@@ -52,6 +56,7 @@ async def test_an_agent_answers_people_approve_and_the_deck_has_its_words(
     kubelet: Kubelet,
     work_namespace: str,
     database: SecretStr,
+    store: ObjectStore,
     tmp_path: Path,
 ) -> None:
     flow = await launch(client, namespace)
@@ -79,8 +84,14 @@ async def test_an_agent_answers_people_approve_and_the_deck_has_its_words(
     assert assignment.script is not None
     async with AgentServices([turn(use("answer", **SAID))]) as services:
         code, message, _ = await run_agent(tmp_path / "agent", services.url, assigned)
+    uid = UUID(flow["metadata"]["uid"])
+    key = transcript_key(uid, "research", 1)
+    await store.put(key, services.transcript, media_type="application/json")
     await kubelet.end(pod, exit_code=code, message=message)
 
+    said = (await seen.task("research", "Succeeded"))["transcript"]
+    assert said == {"uri": store.uri(key), "sha256": sha256_hex(services.transcript)}
+    assert parse_transcript(services.transcript).ended == "Done"
     waiting = await seen.task("review", "AwaitingApproval")
     assert waiting["message"] == "Is Beta ${inputs.x} right?"
     assert waiting["approvals"] == {"required": 1, "granted": 0, "by": []}

@@ -16,18 +16,19 @@ AUDIENCES = ("llm-gateway", "egress", "tools", "treasury")
 
 
 async def run_agent(
-    folder: Path, url: str, assignment: bytes, *, treasury: tuple[str, str] | None = None
+    folder: Path, url: str, assignment: bytes, **elsewhere: tuple[str, str]
 ) -> tuple[int, str, str]:
     """Run the process against services at one URL; return its code, its result, and its log.
 
-    `treasury` is the URL of one that stands elsewhere, and the token for it.
+    `elsewhere` are the URLs of those that stand elsewhere (`treasury`, `tools`), and their tokens.
     """
     tokens = folder / "tokens"
     tokens.mkdir(parents=True, exist_ok=True)
     for audience in AUDIENCES:
         (tokens / f"venture-{audience}").write_text(f"{TOKEN}-{audience}")
-    treasury_url, treasury_token = treasury or (url, f"{TOKEN}-treasury")
-    (tokens / "venture-treasury").write_text(treasury_token)
+    for audience, (_, token) in elsewhere.items():
+        (tokens / f"venture-{audience}").write_text(token)
+    urls = {audience: where for audience, (where, _) in elsewhere.items()}
     (folder / ASSIGNMENT_FILE).write_bytes(assignment)
     message = folder / "termination-log"
     process = await asyncio.create_subprocess_exec(
@@ -42,8 +43,8 @@ async def run_agent(
             "VENTURE_TERMINATION_LOG": str(message),
             "VENTURE_LLM_GATEWAY_URL": url,
             "VENTURE_EGRESS_PROXY_URL": url,
-            "VENTURE_TOOL_GATEWAY_URL": url,
-            "VENTURE_TREASURY_URL": treasury_url,
+            "VENTURE_TOOL_GATEWAY_URL": urls.get("tools", url),
+            "VENTURE_TREASURY_URL": urls.get("treasury", url),
         },
     )
     said, _ = await process.communicate()

@@ -26,6 +26,10 @@ class AgentServices:
     perform: Callable[[str, Json], tuple[int, Json]] = lambda _tool, _arguments: (200, {"ok": True})
     fail_with: int = 0
     """A status that the model's route answers with, in place of the script."""
+    fail_after: int = 0
+    """How many answers it gives before."""
+    transcript: bytes = b""
+    """What the agent kept last."""
     asked: list[Json] = field(default_factory=list)
     calls: list[tuple[str, Json, str]] = field(default_factory=list)
     """Tool, arguments, and the key of its effect."""
@@ -38,6 +42,8 @@ class AgentServices:
         app.router.add_post("/v1/messages", self._messages)
         app.router.add_post("/v1/tools/{tool}", self._tool)
         app.router.add_post("/v1/money/authorizations", self._pay)
+        app.router.add_put("/v1/transcript", self._keep)
+        app.router.add_get("/v1/transcript", self._latest)
         app.router.add_route("*", "/{page:.*}", self._page)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
@@ -55,7 +61,7 @@ class AgentServices:
         self.tokens.add(request.headers.get("x-api-key", request.headers.get("authorization", "")))
         data = await request.read()
         self.asked.append(json.loads(data))
-        if self.fail_with:
+        if self.fail_with and len(self.asked) > self.fail_after:
             error = {"type": "billing_error", "message": "raise spec.budget.llmCents"}
             return web.json_response(
                 {"type": "error", "error": error},
@@ -81,6 +87,14 @@ class AgentServices:
 
     async def _pay(self, request: web.Request) -> web.Response:
         return self._done(request, "money.authorize", await request.json())
+
+    async def _keep(self, request: web.Request) -> web.Response:
+        self.transcript = await request.read()
+        return web.Response(status=204)
+
+    async def _latest(self, request: web.Request) -> web.Response:
+        del request
+        return web.Response(body=self.transcript, status=200 if self.transcript else 404)
 
     async def _page(self, request: web.Request) -> web.Response:
         """Be the proxy: a request in absolute form, or one for a page of its own."""

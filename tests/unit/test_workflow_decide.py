@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policybundles import bundle
 from soaking import examples
+from venture_core.agents.transcript import transcript_key
 from venture_core.approvals import Standing, Verdict
 from venture_core.canonical import canonical_json
 from venture_core.events.types import REGISTRY
@@ -23,6 +24,7 @@ from venture_core.policy.governing import Governance
 from venture_crds.v1alpha1.workflowstatus import (
     OUTPUTS_MAX_BYTES,
     TaskPhase,
+    TaskTranscript,
     WorkflowPhase,
 )
 from venture_operator.domain.conditions import has_ended
@@ -369,9 +371,11 @@ def test_outputs_that_are_too_large_together_fail_their_task() -> None:
 
 def test_the_status_stays_within_what_the_operator_reads() -> None:
     tasks = tuple(task(f"{'t' * 36}-{number:03}") for number in range(100))
+    key = transcript_key(UUID(UID), "t" * 40, 1_000_000)
+    said = TaskTranscript(uri=f"s3://{'b' * 63}/{key}", sha256="0" * 64)
     world = World(
         workflow(*tasks, parallelism=100),
-        lambda *_: Failed("R" * 64, "😀" * 300, NOW, may_pass=True),
+        lambda *_: Failed("R" * 64, "😀" * 300, NOW, may_pass=True, transcript=said),
     )
     world.look()
     for each in tasks:

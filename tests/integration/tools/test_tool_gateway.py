@@ -10,10 +10,14 @@ from uuid import UUID, uuid4
 import aiohttp
 import asyncpg
 import pytest
+from agentprocess import run_agent
+from agentservices import AgentServices, turn, use
 from agenttasks import assign, assignment, events, token
 from policybundles import bundle
 from teapot import running
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
+from venture_core.agents.result import EXIT_BUDGET, EXIT_DONE
+from venture_core.agents.transcript import Transcript, parse_transcript, transcript_key
 from venture_core.events.envelope import Service
 from venture_core.freezes import Freezes
 from venture_core.http.app import whole
@@ -28,9 +32,11 @@ from venture_tool_gateway.app import Tools, application
 from venture_tool_gateway.gateway import AUDIENCE
 from venture_tool_gateway.performing import Performer
 from venture_tool_gateway.recording import Recorder
+from venture_tool_gateway.transcripts import Transcripts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from pydantic import SecretStr
     from venture_core.http.types import Scope
@@ -73,6 +79,18 @@ class Scene:
             session.post(f"{self.url}/v1/tools/{tool}", json=body, headers=headers) as answer,
         ):
             return answer.status, await answer.json(content_type=None)
+
+    async def transcript(self, token: str, data: bytes | None = None) -> tuple[int, bytes]:
+        """Keep a transcript, or read the latest."""
+        method = "GET" if data is None else "PUT"
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(
+                method, f"{self.url}/v1/transcript", data=data, headers=headers
+            ) as answer,
+        ):
+            return answer.status, await answer.read()
 
 
 class Dying(Performer):
@@ -117,6 +135,7 @@ async def served(
                 journal=journal,
                 performer=performer,
                 recorder=recorder,
+                transcripts=Transcripts(store),
             )
 
             async def authenticate(scope: Scope) -> Caller:
@@ -263,3 +282,64 @@ async def test_the_journal_keeps_what_it_has(
     ):
         with pytest.raises(asyncpg.PostgresError):
             await superuser.execute(statement)
+
+
+async def test_a_transcript_is_its_attempts_and_is_taken_up_by_the_next_one(
+    client: KubernetesClient, namespace: str, database: SecretStr, store: ObjectStore
+) -> None:
+    uid = uuid4()
+    said = Transcript(messages=({"role": "user", "content": "Look."},)).to_json()
+    async with served(client, namespace, database, store) as (scene, _):
+        first = await scene.agent(database, uid)
+        assert (await scene.transcript(first))[0] == 404
+        assert (await scene.transcript(first, said))[0] == 204
+        for wrong, status in ((b"{}", 422), (b'{"messages": [7]}', 422), (b"x" * 1_000_001, 413)):
+            assert (await scene.transcript(first, wrong))[0] == status
+        assert await scene.transcript(first) == (200, said)
+        # An attempt that kept nothing is passed by; another task and another workflow see nothing.
+        third = await scene.agent(database, uid, attempt=3)
+        assert await scene.transcript(third) == (200, said)
+        for stranger in (
+            await scene.agent(database, uid, "brief", attempt=2),
+            await scene.agent(database, uuid4(), attempt=2),
+        ):
+            assert (await scene.transcript(stranger))[0] == 404
+
+
+async def test_an_attempt_goes_on_where_the_one_before_ran_out_of_money(
+    client: KubernetesClient,
+    namespace: str,
+    database: SecretStr,
+    superuser: asyncpg.Connection,
+    store: ObjectStore,
+    tmp_path: Path,
+) -> None:
+    uid = uuid4()
+    work = turn(use("io.write", path="notes/a.md", content="x"), use("event.publish", title="Saw"))
+    limits = {"max_turns": 4, "max_tokens": 2000, "timeout_seconds": 60}
+    async with (
+        served(client, namespace, database, store) as (scene, _),
+        AgentServices([work, turn("It is done.")], fail_with=402, fail_after=1) as services,
+    ):
+
+        async def attempt(number: int) -> int:
+            job = f"place-{number}-{uuid4().hex[:8]}"
+            given = assignment(uid, scene.hash, tools=TOOLS, attempt=number, limits=limits)
+            await assign(database, job, given)
+            by = await token(client, namespace, job, uid, AUDIENCE)
+            code, _, _ = await run_agent(
+                tmp_path / "agent", services.url, given.to_json(), tools=(scene.url, by)
+            )
+            return code
+
+        assert await attempt(1) == EXIT_BUDGET
+        services.fail_with = 0
+        assert await attempt(2) == EXIT_DONE
+
+    roles = [each["role"] for each in services.asked[-1]["messages"]]
+    assert roles == ["user", "assistant", "user"], "what was said is said once"
+    kinds = [each["event_type"] for each in await events(superuser, uid)]
+    assert sorted(kinds) == ["task.message.published.v1"] + ["task.tool.called.v1"] * 2
+    kept = await store.get(transcript_key(uid, "research", 2), max_bytes=1_000_000)
+    transcript = parse_transcript(kept)
+    assert (transcript.ended, transcript.turns) == ("Done", 2)

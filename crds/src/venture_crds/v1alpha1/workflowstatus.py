@@ -13,7 +13,7 @@ from venture_crds.v1alpha1.policybundle import ContentHash
 from venture_crds.v1alpha1.policymoney import Cents
 from venture_crds.v1alpha1.policyref import PinnedBundle
 from venture_crds.v1alpha1.reasons import DocumentedReason
-from venture_crds.v1alpha1.scalars import ObjectName, Reason, Timestamp
+from venture_crds.v1alpha1.scalars import ObjectName, Reason, Sha256, Timestamp
 from venture_crds.v1alpha1.workflowtask import TaskName
 
 OUTPUT_MAX_BYTES: Final = 2560
@@ -161,6 +161,16 @@ class TaskApprovals(StatusModel):
     """Their names."""
 
 
+class TaskTranscript(StatusModel):
+    """What an agent and its model said."""
+
+    uri: Annotated[str, Field(max_length=512)]
+    """Where it is kept, as `s3://bucket/key`."""
+
+    sha256: Sha256
+    """The SHA-256 of its bytes when the attempt had ended."""
+
+
 class TaskStatus(StatusModel):
     """Where one task stands."""
 
@@ -208,6 +218,9 @@ class TaskStatus(StatusModel):
 
     needs_cents: Cents = 0
     """More than this must be left of the budget before the next attempt of an agent starts."""
+
+    transcript: TaskTranscript | None = None
+    """What the agent of the last attempt that ended said, and its model."""
 
     output: Annotated[dict[str, JsonValue], FreeForm(max_properties=64)] | None = None
     """What came out of it: at most 2,560 bytes of JSON."""

@@ -25,6 +25,11 @@ from venture_agent_runtime.loop import work
 from venture_agent_runtime.model import BudgetExhaustedError, Model, ModelFailedError
 from venture_agent_runtime.services import Services, Tokens
 from venture_agent_runtime.settings import Settings
+from venture_agent_runtime.transcripts import (
+    ConversationTooLongError,
+    Transcripts,
+    TranscriptUnavailableError,
+)
 
 if TYPE_CHECKING:
     from venture_core.agents.assignment import AgentAssignment
@@ -70,6 +75,10 @@ async def _run(settings: Settings) -> tuple[AgentResult, int]:
     except ModelFailedError as error:
         code = EXIT_TRANSIENT if error.may_pass else EXIT_FAILED
         return _error("ModelFailed", str(error)), code
+    except TranscriptUnavailableError as error:
+        return _error("TranscriptUnavailable", str(error)), EXIT_TRANSIENT
+    except ConversationTooLongError as error:
+        return _error("ConversationTooLong", str(error)), EXIT_FAILED
     except TimeoutError:
         return _error("Timeout", "its time was over"), EXIT_FAILED
     return result, EXIT_DONE if result.output is not None else EXIT_FAILED
@@ -77,10 +86,12 @@ async def _run(settings: Settings) -> tuple[AgentResult, int]:
 
 async def _converse(settings: Settings, assignment: AgentAssignment) -> AgentResult:
     tls = ssl.create_default_context(cafile=settings.authorities) if settings.authorities else None
-    model = Model(assignment, settings.llm_gateway_url, Tokens(settings.tokens_folder), tls)
+    tokens = Tokens(settings.tokens_folder)
+    model = Model(assignment, settings.llm_gateway_url, tokens, tls)
     log.info("started", task=assignment.task, attempt=assignment.attempt, role=assignment.role)
     try:
-        result = await work(assignment, model, Services(settings, assignment, tls))
+        services = Services(settings, assignment, tls)
+        result = await work(assignment, model, services, Transcripts(settings, tokens, tls))
     finally:
         await model.close()
     log.info("ended", turns=result.turns, denials=result.denials, done=result.output is not None)

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from venture_core.agents.result import MAX_OUTPUT_BYTES
+from venture_core.agents.transcript import Transcript
 from venture_core.canonical import CanonicalJsonError, canonical_json
 from venture_core.workflows.schemas import violations
 
@@ -98,7 +99,38 @@ class Conversation:
     _answer_id: str = ""
 
     def __post_init__(self) -> None:
-        self.messages.append({"role": "user", "content": self.assignment.instructions})
+        if not self.messages:
+            self.messages.append({"role": "user", "content": self.assignment.instructions})
+
+    @classmethod
+    def resumed(cls, assignment: AgentAssignment, transcript: Transcript) -> Self:
+        """Return the conversation of an attempt before, as far as it came."""
+        talk = cls(
+            assignment,
+            [dict(each) for each in transcript.messages],
+            turns=transcript.turns,
+            repairs=transcript.repairs,
+            denials=transcript.denials,
+        )
+        for said in talk.messages:
+            for call in talk.calls_in(_used(said)):
+                talk.count(call)
+        return talk
+
+    def transcript(self, ended: str = "") -> Transcript:
+        """Return what was said so far, and how it ended, if it did."""
+        return Transcript(
+            messages=tuple(self.messages),
+            turns=self.turns,
+            repairs=self.repairs,
+            denials=self.denials,
+            ended=ended,
+        )
+
+    def open_step(self) -> Step:
+        """Return what is to be done before the model answers again: calls without a result."""
+        used = _used(self.messages[-1])
+        return Calls(self.calls_in(used)) if used else GoOn()
 
     @property
     def system(self) -> str:
@@ -134,7 +166,7 @@ class Conversation:
                 return GoOn()
             case _:
                 pass
-        used = [each for each in content if each.get("type") == "tool_use"]
+        used = _used(self.messages[-1])
         if not used:
             return self._without_calls(content)
         answers = [each for each in used if each["name"] == ANSWER]
@@ -152,9 +184,10 @@ class Conversation:
             return GivenUp("Quarantined", f"{self.denials} of its calls were denied")
         return None
 
-    def _calls(self, used: Sequence[Json]) -> Step:
+    def calls_in(self, used: Sequence[Json]) -> tuple[Call, ...]:
+        """Return the calls of the model's last answer."""
         names = {tool.wire_name: tool.name for tool in TOOLS.values()}
-        calls = tuple(
+        return tuple(
             Call(
                 id=str(each["id"]),
                 tool=names.get(str(each["name"]), str(each["name"])),
@@ -163,11 +196,18 @@ class Conversation:
             )
             for index, each in enumerate(used)
         )
+
+    def count(self, call: Call) -> int:
+        """Return how often the tool was called with these arguments, this time included."""
+        key = canonical_json([call.tool, dict(call.arguments)])
+        self._made[key] += 1
+        return self._made[key]
+
+    def _calls(self, used: Sequence[Json]) -> Step:
+        calls = self.calls_in(used)
         for each in calls:
-            key = canonical_json([each.tool, dict(each.arguments)])
-            self._made[key] += 1
-            if self._made[key] > SAME_CALLS_MAX:
-                message = f"it called {each.tool} {self._made[key]} times with the same arguments"
+            if (times := self.count(each)) > SAME_CALLS_MAX:
+                message = f"it called {each.tool} {times} times with the same arguments"
                 return GivenUp("Repeating", message)
         return Calls(calls)
 
@@ -226,6 +266,14 @@ class Conversation:
             for id_, outcome in results
         ]
         self.messages.append({"role": "user", "content": content})
+
+
+def _used(said: Json) -> list[Json]:
+    """Return the calls of tools in what the model said."""
+    content = said["content"]
+    if said["role"] != "assistant" or not isinstance(content, list):
+        return []
+    return [each for each in content if each.get("type") == "tool_use"]
 
 
 def _placeholders(value: JsonValue, at: str) -> Iterator[str]:

@@ -21,34 +21,56 @@ if TYPE_CHECKING:
     from venture_agent_runtime.conversation import Call
     from venture_agent_runtime.model import Model
     from venture_agent_runtime.services import Services
+    from venture_agent_runtime.transcripts import Transcripts
 
 CALLS_AT_ONCE = 4
+DONE = "Done"
+"""How a conversation ended that came to its answer."""
 
 log = structlog.get_logger(__name__)
 
 
-async def work(assignment: AgentAssignment, model: Model, services: Services) -> AgentResult:
+async def work(
+    assignment: AgentAssignment, model: Model, services: Services, transcripts: Transcripts
+) -> AgentResult:
     """Let the model answer and call tools until it is done, or its limits end it.
 
-    Raises BudgetExhaustedError, ModelFailedError.
+    What was said is kept before anything is done about it, so that an attempt that follows goes on
+    from there, and names the effects of its calls as this one did. Raises BudgetExhaustedError,
+    ModelFailedError, TranscriptUnavailableError, ConversationTooLongError.
     """
-    talk = Conversation(assignment)
+    before = await transcripts.latest()
+    talk = Conversation(assignment) if before is None else Conversation.resumed(assignment, before)
+    result = await _converse(talk, model, services, transcripts)
+    await transcripts.keep(talk.transcript(result.error.reason if result.error else DONE))
+    return result
+
+
+async def _converse(
+    talk: Conversation, model: Model, services: Services, transcripts: Transcripts
+) -> AgentResult:
     tools = talk.tools(services.available())
-    while talk.turns < assignment.limits.max_turns:
-        answer = await model.answer(talk.system, talk.messages, tools)
-        match talk.take(answer.content, answer.stop_reason):
+    limit = talk.assignment.limits.max_turns
+    step = talk.open_step()
+    while True:
+        match step:
             case Answered(output):
                 return AgentResult(output=output, turns=talk.turns, denials=talk.denials)
             case Calls(calls):
                 outcomes = await _perform(calls, services)
                 if (end := talk.give(calls, outcomes)) is not None:
                     return _failed(end, talk)
+                await transcripts.keep(talk.transcript())
             case GivenUp() as end:
                 return _failed(end, talk)
             case GoOn():
-                continue
-    limit = assignment.limits.max_turns
-    return _failed(GivenUp("TurnLimit", f"it was not done after {limit} answers"), talk)
+                pass
+        if talk.turns >= limit:
+            return _failed(GivenUp("TurnLimit", f"it was not done after {limit} answers"), talk)
+        answer = await model.answer(talk.system, talk.messages, tools)
+        step = talk.take(answer.content, answer.stop_reason)
+        if isinstance(step, Calls | GoOn):
+            await transcripts.keep(talk.transcript())
 
 
 async def _perform(calls: tuple[Call, ...], services: Services) -> list[Outcome]:

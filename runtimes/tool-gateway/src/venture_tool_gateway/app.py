@@ -1,5 +1,6 @@
-"""The gateway's one route: a call of a tool, decided, journalled, performed and recorded."""
+"""The gateway's routes: tools, decided, journalled, performed, recorded; and transcripts."""
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
@@ -20,6 +21,7 @@ from venture_tool_gateway.arguments import Call  # noqa: TC001  FastAPI reads it
 from venture_tool_gateway.performing import TOOLS, checked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from pydantic import BaseModel
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from venture_tool_gateway.performing import Performer
     from venture_tool_gateway.recording import Recorder
+    from venture_tool_gateway.transcripts import Transcripts
 
 VERSION: Final = "1.0.0"
 _UNAVAILABLE: Final = (AssignmentUnavailableError, BundleUnavailableError, JournalUnavailableError)
@@ -47,7 +50,9 @@ class Tools:
         journal: ToolCalls,
         performer: Performer,
         recorder: Recorder,
+        transcripts: Transcripts,
     ) -> None:
+        self._transcripts = transcripts
         self._agents = agents
         self._freezes = freezes
         self._journal = journal
@@ -56,22 +61,21 @@ class Tools:
 
     async def call(self, token: str, tool: str, call_id: UUID, arguments: dict[str, Any]) -> str:
         """Return a call's answer, as JSON. Raises Problem, and what names no caller."""
-        try:
+        with _answered():
             agent = await self._agents.of(token)
             return await self._call(agent, tool, call_id, arguments)
-        except NotAssignedError as error:
-            raise Problem(
-                HTTPStatus.FORBIDDEN,
-                "This pod works for no task of a Workflow.",
-                code="not-assigned",
-            ) from error
-        except _UNAVAILABLE as error:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "What decides on tools does not answer, so nothing is done; try again.",
-                code="unavailable",
-                headers={"Retry-After": "2"},
-            ) from error
+
+    async def keep_transcript(self, token: str, data: bytes) -> None:
+        """Keep what an agent and its model have said. Raises as `call`."""
+        with _answered():
+            agent = await self._agents.of(token)
+        await self._transcripts.keep(agent.assignment, data)
+
+    async def transcript(self, token: str) -> bytes | None:
+        """Return what was said before; None where nothing was. Raises as `call`."""
+        with _answered():
+            agent = await self._agents.of(token)
+        return await self._transcripts.latest(agent.assignment)
 
     async def _call(self, agent: Agent, tool: str, call_id: UUID, arguments: dict[str, Any]) -> str:
         assignment = agent.assignment
@@ -142,6 +146,26 @@ class Tools:
         return answer
 
 
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Say as a Problem why nobody can decide."""
+    try:
+        yield
+    except NotAssignedError as error:
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "This pod works for no task of a Workflow.",
+            code="not-assigned",
+        ) from error
+    except _UNAVAILABLE as error:
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "What decides on tools does not answer, so nothing is done; try again.",
+            code="unavailable",
+            headers={"Retry-After": "2"},
+        ) from error
+
+
 def _digest(tool: str, arguments: dict[str, Any]) -> bytes:
     try:
         return sha256(canonical_json({"tool": tool, "arguments": arguments})).digest()
@@ -160,5 +184,17 @@ def application(tools: Tools) -> FastAPI:
         token = bearer_token(request.scope)
         answer = await tools.call(token, tool, asked.callId, asked.arguments)
         return Response(answer, media_type="application/json")
+
+    @app.put("/v1/transcript", status_code=HTTPStatus.NO_CONTENT)
+    async def keep(request: Request) -> Response:
+        await tools.keep_transcript(bearer_token(request.scope), await request.body())
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    @app.get("/v1/transcript")
+    async def latest(request: Request) -> Response:
+        found = await tools.transcript(bearer_token(request.scope))
+        if found is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "Nothing was said yet.", code="no-transcript")
+        return Response(found, media_type="application/json")
 
     return app

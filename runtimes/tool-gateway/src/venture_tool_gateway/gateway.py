@@ -21,6 +21,7 @@ from venture_tool_gateway.app import Tools, application
 from venture_tool_gateway.performing import Performer
 from venture_tool_gateway.recording import Recorder
 from venture_tool_gateway.settings import ToolGatewaySettings
+from venture_tool_gateway.transcripts import Transcripts
 
 if TYPE_CHECKING:
     from venture_core.http.types import Scope
@@ -48,12 +49,14 @@ async def run(settings: ToolGatewaySettings, process: Process) -> None:
         watches = [group.create_task(each.run()) for each in (workloads, freezes)]
         recorder = Recorder(producer)
         agents = Agents(workloads, assignments, bundles)
+        store = ObjectStore(settings.s3())
         tools = Tools(
             agents=agents,
             freezes=freezes,
             journal=journal,
-            performer=Performer(ObjectStore(settings.s3()), recorder),
+            performer=Performer(store, recorder),
             recorder=recorder,
+            transcripts=Transcripts(store),
         )
 
         async def authenticate(scope: Scope) -> Caller:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ValidationError
+from venture_core.agents.transcript import WORKSPACES
 from venture_core.canonical import canonical_json, sha256_hex
 from venture_core.http.problems import Problem
 from venture_core.objectstore import (
@@ -28,9 +29,18 @@ TOOLS: Final[dict[str, type[BaseModel]]] = {
     "io.write": Write,
     "event.publish": Publish,
 }
-WORKSPACES: Final = "workspaces"
 MESSAGES: Final = ".messages"
 """No path of a file begins with a dot."""
+
+
+def workspace_unavailable() -> Problem:
+    """Return the problem where S3 does not answer."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The workspace does not answer; try again.",
+        code="workspace-unavailable",
+        headers={"Retry-After": "2"},
+    )
 
 
 def checked(tool: str, arguments: dict[str, Any]) -> BaseModel:
@@ -69,12 +79,7 @@ class Performer:
                 case _:
                     raise TypeError(f"nobody performs {type(arguments).__name__}")
         except ObjectStoreError as error:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "The workspace does not answer; try again.",
-                code="workspace-unavailable",
-                headers={"Retry-After": "2"},
-            ) from error
+            raise workspace_unavailable() from error
 
     async def _read(self, assignment: AgentAssignment, arguments: Read) -> dict[str, Any]:
         try:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ from venture_operator.kinds.workflow.agentjob import (
 )
 from venture_operator.kinds.workflow.assigning import assignment_of
 from venture_operator.kinds.workflow.errors import RefusedError
+from venture_operator.kinds.workflow.outcome import Working
 from venture_operator.services.turns import Share
 from venture_operator.storage.watched import ObjectKey
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from venture_operator.domain.agentsettings import AgentSettings
     from venture_operator.kinds.workflow.budgets import Budgets
     from venture_operator.kinds.workflow.outcome import Outcome
+    from venture_operator.kinds.workflow.transcripts import Transcripts
     from venture_operator.storage.children import Body, Children
     from venture_operator.storage.configmaps import ConfigMaps
     from venture_operator.storage.watched import WatchedObjects
@@ -67,13 +69,13 @@ class Agents:
     assignments: Assignments
     config_maps: ConfigMaps
     budgets: Budgets
+    transcripts: Transcripts
     bundles: Bundles
 
     async def outcome(
         self, workflow: Workflow, task: Task, status: TaskStatus, now: datetime
     ) -> Outcome | None:
         """Return what became of an agent; None where its Job is not there, or is another one."""
-        del workflow
         child = status.child
         if child is None or not child.uid or task.agent is None:
             return None
@@ -84,7 +86,12 @@ class Agents:
         if job is None or job["metadata"]["uid"] != child.uid:
             return None
         pod = pod_outcome(job, self.pods.labelled(child.name), CONTAINER)
-        return agent_outcome(pod, task.agent.output_schema, now)
+        outcome = agent_outcome(pod, task.agent.output_schema, now)
+        if isinstance(outcome, Working):
+            return outcome
+        uid = workflow.metadata.uid
+        said = await self.transcripts.of(uid, task.name, status.attempt)
+        return replace(outcome, transcript=said)
 
     async def create(
         self, workflow: Workflow, task: Task, status: WorkflowStatus, name: str

@@ -143,6 +143,8 @@ class Board:
 
     def settle(self, task: TaskStatus, outcome: Outcome) -> None:
         """Take over what the child of a running task says."""
+        if not isinstance(outcome, Working) and outcome.transcript is not None:
+            task = self._put(task, transcript=outcome.transcript)
         match outcome:
             case Working():
                 self._wait(task, outcome)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pydantic import JsonValue
+    from venture_crds.v1alpha1.workflowstatus import TaskTranscript
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Done:
 
     output: Mapping[str, JsonValue]
     at: datetime
+    transcript: TaskTranscript | None = None
+    """What was said until then, of an agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Failed:
     at: datetime | None = None
     may_pass: bool = False
     """Whether another attempt may come out better."""
+    transcript: TaskTranscript | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Exhausted:
     """Its budget was too small to go on: with more, another attempt takes up where it was."""
 
     at: datetime
+    transcript: TaskTranscript | None = None
 
 
 type Outcome = Working | Done | Failed | Exhausted

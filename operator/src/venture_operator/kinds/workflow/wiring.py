@@ -24,6 +24,7 @@ from venture_operator.kinds.workflow.intents import Intents
 from venture_operator.kinds.workflow.ownobjects import OwnObjects
 from venture_operator.kinds.workflow.service import KIND, Place, Tools, WorkflowService
 from venture_operator.kinds.workflow.stub import stub
+from venture_operator.kinds.workflow.transcripts import Transcripts
 from venture_operator.services.admission import Admitting
 from venture_operator.services.kind import Kind, Wired
 from venture_operator.services.treasury import treasury_of
@@ -101,5 +102,6 @@ def _agents(shared: Shared, budgets: Budgets) -> Agents:
         ),
         config_maps=ConfigMaps(shared.client),
         budgets=budgets,
+        transcripts=Transcripts(shared.store),
         bundles=shared.bundles,
     )
