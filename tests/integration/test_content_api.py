@@ -21,6 +21,7 @@ from recordevents import started
 from soaking import seconds
 from venture_control_plane_api.services.access import Build
 from venture_control_plane_api.services.events import Events
+from venture_core.agents.transcript import transcript_key
 from venture_core.artifacts import provenance
 from venture_core.artifacts.bucket import artifact_key, asset_key, document_key, input_key
 from venture_core.artifacts.images import MAX_IMAGE_BYTES
@@ -28,11 +29,12 @@ from venture_core.artifacts.ir import MAX_IR_BYTES
 from venture_core.events.chain import event_hash
 from venture_core.http.problems import Problem
 from venture_core.kubernetes.client import KubernetesClient
-from venture_core.kubernetes.resources import Resource
+from venture_core.kubernetes.resources import WORKFLOWS, Resource
 from venture_core.record.append import append_in_transaction
 from venture_core.record.database import Role, connect
 from venture_core.record.objectevents import ObjectEvents
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuildStatus
+from workflows import AGENT, task, workflow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -209,6 +211,36 @@ async def test_a_viewer_reads_and_uploads_nothing(
     for method, path in (("GET", sha256), ("POST", f"{sha256}/proxy")):
         answer = await victor(method, f"namespaces/{namespace}/assets/{path}", None)
         assert answer.status == 403, answer.data
+
+
+async def test_what_an_agent_said_is_for_those_who_may_see_its_workflow(
+    victor: User, mallory: User, client: KubernetesClient, namespace: str, store: ObjectStore
+) -> None:
+    body = workflow(task("a", agent=AGENT)).to_json()
+    body["metadata"] = {"name": "launch"}
+    made = await client.create(WORKFLOWS, body, namespace)
+    said = b'{"messages": []}'
+    key = transcript_key(UUID(made["metadata"]["uid"]), "a", 1)
+    kept = {"uri": store.uri(key), "sha256": hashlib.sha256(said).hexdigest()}
+    path = f"namespaces/{namespace}/workflows/launch/transcript?task="
+
+    async def ends(transcript: Body) -> None:
+        ended = {"name": "a", "phase": "Succeeded", "transcript": transcript}
+        status = {"status": {"tasks": [ended]}}
+        await client.patch(WORKFLOWS, "launch", status, namespace, subresource="status")
+
+    assert (await victor("GET", f"{path}a")).status == 404
+    await store.put(key, said, media_type="application/json")
+    await ends(kept)
+    answer = await victor("GET", f"{path}a")
+    assert (answer.status, answer.data) == (200, said)
+    assert (await victor("GET", f"{path}b")).status == 404
+    assert (await mallory("GET", f"{path}a")).status == 403
+    # Whatever a status says, nothing outside of the task's own folder is read.
+    await ends(kept | {"uri": store.uri(artifact_key("0" * 64))})
+    assert (await victor("GET", f"{path}a")).status == 410
+    await ends(kept | {"sha256": "0" * 64})
+    assert (await victor("GET", f"{path}a")).status == 410
 
 
 # What a user may not have -----------------------------------------------------------------------

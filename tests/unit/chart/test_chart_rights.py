@@ -122,6 +122,7 @@ def test_roles_follow_from_the_kinds(roles_of_more_kinds: list[Json]) -> None:
     )
     view = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system.view")
     assert rules(view) == set().union(
+        allowed(content, "workflows/transcript", "get"),
         *(
             allowed(content, f"artifactbuilds/{one}", "get")
             for one in ("proxy", "provenance", "events", "log")
@@ -150,7 +151,9 @@ CONTENT = "venture-control-plane-api"
 def test_the_control_plane_api_may_do_this_and_nothing_else(manifests: list[Json]) -> None:
     name = f"venture.venture-system.{CONTENT.removeprefix('venture-')}"
     group = "venture.parpour.dev"
-    assert rules(named(manifests, "ClusterRole", name)) == allowed(group, "artifactbuilds", "get")
+    assert rules(named(manifests, "ClusterRole", name)) == (
+        allowed(group, "artifactbuilds", "get") | allowed(group, "workflows", "get")
+    )
     assert rules(named(manifests, "ClusterRole", f"{name}.reviews")) == allowed(
         "authorization.k8s.io", "subjectaccessreviews", "create"
     )

@@ -53,4 +53,9 @@ def parse_transcript(data: bytes) -> Transcript:
 
 def transcript_key(workflow_uid: UUID, task: str, attempt: int) -> str:
     """Return where the transcript of an attempt is in the bucket."""
-    return f"{WORKSPACES}/{workflow_uid}/{_FOLDER}/{task}/{attempt}.json"
+    return f"{transcript_folder(workflow_uid, task)}{attempt}.json"
+
+
+def transcript_folder(workflow_uid: UUID, task: str) -> str:
+    """Return where the transcripts of a task are, with a slash at its end."""
+    return f"{WORKSPACES}/{workflow_uid}/{_FOLDER}/{task}/"

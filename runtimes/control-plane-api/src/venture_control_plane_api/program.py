@@ -24,6 +24,7 @@ from venture_control_plane_api.services.events import Events
 from venture_control_plane_api.services.live import Live
 from venture_control_plane_api.services.logs import Logs
 from venture_control_plane_api.services.signin import AUDIENCE, SignIn
+from venture_control_plane_api.services.transcripts import Transcripts
 from venture_control_plane_api.services.transfers import Transfers
 from venture_control_plane_api.services.uploads import Uploads
 from venture_control_plane_api.settings import ControlPlaneSettings
@@ -95,6 +96,7 @@ def content_services(
         ),
         events=Events(record),
         logs=Logs(client, work_namespace=settings.work_namespace),
+        transcripts=Transcripts(store),
         transfers=Transfers(
             at_once=settings.transfers_at_once, per_user=settings.transfers_per_user
         ),

@@ -33,6 +33,7 @@ SERVED: Final = (
     _Served("artifactbuilds/provenance", "Provenance", ("get",)),
     _Served("artifactbuilds/events", "EventList", ("get",)),
     _Served("artifactbuilds/log", "Log", ("get",)),
+    _Served("workflows/transcript", "Transcript", ("get",)),
     _Served("assets", "Input", ("get",)),
     _Served("assets/proxy", "Input", ("create",)),
     _Served("documents", "Input", ("get",)),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from venture_control_plane_api.services.artifacts import Artifacts
     from venture_control_plane_api.services.events import Events
     from venture_control_plane_api.services.logs import Logs
+    from venture_control_plane_api.services.transcripts import Transcripts
     from venture_control_plane_api.services.transfers import Transfers
     from venture_control_plane_api.services.uploads import Input, Uploads
 
@@ -29,9 +30,11 @@ Namespace = Annotated[str, Path(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
 Name = Annotated[str, Path(pattern=r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$")]
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Plural = Annotated[str, Path(pattern=f"^({'|'.join(INPUTS)})$")]
+Task = Annotated[str, Query(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
 After = Annotated[int, Query(ge=0, le=2**53 - 1)]
 
 BUILD: Final = f"{PREFIX}/namespaces/{{namespace}}/artifactbuilds/{{name}}"
+WORKFLOW: Final = f"{PREFIX}/namespaces/{{namespace}}/workflows/{{name}}"
 INPUT: Final = f"{PREFIX}/namespaces/{{namespace}}/{{plural}}/{{sha256}}"
 
 
@@ -43,6 +46,7 @@ class Services:
     artifacts: Artifacts
     events: Events
     logs: Logs
+    transcripts: Transcripts
     transfers: Transfers
     uploads: Uploads
 
@@ -71,6 +75,7 @@ def content_routes(services: Services) -> APIRouter:
     """Return the routes of what belongs to builds."""
     router = APIRouter(tags=["content"])
     router.include_router(_builds(services))
+    router.include_router(_workflows(services))
     router.include_router(_inputs(services))
     return router
 
@@ -127,6 +132,20 @@ def _builds(services: Services) -> APIRouter:
         build = await services.access.build(user_of(request), namespace, name)
         text = await services.logs.of(build)
         return Response(text, media_type="text/plain; charset=utf-8", headers=PRIVATE)
+
+    return router
+
+
+def _workflows(services: Services) -> APIRouter:
+    router = APIRouter()
+
+    @router.get(f"{WORKFLOW}/transcript")
+    async def transcript(
+        namespace: Namespace, name: Name, task: Task, request: Request
+    ) -> Response:
+        flow = await services.access.workflow(user_of(request), namespace, name)
+        said = await services.transcripts.of(flow, task)
+        return Response(said, media_type="application/json", headers=PRIVATE)
 
     return router
 

@@ -5,7 +5,7 @@ So what a user may not see looks the same whether it is there or not.
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from venture_core.http.callers import caller_of
@@ -14,12 +14,15 @@ from venture_core.identity.access import Action, require_access
 from venture_core.identity.callers import ClusterUser
 from venture_core.kubernetes.bounded import UNREADABLE, UnreadableError, read_object
 from venture_core.kubernetes.errors import ForbiddenError, KubernetesError
-from venture_core.kubernetes.resources import ARTIFACT_BUILDS
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, WORKFLOWS
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuildStatus
+from venture_crds.v1alpha1.workflowstatus import WorkflowStatus
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from venture_core.kubernetes.client import KubernetesClient
+    from venture_core.kubernetes.resources import Resource
+    from venture_crds.base import StatusModel
 
 GROUP: Final = ARTIFACT_BUILDS.group
 PLURAL: Final = ARTIFACT_BUILDS.plural
@@ -37,6 +40,15 @@ class Build:
     status: ArtifactBuildStatus
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A Workflow whose user may read it."""
+
+    name: str
+    uid: str
+    status: WorkflowStatus
+
+
 class Access:
     """Asks the cluster. Everything raises Problem where the user may not, or it cannot be asked."""
 
@@ -45,9 +57,21 @@ class Access:
 
     async def build(self, user: ClusterUser, namespace: str, name: str) -> Build:
         """Return a build that the user may get."""
-        await require_access(self._client, user, Action("get", GROUP, PLURAL, namespace, name))
+        body = await self._get(ARTIFACT_BUILDS, user, namespace, name)
+        return Build(namespace, name, body["metadata"]["uid"], _status(ArtifactBuildStatus, body))
+
+    async def workflow(self, user: ClusterUser, namespace: str, name: str) -> Flow:
+        """Return a workflow that the user may get."""
+        body = await self._get(WORKFLOWS, user, namespace, name)
+        return Flow(name, body["metadata"]["uid"], _status(WorkflowStatus, body))
+
+    async def _get(
+        self, resource: Resource, user: ClusterUser, namespace: str, name: str
+    ) -> dict[str, Any]:
+        plural = resource.plural
+        await require_access(self._client, user, Action("get", GROUP, plural, namespace, name))
         try:
-            body = await self._client.get(ARTIFACT_BUILDS, name, namespace, read=read_object)
+            body = await self._client.get(resource, name, namespace, read=read_object)
         except ForbiddenError as error:
             raise Problem(
                 HTTPStatus.NOT_FOUND,
@@ -59,10 +83,10 @@ class Access:
         if body is None:
             raise Problem(
                 HTTPStatus.NOT_FOUND,
-                f"There is no {PLURAL} {name!r} in namespace {namespace!r}.",
+                f"There is no {plural} {name!r} in namespace {namespace!r}.",
                 code="not-found",
             )
-        return Build(namespace, name, body["metadata"]["uid"], _status(body))
+        return body
 
     async def may_upload(self, user: ClusterUser, namespace: str) -> None:
         """Return if the user may create builds there: what they upload is for those."""
@@ -87,11 +111,11 @@ def unavailable(why: str) -> Problem:
     )
 
 
-def _status(body: dict[str, object]) -> ArtifactBuildStatus:
+def _status[S: StatusModel](kind: type[S], body: dict[str, object]) -> S:
     """Return what the operator wrote; nothing of a status that cannot be read, which is not its."""
     if UNREADABLE in body:
-        return ArtifactBuildStatus()
+        return kind()
     try:
-        return ArtifactBuildStatus.model_validate(body.get("status") or {})
+        return kind.model_validate(body.get("status") or {})
     except ValidationError:
-        return ArtifactBuildStatus()
+        return kind()
