@@ -12,6 +12,7 @@ from approvalwords import say
 from builds import condition
 from policybundles import manifest
 from treasuryservice import Service, treasury_service
+from venture_core.agents.result import EXIT_BUDGET
 from venture_core.kubernetes.resources import MONEY_INTENTS, POLICY_BUNDLES, WORKFLOWS
 from venture_core.treasury.client import TreasuryRefusedError
 from venture_core.treasury.ledger import Ledger
@@ -105,6 +106,49 @@ async def test_an_agent_starts_when_its_budget_is_set_aside_and_what_is_left_is_
 
         # The call that is under way is settled yet.
         assert await patiently(held, lambda micros: micros == 900_000)
+
+
+async def test_at_the_cap_it_waits_and_a_raised_budget_starts_another_attempt(
+    operator: OperatorProcess,
+    treasury: Service,
+    client: KubernetesClient,
+    namespace: str,
+    kubelet: Kubelet,
+    work_namespace: str,
+) -> None:
+    async with treasury.client("treasurer") as treasurer, treasury.client("gateway") as gateway:
+        paid = FundingRequest(currency="USD", amount_cents=150)
+        await treasurer.fund(namespace, uuid4().hex, paid)
+        flow = await launch(client, namespace)
+        uid, seen = UUID(flow["metadata"]["uid"]), Seen(client, namespace)
+        job, _ = await started(kubelet, client, work_namespace)
+
+        async def use(micros: int) -> None:
+            call = UsageHoldRequest(
+                workflow_uid=uid, task="research", currency="USD", amount_micros=micros
+            )
+            hold = await gateway.hold_usage(uuid4().hex, call)
+            await gateway.settle_usage(hold.id, SettlementRequest(amount_micros=micros))
+
+        await use(900_000)
+        error = {"error": {"reason": "BudgetExhausted", "message": "no room"}}
+        pod = await kubelet.start(job)
+        await kubelet.end(pod, exit_code=EXIT_BUDGET, message=json.dumps(error))
+        await seen.task("research", "BudgetExhausted")
+        waiting = await patiently(seen.get, lambda body: body["status"]["phase"] == "Waiting")
+        assert "raise spec.budget.llmCents" in condition(waiting, "Ready")["message"]
+        assert waiting["status"]["spent"] == "0.90"
+        assert len(await kubelet.jobs()) == 1
+
+        raised = {"spec": {"budget": {"llmCents": 120}}}
+        await client.patch(WORKFLOWS, "launch", raised, namespace)
+        await patiently(kubelet.jobs, lambda found: len(found) == 2)
+        again = await seen.task("research", "Running")
+        assert (again["attempt"], again["capCents"]) == (2, 30)
+        await use(300_000)
+        with pytest.raises(TreasuryRefusedError) as refused:
+            await use(1)
+        assert refused.value.code == "BUDGET_EXCEEDED"
 
 
 async def test_money_is_asked_for_held_once_people_agree_and_denied_where_they_do_not(
