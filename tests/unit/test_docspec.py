@@ -5,7 +5,7 @@ import io
 import json
 import re
 import zipfile
-from time import monotonic, process_time
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import docx
@@ -77,12 +77,12 @@ REFUSED = {
 
 @pytest.mark.parametrize(("content", "pointer"), REFUSED.values(), ids=REFUSED)
 def test_what_breaks_the_format_is_refused_where_it_is(content: Any, pointer: str) -> None:
-    started = monotonic()
+    started = process_time()
     with pytest.raises(InvalidIRError) as caught:
         parse_ir(json.dumps(content).encode())
     assert caught.value.problems[0].pointer == pointer
     assert caught.value.problems[0].expected != "a valid value"
-    assert monotonic() - started < 2
+    assert process_time() - started < 2
 
 
 FOUND = {
