@@ -1,4 +1,4 @@
-"""Every constraint of PolicyBundle, Approval and Freeze: its edge is taken, what lies past it not.
+"""Every constraint of the kinds below: its edge is taken, what lies past it is not.
 
 Lengths and amounts are tried by the schema's own numbers; rules by values written here.
 """
@@ -35,7 +35,98 @@ def full_bundle() -> Json:
     return body
 
 
+MONEY: Final = {
+    "role": "buyer",
+    "purpose": "Ads",
+    "currency": "USD",
+    "capCents": 10**12,
+    "perTransactionCents": 1,
+    "merchant": {"id": "acme-ads"},
+    "categories": ["7311"],
+    "window": {"notBefore": "2026-11-26T12:00:00Z", "notAfter": "2026-11-27T12:00:00Z"},
+    "ttlSeconds": 600,
+    "evidenceSha256": "0" * 64,
+}
+BUNDLE: Final = {"name": "default", "hash": HASH}
+OBJECT: Final = {"key": "ir/one.json", "sha256": "0" * 64}
+SCRIPT: Final = {"name": "script", "key": "script.json"}
+
+
+def artifact(name: str, source: Json) -> Json:
+    gates = dict.fromkeys(("contrast", "altText", "overflow", "emptySlides"), True)
+    return {
+        "name": name,
+        "artifact": {
+            "policyBundleRef": BUNDLE,
+            "target": "Pptx",
+            "source": source,
+            "assets": [{"name": "logo", "objectRef": OBJECT}],
+            "gates": gates,
+        },
+    }
+
+
+def full_workflow() -> Json:
+    agent = {
+        "role": "researcher",
+        "level": "L3",
+        "model": {"provider": "Scripted", "name": "scripted", "script": SCRIPT},
+        "instructions": "Look.",
+        "tools": ["web.fetch"],
+        "maxTurns": 3,
+        "maxTokens": 100,
+        "llmCents": 1,
+        "outputSchema": {"type": "object"},
+    }
+    review = {
+        "quorum": 1,
+        "approvers": {"groups": ["founders"]},
+        "ttlSeconds": 600,
+        "message": "Is it right?",
+    }
+    first = {"dependsOn": ["review"], "retries": {"limit": 1}, "timeoutSeconds": 60}
+    return {
+        "apiVersion": "venture.parpour.dev/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"name": "one"},
+        "spec": {
+            "objective": "Launch",
+            "policyBundleRef": BUNDLE,
+            "requester": PERSON,
+            "budget": {"currency": "USD", "cashCents": 5, "llmCents": 5},
+            "parallelism": 2,
+            "deadlineSeconds": 600,
+            "suspend": True,
+            "shutdown": "Stop",
+            "retry": "once",
+            "ttlSecondsAfterFinished": 60,
+            "inputs": [{"name": "what", "value": "it"}],
+            "tasks": [
+                {"name": "research", **first, "agent": agent},
+                artifact("deck", {"inline": {"kind": "SlideSpec"}}),
+                artifact("paper", {"configMapRef": SCRIPT}),
+                artifact("copy", {"objectRef": OBJECT}),
+                {"name": "review", "approval": review},
+                {"name": "pay", "money": MONEY},
+            ],
+        },
+    }
+
+
 FULL: Final[dict[str, Json]] = {
+    "workflows": full_workflow(),
+    "moneyintents": {
+        "apiVersion": "venture.parpour.dev/v1alpha1",
+        "kind": "MoneyIntent",
+        "metadata": {"name": "one"},
+        "spec": MONEY
+        | {
+            "policyBundleRef": BUNDLE,
+            "workflowRef": {"name": "launch", "tasks": ["place"]},
+            "requester": PERSON,
+            "revoke": False,
+        },
+    },
     "policybundles": full_bundle(),
     "approvals": {
         "apiVersion": "venture.parpour.dev/v1alpha1",
@@ -71,19 +162,48 @@ BREAKS: Final = {
     "must be the name of a Kubernetes object: lowercase letters, digits, '-' and '.', "
     "starting and ending with a letter or digit": "A b",
     "must set exactly one of namespace and all": {"namespace": "team", "all": True},
+    "must be the name of a tool: lowercase words joined by dots": "Fetch",
+    "must be a merchant's name: lowercase letters, digits, '.', '_' and '-', starting with a "
+    "letter or digit": "-acme",
+    "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'": "a/b",
+    "must be a plain object key: no '/' at either end, no empty part, no '.' or '..' as a "
+    "part": "/a",
+    "must be a SHA-256 digest: 64 lowercase hexadecimal digits": "A" * 64,
+    "must set exactly one of inline, configMapRef and objectRef": {
+        "configMapRef": SCRIPT,
+        "objectRef": OBJECT,
+    },
+    "must set exactly one of agent, artifact, approval and money": {"name": "research"},
+    "each name in dependsOn must be that of another task": [
+        {"name": "a", "dependsOn": ["a"], "approval": {}}
+    ],
+    "script is for the provider Scripted, which needs it, and for no other": {
+        "provider": "Scripted",
+        "name": "scripted",
+    },
+    "perTransactionCents is no more than capCents": MONEY
+    | {"capCents": 1, "perTransactionCents": 2},
 }
 """For each rule, by its message, a value that breaks it."""
-CHANGES: Final = ("cannot", "never changes", "stays so")
+CHANGES: Final = ("cannot", "never changes", "stays so", "can only be raised")
 """Words of rules about changes: they have tests of their own."""
 
 
 def at(body: Json, path: str) -> tuple[Any, Any]:
     """Return what holds the field of a path, and its name there."""
-    steps: list[Any] = [int(s) if s.isdigit() else s for s in path.replace("[]", ".0").split(".")]
-    node: Any = body
-    for step in steps[:-1]:
-        node = node[step]
-    return node, steps[-1]
+    return _at(body, path.replace("[]", ".[]").split("."))
+
+
+def _at(node: Any, steps: list[str]) -> tuple[Any, Any]:
+    """Of a list take the first item that has what the path leads to, or else the first."""
+    step, *more = steps
+    if step != "[]":
+        return _at(node.get(step, {}), more) if more else (node, step)
+    if not more:
+        return node, 0
+    found = [_at(item, more) for item in node]
+    there = (each for each in found if isinstance(each[0], list) or each[1] in each[0])
+    return next(there, found[0] if found else ({}, step))
 
 
 def changed(body: Json, path: str, value: Any) -> Json:
@@ -113,7 +233,7 @@ def edge(constraint: str, schema: Json, now: Any) -> tuple[Any, Any, str] | None
         return now, None, "Required value"
     limit = schema.get(constraint)
     if limit is not None:
-        free = "x-kubernetes-validations" not in schema
+        free = not schema.keys() & {"x-kubernetes-validations", "format"}
         edges: dict[str, Callable[[], tuple[Any, Any, str]]] = {
             "enum": lambda: (limit[-1], "Other", "supported values"),
             "minimum": lambda: (limit, limit - 1, "greater than or equal to"),
@@ -121,6 +241,11 @@ def edge(constraint: str, schema: Json, now: Any) -> tuple[Any, Any, str] | None
             "maxLength": lambda: ("x" * limit if free else now, "x" * (limit + 1), "more than"),
             "minLength": lambda: (now, now[: limit - 1], f"at least {limit} chars long"),
             "minItems": lambda: (now, [], f"at least {limit} items"),
+            "maxProperties": lambda: (
+                now,
+                {f"x{number}": "x" for number in range(limit + 1)},
+                f"{limit} items",
+            ),
             "maxItems": lambda: (now, items(now[0], limit + 1), f"{limit} items"),
         }
         return edges[constraint]()
@@ -151,7 +276,7 @@ async def test_every_constraint_takes_its_edge_and_refuses_what_lies_past_it(
         holder, name = at(FULL[plural], field) if field != "spec" else (FULL[plural], "spec")
         if isinstance(holder, dict) and name not in holder:
             # Of an alternative the other member is there.
-            assert field in {"spec.scope.all"}, field
+            assert field == "spec.scope.all", field
             continue
         found = edge(constraint, node, holder[name])
         if found is None:
@@ -168,7 +293,14 @@ async def test_every_constraint_takes_its_edge_and_refuses_what_lies_past_it(
             causes = await refused(api, path, changed(FULL[plural], field, bad))
             assert any(says in cause["message"] for cause in causes), causes
         tried += 1
-    assert tried >= {"policybundles": 90, "approvals": 15, "freezes": 6}[plural]
+    least = {
+        "workflows": 150,
+        "moneyintents": 45,
+        "policybundles": 90,
+        "approvals": 15,
+        "freezes": 6,
+    }
+    assert tried >= least[plural]
 
 
 @pytest.mark.parametrize("plural", FULL)
@@ -226,3 +358,88 @@ async def test_a_freeze_never_changes(api: Any) -> None:
     )
     assert "a Freeze never changes" in causes[0]["message"]
     await api.call("DELETE", f"{path}/{name}")
+
+
+class Stored:
+    """An object of a kind, and changes of its spec."""
+
+    def __init__(self, api: Any, plural: str) -> None:
+        self._api = api
+        self._path = f"/apis/venture.parpour.dev/v1alpha1/namespaces/{api.namespace}/{plural}"
+
+    async def create(self, body: Json) -> None:
+        await self._api.call("POST", self._path, body)
+
+    async def patch(self, **spec: Any) -> None:
+        await self._api.call(
+            "PATCH",
+            f"{self._path}/one",
+            {"spec": spec},
+            content_type="application/merge-patch+json",
+        )
+
+    async def refusal(self, **spec: Any) -> str:
+        """Return what is said against a change."""
+        causes = await self._api.refusal(self.patch(**spec))
+        return str(causes[0]["message"])
+
+
+OTHERS: Final[dict[str, Json]] = {
+    "workflows": {
+        "objective": "Other",
+        "policyBundleRef": None,
+        "requester": {"user": "bob"},
+        "parallelism": 3,
+        "deadlineSeconds": 601,
+        "inputs": [],
+        "tasks": [{"name": "a", "approval": {}}],
+    },
+    "moneyintents": {
+        "role": "other",
+        "purpose": "Other",
+        "currency": "EUR",
+        "capCents": 10**12 - 1,
+        "perTransactionCents": 2,
+        "merchant": {"id": "other"},
+        "categories": ["7312"],
+        "window": None,
+        "ttlSeconds": 601,
+        "evidenceSha256": "1" * 64,
+        "policyBundleRef": None,
+        "workflowRef": None,
+        "requester": {"user": "bob"},
+    },
+}
+"""Fields that never change, each with another value."""
+
+
+@pytest.mark.parametrize("plural", OTHERS)
+async def test_what_was_asked_for_never_changes(api: Any, plural: str) -> None:
+    stored = Stored(api, plural)
+    await stored.create(FULL[plural])
+    for name, value in OTHERS[plural].items():
+        said = await stored.refusal(**{name: value})
+        assert f"{name} cannot change after creation" in said, said
+
+
+async def test_a_budget_is_only_raised_and_work_is_controlled(api: Any) -> None:
+    stored = Stored(api, "workflows")
+    await stored.create(FULL["workflows"])
+    await stored.patch(
+        suspend=False,
+        shutdown=None,
+        retry="twice",
+        ttlSecondsAfterFinished=61,
+        budget={"cashCents": 6, "llmCents": 6},
+    )
+    assert "currency cannot change" in await stored.refusal(budget={"currency": "EUR"})
+    for name in ("cashCents", "llmCents"):
+        assert f"{name} can only be raised" in await stored.refusal(budget={name: 5})
+    assert "the budget cannot be taken away" in await stored.refusal(budget=None)
+
+
+async def test_what_was_revoked_stays_so(api: Any) -> None:
+    stored = Stored(api, "moneyintents")
+    await stored.create(FULL["moneyintents"])
+    await stored.patch(revoke=True)
+    assert "what was revoked stays so" in await stored.refusal(revoke=False)
