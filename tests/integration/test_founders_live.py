@@ -13,7 +13,7 @@ from uuid import UUID, uuid4, uuid7
 import aiohttp
 import pytest
 from contentapi import HOST
-from founderapi import make_account, visiting
+from founderapi import hang_up, make_account, visiting
 from recordlog import sequencing
 from venture_core.events.envelope import Service
 from venture_core.events.types import REGISTRY
@@ -96,7 +96,10 @@ async def listening(
                     yield int(fields.get("id", -1)), fields.get("event", ""), content
                 fields = {} if not name else fields | {name: value}
 
-        yield parsed()
+        try:
+            yield parsed()
+        finally:
+            hang_up(answer)
 
 
 async def take(stream: AsyncIterator[tuple[int, str, Any]], count: int) -> list[tuple[int, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from contentapi import SYSTEM
-from founderapi import OBJECTS, make_account, visiting
+from founderapi import OBJECTS, hang_up, make_account, visiting
 from venture_core.kubernetes.errors import ForbiddenError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, NAMESPACES, WORKFLOWS, Resource
 
@@ -236,6 +236,7 @@ async def test_a_watch_tells_what_becomes_of_objects(
         assert answer.status == 200
         await client.create(WORKFLOWS, workflow("launch"), namespace)
         line = await asyncio.wait_for(answer.content.readline(), timeout=10)
+        hang_up(answer)
     assert b'"ADDED"' in line
     assert b'"launch"' in line
 

@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,9 @@ class Visitor:
         head += [f"Authorization: Bearer {self.token}", "Content-Type: application/json"]
         writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
         line = await asyncio.wait_for(reader.readline(), timeout=30)
-        writer.close()
+        writer.transport.abort()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
         return int(line.split()[1])
 
     async def sign_in(self, account: str, password: str) -> Answer:
@@ -95,6 +97,12 @@ class Visitor:
         if answer.status == 201:
             self.token = answer.body["token"]
         return answer
+
+
+def hang_up(answer: aiohttp.ClientResponse) -> None:
+    """Leave an answer that has no end: a farewell by TLS would outlast the test."""
+    if answer.connection is not None and answer.connection.transport is not None:
+        answer.connection.transport.abort()
 
 
 @asynccontextmanager

@@ -94,6 +94,8 @@ async def test_every_program_has_a_login_that_plays_its_part_and_no_other(
         "control-plane-api": {Role.CONTENT.value},
         "policy-engine": {Role.PRODUCER.value, service_role(Service.POLICY_ENGINE)},
         "egress-proxy": {Role.PRODUCER.value, service_role(Service.EGRESS_PROXY)},
+        "llm-gateway": {Role.PRODUCER.value, service_role(Service.LLM_GATEWAY)},
+        "tool-gateway": {Role.PRODUCER.value, service_role(Service.TOOL_GATEWAY)},
         # Deciding about money appends the events of it, as the treasury's service.
         "treasury-api": {
             Role.TREASURY.value,
