@@ -227,6 +227,8 @@ async def test_a_finance_controller_sees_and_starts_nothing(
 async def test_a_watch_tells_what_becomes_of_objects(
     alice: Visitor, client: KubernetesClient, namespace: str
 ) -> None:
+    # A server that has just begun says 429 until it has read the kind's objects; this waits for it.
+    await client.list(WORKFLOWS, namespace)
     async with alice.session.get(
         f"{alice.url}{path(namespace)}?watch=true&timeoutSeconds=5",
         headers={"Authorization": f"Bearer {alice.token}"},
