@@ -9,6 +9,7 @@ import pytest
 import yaml
 from surroundings import REPOSITORY
 from venture_cli.domain.accounts import impersonated, impersonation
+from venture_cli.domain.conversation import agents_that_ended, said
 from venture_cli.domain.workflow import task_rows
 from venture_cli.domain.workflowfiles import read_workflow
 from venture_cli.domain.workflowplan import WorkflowPlan, plan_workflow
@@ -133,3 +134,32 @@ def test_no_account_means_nobody_and_never_everybody() -> None:
     rules = impersonation({"bob", "alice"})
     assert [each["resourceNames"] for each in rules] == [["venture:alice", "venture:bob"]]
     assert impersonated(rules) == {"alice", "bob"}
+
+
+def test_what_an_agent_said_is_shown_part_by_part_whatever_it_is() -> None:
+    spec = {"tasks": [{"name": "read"}, {"name": "look"}, {"name": "write"}]}
+    kept = {"uri": "s3://artifacts/workspaces/1"}
+    status = {
+        "tasks": [{"name": "write", "transcript": kept}, {"name": "read", "transcript": kept}]
+    }
+    assert agents_that_ended({"spec": spec, "status": status}) == ["read", "write"]
+
+    page = {"type": "tool_result", "content": [{"type": "text", "text": "x" * 2001}]}
+    call = {"type": "tool_use", "name": "web.fetch", "input": {"url": "http://a/ü"}}
+    messages = [
+        {"role": "user", "content": "Read it."},
+        {"role": "assistant", "content": [{"type": "text", "text": "I do."}, call]},
+        {"role": "user", "content": [page, {"type": "tool_result", "content": "no"}]},
+        {"role": "assistant", "content": [{"type": "thinking"}, 7, {}]},
+        "nothing that a model says",
+    ]
+    assert [(each.who, each.text) for each in said({"messages": messages})] == [
+        ("task", "Read it."),
+        ("model", "I do."),
+        ("calls", 'web.fetch {"url": "http://a/ü"}'),
+        ("result", "x" * 2000 + "… (1 characters more)"),
+        ("result", "no"),
+        ("model", "(thinking)"),
+        ("model", "(something without a type)"),
+        ("model", "(something without a type)"),
+    ]

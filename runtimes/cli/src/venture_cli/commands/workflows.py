@@ -1,4 +1,4 @@
-"""venture workflow submit, plan and watch; what all kinds have is in `nouns`."""
+"""venture workflow submit, plan, watch and logs; what all kinds have is in `nouns`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 from venture_cli.commands.nouns import name_argument
 from venture_cli.domain.workflow import WORKFLOW
-from venture_cli.options import OutputFormat, TimeLimit, clustered, seconds
+from venture_cli.options import OutputFormat, ResultFormat, TimeLimit, clustered, seconds
 
 if TYPE_CHECKING:
     from venture_cli.services.session import Session
@@ -26,6 +26,7 @@ def register(group: typer.Typer) -> None:
     group.command("submit")(submit)
     group.command("plan")(plan)
     group.command("watch")(clustered(watch, name=name_argument(WORKFLOW)))
+    group.command("logs")(clustered(logs, name=name_argument(WORKFLOW)))
 
 
 @clustered
@@ -81,6 +82,31 @@ async def watch(session: Session, name: str, *, time_limit: TimeLimit = DEFAULT_
     limit = seconds(time_limit)
     client, namespace = await session.place()
     await _watched(session, await get_object(client, WORKFLOW, namespace, name), limit)
+
+
+async def logs(
+    session: Session,
+    name: str,
+    *,
+    task: Annotated[
+        str | None, typer.Option("--task", help="Of this task alone. Default: of all agents.")
+    ] = None,
+    form: ResultFormat = None,
+) -> None:
+    """Show what agents that have ended and their models said, called and were given."""
+    from venture_cli.domain.conversation import agents_that_ended
+    from venture_cli.errors import CliError, ExitCode
+    from venture_cli.services.objects import get_object
+    from venture_cli.views.workflow import print_conversations
+
+    client, namespace = await session.place()
+    ended = agents_that_ended(await get_object(client, WORKFLOW, namespace, name))
+    if task is not None and task not in ended:
+        raise CliError(f"no agent has ended in the task {task} of {name} yet", ExitCode.NOT_FOUND)
+    content = await session.content()
+    wanted = ended if task is None else [task]
+    found = {each: await content.transcript(namespace, name, each) for each in wanted}
+    print_conversations(found, form)
 
 
 async def _watched(session: Session, body: dict[str, object], limit: float) -> None:

@@ -19,7 +19,7 @@ INDENT: Final = "  "
 _AGAIN: Final = "and submit it under another name."
 MENDABLE: Final[Mapping[str, str]] = {
     "InvalidWorkflow": f"Mend the tasks that the message names, {_AGAIN}",
-    "PolicyDenied": f"Ask for what the PolicyBundle allows, {_AGAIN}",
+    "PolicyDenies": f"Ask for what the PolicyBundle allows, {_AGAIN}",
     "RequesterUnknown": f"Say who asks in spec.requester, {_AGAIN}",
     "DeadlineExceeded": f"Give it a longer spec.deadlineSeconds, {_AGAIN}",
 }

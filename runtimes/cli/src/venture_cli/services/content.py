@@ -1,6 +1,6 @@
-"""What belongs to builds and is no object: artifacts, uploads, events and logs, by the API server.
+"""What belongs to objects and is none: artifacts, uploads, events, logs and transcripts.
 
-The cluster's aggregated API gives it to whoever may have it, with nothing but a kubeconfig.
+The cluster's aggregated API, or founders' API, gives it to whoever may have it.
 """
 
 import base64
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from uuid import UUID
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES
@@ -31,12 +31,17 @@ if TYPE_CHECKING:
 
 GROUP: Final = "content.venture.parpour.dev"
 BUILDS: Final = Resource(GROUP, "v1alpha1", "artifactbuilds", "ArtifactBuild")
+WORKFLOWS: Final = Resource(GROUP, "v1alpha1", "workflows", "Workflow")
 SILENT_SECONDS: Final = 90.0
 """How long nothing may come of a transfer."""
 BUSY_SECONDS: Final = 60.0
 """How long a transfer waits for a place among others."""
 ANSWER_MAX_BYTES: Final = 64 * 1024 * 1024
 """The largest answer that is no artifact: 500 events of the largest kind."""
+
+MAX_TRANSCRIPT_BYTES: Final = 2_000_000
+"""Of a transcript; it is kept with at most half as many."""
+_TRANSCRIPT: Final = TypeAdapter(dict[str, JsonValue])
 
 Hex = Annotated[str, Field(max_length=128, pattern=r"^([0-9a-f]{2})*$")]
 
@@ -115,6 +120,15 @@ class Content:
     async def log(self, namespace: str, build: str) -> bytes:
         """Return what the newest Job of a build has logged, the end of it."""
         return await self._get(BUILDS.path(namespace, build, "log"))
+
+    async def transcript(self, namespace: str, workflow: str, task: str) -> dict[str, JsonValue]:
+        """Return what the task's last agent that ended said, as `venture_core.agents` keeps it."""
+        path = WORKFLOWS.path(namespace, workflow, "transcript")
+        data = await self._get(path, {"task": task}, MAX_TRANSCRIPT_BYTES)
+        try:
+            return _TRANSCRIPT.validate_json(data)
+        except ValidationError as error:
+            raise _strange() from error
 
     async def upload(self, namespace: str, plural: str, sha256: str, data: bytes) -> None:
         """Put what builds of a namespace read under its digest, unless it is there."""

@@ -1,23 +1,26 @@
-"""Workflows for people: their plan, and their tasks as they go."""
+"""Workflows for people: their plan, their tasks as they go, what their agents said."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from venture_cli.domain.conversation import said
 from venture_cli.domain.harmless import harmless
-from venture_cli.domain.standing import standing
+from venture_cli.domain.standing import standing, text_at
 from venture_cli.domain.table import GAP, align, row
 from venture_cli.domain.workflow import HEADER, task_rows
 from venture_cli.views.structured import print_data
 from venture_cli.views.terminal import err, is_plain, out
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from venture_cli.domain.choices import Format
     from venture_cli.domain.workflowplan import WorkflowPlan
 
 _CENTS = 100
+_STYLES = {"task": "dim", "model": "bold", "calls": "cyan", "result": "dim"}
 
 
 def print_plan(plan: WorkflowPlan, unknown: str, form: Format | None) -> None:
@@ -43,6 +46,20 @@ def print_plan(plan: WorkflowPlan, unknown: str, form: Format | None) -> None:
 
 def _money(cents: int) -> str:
     return f"{cents // _CENTS}.{cents % _CENTS:02}"
+
+
+def print_conversations(found: Mapping[str, Mapping[str, Any]], form: Format | None) -> None:
+    """Print what was said in each task."""
+    if form is not None:
+        print_data(found, form)
+        return
+    for task, transcript in found.items():
+        out().print((task, "bold"), f": {text_at(transcript, 'ended') or 'goes on'}")
+        for part in said(transcript):
+            for number, line in enumerate(part.text.splitlines() or [""]):
+                out().print((f"  {'' if number else part.who:<7}", _STYLES[part.who]), line)
+    if not found:
+        err().print("no agent of it has ended yet")
 
 
 class Tree:
