@@ -7,14 +7,13 @@ wallet is funded once.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paths import REPOSITORY
-from people import kubeconfig_as
+from people import Person, environment
 from progress import ClusterError, output, say, step
 from storylines import child_of, is_over, news, tree
 
@@ -26,8 +25,10 @@ if TYPE_CHECKING:
 NAMESPACE = "launch"
 _WORKFLOW = "launch"
 _EXAMPLES = REPOSITORY / "examples"
+_LAUNCH = _EXAMPLES / "launch.yaml"
 _RESULTS = REPOSITORY / "build" / "launch"
-_FOUNDER, _CONTROLLER = "venture:maya", "venture:noor"
+_FOUNDER = Person("maya", "Founder", NAMESPACE)
+_CONTROLLER = Person("noor", "Finance", NAMESPACE)
 _FUNDS, _FUNDING_KEY = "1000", "make-up-funds-the-launch"
 _SECONDS = 300
 _LOOKS_EVERY_SECONDS = 0.5
@@ -50,13 +51,10 @@ class Story:
         """Prepare, submit, watch, approve, and show what came out of it."""
         with step("Preparing the story: policy, pages, money, people"):
             self._prepare()
-        founder, controller = (
-            kubeconfig_as(self.kubectl, each, NAMESPACE) for each in (_FOUNDER, _CONTROLLER)
-        )
-        self._submit(founder)
-        flow = self._watch(controller)
+        self._submit()
+        flow = self._watch()
         if flow is None:
-            self._tell_how_to_approve(controller)
+            self._tell_how_to_approve()
             return
         self._show(flow)
 
@@ -74,16 +72,13 @@ class Story:
         self._in_namespace(
             "apply", "-f", "-", stdin=pages.replace("image: venture\n", f"image: {self._image()}\n")
         )
-        approvals = f"venture.{self.system_namespace}.approvals"
-        for name, user, role in (
-            ("founder", _FOUNDER, "edit"),
-            ("finance-controller", _CONTROLLER, "view"),
-            ("finance-controller-approves", _CONTROLLER, approvals),
-        ):
-            self.kubectl.apply(json.dumps(_binding(name, user, role)))
+        scripts, _, _ = _LAUNCH.read_text().partition("\n---\n")
+        self._in_namespace("apply", "-f", "-", stdin=scripts)
         self._venture("money", "fund", NAMESPACE, _FUNDS, "--key", _FUNDING_KEY)
         self._in_namespace("wait", "--for=condition=Ready", "pb/default", "--timeout=60s")
         self._in_namespace("wait", "--for=condition=Available", "deploy/pages", "--timeout=60s")
+        for person in (_FOUNDER, _CONTROLLER):
+            person.come_in(self.kubectl, self.venture)
 
     def _publish(self, bundle: Path) -> None:
         """Publish a bundle; in place of one of an earlier version, since those never change."""
@@ -97,26 +92,26 @@ class Story:
         place = ("--namespace", self.system_namespace)
         return self.kubectl("get", "deployment", "venture", *place, "-o", path)
 
-    def _submit(self, founder: Path) -> None:
+    def _submit(self) -> None:
         if flow := self._flow():
             again = f"kubectl -n {NAMESPACE} delete workflow {_WORKFLOW}"
             say("It has run before" if is_over(flow) else "It runs already: going on with it")
             say(f"  {again}   # lets it run anew")
             return
-        say(f"{_FOUNDER} submits examples/launch.yaml")
-        self._in_namespace("apply", "-f", str(_EXAMPLES / "launch.yaml"), kubeconfig=founder)
+        say(f"{_FOUNDER.account} submits examples/launch.yaml")
+        self._venture("workflow", "submit", str(_LAUNCH), person=_FOUNDER)
 
-    def _watch(self, controller: Path) -> dict[str, Any] | None:
+    def _watch(self) -> dict[str, Any] | None:
         """Say what happens until the end; None where people are to say something first."""
         deadline = time.monotonic() + _SECONDS
         while not is_over(flow := self._flow()):
             for line in news(flow, self._seen):
                 say(f"  {line.task:<10} {line.state:<28} {line.message}".rstrip())
-            waiting = self._waiting(controller)
+            waiting = self._waiting()
             if waiting and not self.approve:
                 return None
             for target in waiting:
-                self._approve(controller, target)
+                self._approve(target)
             if time.monotonic() > deadline:
                 raise ClusterError(
                     f"the workflow {_WORKFLOW} is not at its end after {_SECONDS} s",
@@ -127,25 +122,24 @@ class Story:
             say(f"  {line.task:<10} {line.state:<28} {line.message}".rstrip())
         return flow
 
-    def _waiting(self, controller: Path) -> list[str]:
+    def _waiting(self) -> list[str]:
         """Return what waits for people and was not answered here."""
         if not any("AwaitingApproval" in state for state in self._seen.values()):
             return []
-        listed = self._venture("approvals", "-o", "name", kubeconfig=controller)
+        listed = self._venture("approvals", "-o", "name", person=_CONTROLLER)
         return [each for each in listed.split() if each not in self._asked]
 
-    def _approve(self, controller: Path, target: str) -> None:
-        self._venture(
-            "approve", target, "-m", "make up says yes, to show how", kubeconfig=controller
-        )
+    def _approve(self, target: str) -> None:
+        self._venture("approve", target, "-m", "make up says yes, to show how", person=_CONTROLLER)
         self._asked.add(target)
-        say(f"{_CONTROLLER} approves {target}")
+        say(f"{_CONTROLLER.account} approves {target}")
 
-    def _tell_how_to_approve(self, controller: Path) -> None:
+    def _tell_how_to_approve(self) -> None:
         print("\nThe workflow waits for people. As the finance controller:")
-        for target in self._waiting(controller):
+        print(f"  {_CONTROLLER.how_to_sign_in()}")
+        for target in self._waiting():
             for word in ("approve", "deny"):
-                print(f"  venture {word} {target} -m 'why' --kubeconfig {controller}")
+                print(f"  venture {word} {target} -m 'why'")
         print("Then `make up` again shows what came of it.")
 
     def _show(self, flow: dict[str, Any]) -> None:
@@ -160,7 +154,9 @@ class Story:
         print(f"\nThe statement of the wallet:\n{self._venture('money', 'statement')}")
         with step("Exporting the log of all events, and verifying it"):
             verified = self._audit()
-        print(f"The log: {verified}")
+        print(f"The log: {verified}\n\nSign in as the founder, or as who holds the money:")
+        for person in (_FOUNDER, _CONTROLLER):
+            print(f"  {person.how_to_sign_in()}")
 
     def _audit(self) -> str:
         """Export the whole log and verify it; return what the verification says first."""
@@ -177,29 +173,14 @@ class Story:
         flags = ("--namespace", NAMESPACE, "--ignore-not-found")
         return self.kubectl.json("get", "workflow", _WORKFLOW, *flags)
 
-    def _in_namespace(
-        self, *arguments: str, stdin: str = "", kubeconfig: Path | None = None
-    ) -> str:
-        person = type(self.kubectl)(kubeconfig) if kubeconfig else self.kubectl
-        return person("--namespace", NAMESPACE, *arguments, stdin=stdin)
+    def _in_namespace(self, *arguments: str, stdin: str = "") -> str:
+        return self.kubectl("--namespace", NAMESPACE, *arguments, stdin=stdin)
 
-    def _venture(self, *arguments: str, kubeconfig: Path | None = None) -> str:
-        """Run `venture` in the story's namespace; return what it prints."""
-        environment = {
-            **os.environ,
-            "KUBECONFIG": str(kubeconfig or self.kubectl.kubeconfig),
-            "COLUMNS": str(shutil.get_terminal_size((120, 24)).columns),
-        }
+    def _venture(self, *arguments: str, person: Person | None = None) -> str:
+        """Run `venture` in the story's namespace as somebody, or as who owns the cluster."""
+        acting = person.environment(self.kubectl) if person else environment(self.kubectl)
+        width = str(shutil.get_terminal_size((120, 24)).columns)
         place = () if arguments[0] == "audit" else ("--namespace", NAMESPACE)
-        return output([self.venture, *arguments, *place], env=environment, next_step=_NEXT)
-
-
-def _binding(name: str, user: str, role: str) -> dict[str, Any]:
-    group = "rbac.authorization.k8s.io"
-    return {
-        "apiVersion": f"{group}/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": name, "namespace": NAMESPACE},
-        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
-    }
+        return output(
+            [self.venture, *arguments, *place], env={**acting, "COLUMNS": width}, next_step=_NEXT
+        )
