@@ -37,7 +37,7 @@ _QUIET_SECONDS: Final = 5.0
 """How often a line says how far it is where there is no terminal to draw on."""
 
 
-class AuditProgress(Shown):
+class AuditProgress(Shown[LiveLine]):
     """Shows how many entries are done; used as a context manager around the work."""
 
     def __init__(self, doing: str = "verifying", done: str = "verified") -> None:

@@ -8,7 +8,7 @@ from venture_cli.domain.standing import standing
 from venture_cli.views.terminal import LiveLine, Shown, err
 
 
-class Progress(Shown):
+class Progress(Shown[LiveLine]):
     """Shows each state of an object; used as a context manager around the wait."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 from venture_cli.domain.harmless import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from rich.progress import Progress, ProgressColumn
@@ -105,15 +105,40 @@ class LiveLine:
         self._progress.update(self._task, description=harmless(text), **progress)
 
 
-class Shown:
-    """What is shown while something takes time: a live line on a terminal, lines elsewhere.
+class LiveBlock:
+    """Lines on a terminal that change while something is waited for, and stay at its end."""
 
-    Used as a context manager around the work. `make` makes the live line: its columns are imported
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True, highlight=False, emoji=False, markup=False)
+        self._live = Live(console=console, auto_refresh=False)
+
+    def start(self) -> None:
+        """Show the lines."""
+        self._live.start()
+
+    def stop(self) -> None:
+        """Leave the lines as they are."""
+        self._live.stop()
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Change what the lines say."""
+        from rich.text import Text
+
+        self._live.update(Text("\n".join(map(harmless, lines))), refresh=True)
+
+
+class Shown[Live: (LiveLine, LiveBlock)]:
+    """What is shown while something takes time: a live one on a terminal, lines elsewhere.
+
+    Used as a context manager around the work. `make` makes what is live: its columns are imported
     where there is a terminal only.
     """
 
-    def __init__(self, make: Callable[[], LiveLine]) -> None:
-        self.live = None if is_plain() else make()
+    def __init__(self, make: Callable[[], Live]) -> None:
+        self.live: Live | None = None if is_plain() else make()
 
     def __enter__(self) -> Self:
         if self.live is not None:

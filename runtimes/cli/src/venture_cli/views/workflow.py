@@ -2,19 +2,17 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from venture_cli.domain.conversation import said
-from venture_cli.domain.harmless import harmless
 from venture_cli.domain.standing import standing, text_at
 from venture_cli.domain.table import GAP, align, row
 from venture_cli.domain.workflow import HEADER, task_rows
 from venture_cli.views.structured import print_data
-from venture_cli.views.terminal import err, is_plain, out
+from venture_cli.views.terminal import LiveBlock, Shown, err, out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from venture_cli.domain.choices import Format
     from venture_cli.domain.workflowplan import WorkflowPlan
@@ -62,46 +60,25 @@ def print_conversations(found: Mapping[str, Mapping[str, Any]], form: Format | N
         err().print("no agent of it has ended yet")
 
 
-class Tree:
+class Tree(Shown[LiveBlock]):
     """Shows a workflow's tasks: a table that changes on a terminal, a line for each change else."""
 
     def __init__(self) -> None:
-        self._live: Any = None
-        self._shown: dict[str, str] = {}
-
-    def __enter__(self) -> Self:
-        if not is_plain():
-            from rich.console import Console
-            from rich.live import Live
-
-            console = Console(stderr=True, highlight=False, emoji=False, markup=False)
-            self._live = Live(console=console, auto_refresh=False)
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
+        super().__init__(LiveBlock)
+        self._told: dict[str, str] = {}
 
     def show(self, body: dict[str, Any]) -> None:
         """Show where the workflow and its tasks stand now."""
         rows = task_rows(body, datetime.now(UTC).isoformat())
-        if self._live is not None:
-            from rich.text import Text
-
-            lines = [harmless(f"{body['metadata']['name']}  {standing(body).sentence()}")]
-            lines += [GAP.join(each) for each in align([row(*HEADER), *map(_safe, rows)])]
-            self._live.update(Text("\n".join(lines)), refresh=True)
+        if self.live is not None:
+            head = f"{body['metadata']['name']}  {standing(body).sentence()}"
+            table = align([row(*HEADER), *map(_safe, rows)])
+            self.live.show([head, *(GAP.join(each) for each in table)])
             return
         for name, phase, _, _, why in rows:
             line = f"{phase}  {why}".rstrip()
-            if self._shown.get(name) != line:
-                self._shown[name] = line
+            if self._told.get(name) != line:
+                self._told[name] = line
                 err().print(f"{name.strip()}  {line}")
 
 
