@@ -7,7 +7,8 @@ from pydantic import Field, JsonValue, computed_field
 
 from venture_crds.base import SpecModel, StatusModel
 from venture_crds.markers import Cel, ExactlyOneOf, FreeForm, ImmutableExcept, ListMap, Matches
-from venture_crds.resource import Column, Example, KindInfo, Resource
+from venture_crds.resource import Column, KindInfo, Resource
+from venture_crds.v1alpha1.artifactbuildexamples import EXAMPLES
 from venture_crds.v1alpha1.lifecycle import RetryingSpec, RetryingStatus
 from venture_crds.v1alpha1.policyref import PinnedBundle, PolicyBundleRef
 from venture_crds.v1alpha1.reasons import DocumentedReason
@@ -319,57 +320,6 @@ class ArtifactBuildStatus(RetryingStatus):
 
 _KIB: Final = 1024
 _MIB: Final = 1024 * _KIB
-
-EXAMPLES: Final = (
-    Example(
-        title="A deck from a document in the manifest",
-        manifest="""\
-apiVersion: venture.parpour.dev/v1alpha1
-kind: ArtifactBuild
-metadata:
-  name: board-deck
-spec:
-  target: Pptx
-  source:
-    inline:
-      kind: SlideSpec
-      version: 1
-      title: Board update
-      slides:
-        - type: title
-          title: Board update
-          subtitle: Where we stand, and what we ask of you
-        - type: bullets
-          title: What happened
-          bullets:
-            - text: The beta launched with forty design partners
-            - text: Thirty-one of them came back in the second week
-""",
-    ),
-    Example(
-        title="A deck from a ConfigMap, with a picture from S3 and a gate switched off",
-        manifest="""\
-apiVersion: venture.parpour.dev/v1alpha1
-kind: ArtifactBuild
-metadata:
-  name: launch-deck
-spec:
-  target: Pptx
-  source:
-    configMapRef:
-      name: launch-deck
-      key: ir.json
-  assets:
-    - name: logo
-      objectRef:
-        key: assets/logo.png
-        sha256: 7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730
-  gates:
-    contrast: false
-  timeoutSeconds: 120
-""",
-    ),
-)
 
 
 class ArtifactBuild(Resource):
