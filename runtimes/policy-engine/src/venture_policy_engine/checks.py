@@ -1,15 +1,15 @@
 """The check: who calls, whether anything is frozen, what the task and the role allow, how often."""
 
-from collections import OrderedDict, deque
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 from venture_core.identity.callers import UnauthenticatedError, UnverifiableError
 from venture_core.policy.decision import ReasonCode, refusal
-from venture_core.record.agents import call_limit, called_too_often, judge_call
+from venture_core.record.agents import judge_call
 from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
 from venture_core.record.bundles import BundleUnavailableError
+from venture_core.record.callrates import CallRates
 
 from venture_policy_engine import metrics
 from venture_policy_engine.refusals import refused
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
     from venture_policy_engine.messages import Call
 
-MINUTE: Final = 60.0
-MAX_COUNTED: Final = 10_000
-"""How many workloads' calls are counted. Of more, those that called longest ago start anew."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -36,7 +32,7 @@ class Checks:
         self._agents = agents
         self._freezes = freezes
         self._events = events
-        self._rates = Rates()
+        self._rates = CallRates()
 
     async def decide(self, token: str, call: Call) -> Decision:
         """Return whether the holder of a token may make a call; what cannot be said denies."""
@@ -67,28 +63,6 @@ class Checks:
     def _judge(self, agent: Agent, call: Call, now: datetime) -> Decision:
         frozen = self._freezes.standing(agent.assignment.namespace)
         decision = judge_call(agent, frozen, call.tool, call.arguments, now)
-        limit = call_limit(agent, call.tool) if decision.allowed else None
-        if limit is not None and not self._rates.take(f"{agent.job}/{call.tool}", limit, now):
-            return called_too_often(agent, call.tool, limit)
-        return decision
-
-
-class Rates:
-    """How often each workload called each tool within the last minute, in this process."""
-
-    def __init__(self) -> None:
-        self._calls: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def take(self, key: str, limit: int, now: datetime) -> bool:
-        """Count a call, unless as many were made as may be; return whether it was counted."""
-        moment = now.timestamp()
-        calls = self._calls.setdefault(key, deque())
-        self._calls.move_to_end(key)
-        if len(self._calls) > MAX_COUNTED:
-            self._calls.popitem(last=False)
-        while calls and calls[0] <= moment - MINUTE:
-            calls.popleft()
-        if len(calls) >= limit:
-            return False
-        calls.append(moment)
-        return True
+        if not decision.allowed:
+            return decision
+        return self._rates.count(agent, call.tool, now) or decision
