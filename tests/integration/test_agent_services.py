@@ -205,6 +205,22 @@ async def web() -> AsyncIterator[tuple[str, int]]:
     server.close()
 
 
+async def through(server: asyncio.Server, token: str, request: str, after: bytes) -> bytes:
+    """Return all that a proxy answers; `after` is sent once a tunnel is open."""
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    head = f"{request} HTTP/1.1\r\nProxy-Authorization: Bearer {token}\r\n\r\n"
+    writer.write(head.encode())
+    await writer.drain()
+    said = b""
+    if after:
+        said = await reader.readuntil(b"\r\n\r\n")
+        writer.write(after)
+        await writer.drain()
+    said += await reader.read()
+    writer.close()
+    return said
+
+
 async def test_the_proxy_carries_what_the_role_may_reach(
     client: KubernetesClient, namespace: str, database: SecretStr, web: tuple[str, int]
 ) -> None:
@@ -219,13 +235,19 @@ async def test_the_proxy_carries_what_the_role_may_reach(
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(proxies)
         content = policy()
-        content["roles"][0]["tools"][0]["domains"] = [f"example.com:{port}", f"inside.test:{port}"]
+        content["roles"][0]["tools"][0] |= {
+            "when": "!args.url.endsWith('/secret')",
+            "domains": [f"example.com:{port}", f"inside.test:{port}"],
+            "callsPerMinute": 6,
+        }
         bundles = Bundles(database, service=Service.ORCHESTRATOR, name="test")
         hash_ = await bundles.store(content)
         await bundles.close()
         agent = await AgentPod.create(client, namespace)
         operator = Assignments(database, service=Service.ORCHESTRATOR, name="test")
         await operator.assign(agent.job, agent.assignment(hash_, "web.fetch"))
+        other = await AgentPod.create(client, namespace)
+        await operator.assign(other.job, other.assignment(hash_, "io.read"))
         await operator.close()
         proxy = Proxy(
             Judging(place.agents, place.freezes, in_all=10, per_agent=5),
@@ -242,18 +264,7 @@ async def test_the_proxy_carries_what_the_role_may_reach(
         token = await agent.token("venture-egress")
 
         async def send(request: str, *, after: bytes = b"", given: str = token) -> bytes:
-            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-            head = f"{request} HTTP/1.1\r\nProxy-Authorization: Bearer {given}\r\n\r\n"
-            writer.write(head.encode())
-            await writer.drain()
-            said = b""
-            if after:
-                said = await reader.readuntil(b"\r\n\r\n")
-                writer.write(after)
-                await writer.drain()
-            said += await reader.read()
-            writer.close()
-            return said
+            return await through(server, given, request, after)
 
         plain = await send(f"GET http://example.com:{port}/a")
         assert plain.startswith(b"HTTP/1.1 200 OK")
@@ -268,9 +279,12 @@ async def test_the_proxy_carries_what_the_role_may_reach(
         for request, status in (
             ("GET http://evil.com/", 403),
             ("GET http://example.com:22/", 403),
+            (f"GET http://example.com:{port}/secret", 403),
             (f"GET http://inside.test:{port}/", 403),
             (f"CONNECT {address}:{port}", 400),
             ("GET http://169.254.169.254/latest", 400),
+            # Six were let through by the policy, wherever they ended.
+            (f"GET http://example.com:{port}/a", 403),
         ):
             said = await send(request)
             assert said.startswith(f"HTTP/1.1 {status} ".encode()), request
@@ -279,8 +293,15 @@ async def test_the_proxy_carries_what_the_role_may_reach(
         wrong = await agent.token("venture-policy")
         said = await send(f"GET http://example.com:{port}/", given=wrong)
         assert said.startswith(b"HTTP/1.1 407 ")
-        events = await place.recorded("policy.connection.closed.v1", 8)
+        others = await other.token("venture-egress")
+        said = await send(f"GET http://example.com:{port}/a", given=others)
+        assert b'"rule": "task/tools"' in said
+        events = await place.recorded("policy.connection.closed.v1", 13)
         verdicts = [(each["host"], each["allowed"], each["rule"]) for each in events]
         assert verdicts.count(("example.com", False, "tls")) == 3
         assert ("inside.test", False, "addresses") in verdicts
+        assert verdicts.count(("", False, "addresses")) == 2
+        tool = "roles/researcher/tools/web.fetch"
+        for rule in (f"{tool}/when", f"{tool}/callsPerMinute", "task/tools"):
+            assert verdicts.count(("example.com", False, rule)) == 1, rule
         assert [each["allowed"] for each in events].count(True) == 2

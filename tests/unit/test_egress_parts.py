@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from soaking import examples
 from tlshello import hello
 from venture_egress_proxy.addresses import may_dial
-from venture_egress_proxy.head import HeadError, parse_head
+from venture_egress_proxy.head import (
+    AddressError,
+    Destination,
+    HeadError,
+    destination,
+    parse_head,
+)
 from venture_egress_proxy.hello import HelloError, server_name
 
 
@@ -50,31 +56,51 @@ def test_which_addresses_are_dialled(address: str, public: bool, private: bool) 
     assert may_dial(address, private=True) is private
 
 
+def leads(data: bytes) -> Destination:
+    return destination(parse_head(data))
+
+
 def test_a_connect_is_read() -> None:
     head = parse_head(
         b"CONNECT Example.com:443 HTTP/1.1\r\nHost: evil.com\r\n"
         b"Proxy-Authorization: Bearer abc\r\n\r\n"
     )
-    assert (head.is_tunnel, head.host, head.port, head.token) == (True, "example.com", 443, "abc")
+    to = destination(head)
+    assert (head.token, to.is_tunnel) == ("abc", True)
+    assert (to.host, to.port, to.url) == ("example.com", 443, "https://example.com/")
 
 
 def test_a_plain_request_goes_on_with_the_host_that_was_judged() -> None:
-    head = parse_head(
+    to = leads(
         b"POST http://example.com:8080/a/b?c=d#e HTTP/1.1\r\nHost: evil.com\r\nX-A: b\r\n"
         b"Connection: x-b\r\nX-B: c\r\nProxy-Authorization: Bearer abc\r\n"
         b"Content-Length: 5\r\n\r\n"
     )
-    assert (head.host, head.port, head.body_bytes) == ("example.com", 8080, 5)
-    assert head.onward == (
+    assert (to.host, to.port, to.body_bytes) == ("example.com", 8080, 5)
+    assert to.onward == (
         b"POST /a/b?c=d HTTP/1.1\r\nHost: example.com:8080\r\nx-a: b\r\ncontent-length: 5\r\n"
         b"Connection: close\r\n\r\n"
     )
 
 
 @pytest.mark.parametrize(
+    "target",
+    [
+        "http://example.com",
+        "http://EXAMPLE.com:80/#secret",
+        "http://example.com.:8080/a..b/...?x=/../y#z",
+        "http://example.com?x=/y",
+    ],
+)
+def test_what_is_judged_is_what_is_sent(target: str) -> None:
+    to = leads(f"GET {target} HTTP/1.1\r\nHost: evil.com\r\n\r\n".encode())
+    line, host = to.onward.decode().split("\r\n")[:2]
+    assert to.url == f"http://{host.removeprefix('Host: ')}{line.split()[1]}"
+
+
+@pytest.mark.parametrize(
     "head",
     [
-        b"",
         b"GET / HTTP/1.1\r\n\r\n",
         b"GET https://example.com/ HTTP/1.1\r\n\r\n",
         b"GET http://user@example.com/ HTTP/1.1\r\n\r\n",
@@ -84,12 +110,29 @@ def test_a_plain_request_goes_on_with_the_host_that_was_judged() -> None:
         b"GET http://0x7f.1/ HTTP/1.1\r\n\r\n",
         b"GET http://2130706433/ HTTP/1.1\r\n\r\n",
         "GET http://exämple.com/ HTTP/1.1\r\n\r\n".encode(),
+        b"GET http://example.com/docs/../secret HTTP/1.1\r\n\r\n",
+        b"GET http://example.com/docs/%2E./secret HTTP/1.1\r\n\r\n",
+        b"GET http://example.com/docs/.?a=b HTTP/1.1\r\n\r\n",
         b"CONNECT example.com HTTP/1.1\r\n\r\n",
         b"CONNECT 10.0.0.1:443 HTTP/1.1\r\n\r\n",
         b"CONNECT [::1]:443 HTTP/1.1\r\n\r\n",
         b"CONNECT example.com:0 HTTP/1.1\r\n\r\n",
         b"CONNECT example.com:99999 HTTP/1.1\r\n\r\n",
         b"CONNECT a@example.com:443 HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_addresses_that_are_refused(head: bytes) -> None:
+    parsed = parse_head(head.removesuffix(b"\r\n") + b"Proxy-Authorization: Bearer abc\r\n\r\n")
+    # Who asked is known, so that the refusal is on record.
+    assert parsed.token == "abc"  # noqa: S105
+    with pytest.raises(AddressError):
+        destination(parsed)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
         b"POST http://example.com/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"POST http://example.com/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         b"GET http://example.com/ HTTP/1.1\r\nA: b\r\n c: d\r\n\r\n",
@@ -120,8 +163,8 @@ def test_what_names_nobody_is_no_hello(data: bytes) -> None:
 @given(st.binary(max_size=400) | st.binary(max_size=200).map(lambda tail: hello("a.b")[:80] + tail))
 @hypothesis_settings(max_examples=examples(300), deadline=None)
 def test_no_bytes_break_the_readers(data: bytes) -> None:
-    for read in (server_name, parse_head):
+    for read in (server_name, leads):
         try:
             read(data)
-        except HelloError, HeadError:
+        except HelloError, HeadError, AddressError:
             continue

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import uuid7
 
 import structlog
@@ -13,18 +13,24 @@ from venture_core.identity.callers import UnauthenticatedError, UnverifiableErro
 from venture_core.policy.decision import ReasonCode, refusal
 from venture_core.policy.evaluate import evaluate
 from venture_core.policy.request import Connection
+from venture_core.record.agents import judge_call
 from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
 from venture_core.record.bundles import BundleUnavailableError
+from venture_core.record.callrates import CallRates
 
 from venture_egress_proxy import metrics
+from venture_egress_proxy.head import AddressError, destination
 
 if TYPE_CHECKING:
     from venture_core.events.envelope import EventEnvelopeV1
-    from venture_core.freezes import Freezes
+    from venture_core.freezes import Freezes, Frozen
     from venture_core.policy.decision import Decision
     from venture_core.record.agents import Agent, Agents
 
-    from venture_egress_proxy.head import Head
+    from venture_egress_proxy.head import Destination, Head
+
+TOOL: Final = "web.fetch"
+"""The tool that every connection is a call of."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +44,8 @@ class Judged:
     """A connection that was asked for, and what came of it."""
 
     agent: Agent
-    head: Head
+    to: Destination | None
+    """Where it leads; None where the request names no such place."""
     decision: Decision
     sent: int = 0
     received: int = 0
@@ -50,8 +57,8 @@ class Judged:
             namespace=assignment.namespace,
             role=assignment.role,
             job=self.agent.job,
-            host=self.head.host,
-            port=self.head.port,
+            host=self.to.host if self.to else "",
+            port=self.to.port if self.to else 0,
             allowed=decision.allowed,
             rule=decision.rule,
             reason_code=str(decision.reason_code),
@@ -69,8 +76,27 @@ class Judged:
         )
 
 
+def judge_fetch(agent: Agent, frozen: Frozen | None, to: Destination, now: datetime) -> Decision:
+    """Return whether an agent may connect now: as a call of the tool, and as a connection.
+
+    Of a tunnel the tool's conditions see scheme, host and port.
+    """
+    call = judge_call(agent, frozen, TOOL, {"url": to.url}, now)
+    if not call.allowed:
+        return call
+    assignment = agent.assignment
+    request = Connection(
+        namespace=assignment.namespace,
+        role=assignment.role,
+        now=now,
+        host=to.host,
+        port=to.port,
+    )
+    return evaluate(agent.snapshot, request)
+
+
 class Judging:
-    """Judges connections, and counts those that are open."""
+    """Judges connections, and counts calls of the tool and connections that are open."""
 
     def __init__(self, agents: Agents, freezes: Freezes, *, in_all: int, per_agent: int) -> None:
         self._agents = agents
@@ -78,13 +104,23 @@ class Judging:
         self._in_all = in_all
         self._per_agent = per_agent
         self._open: Counter[str] = Counter()
+        self._rates = CallRates()
 
     async def judge(self, head: Head) -> Judged:
         """Say whether the holder of the head's token may connect. Raises UnknownCallerError."""
-        if head.token is None:
+        agent = await self._caller(head.token)
+        try:
+            to = destination(head)
+        except AddressError as error:
+            code = ReasonCode.DOMAIN_NOT_ALLOWLISTED
+            return Judged(agent, None, refusal("addresses", code, str(error)))
+        return Judged(agent, to, self._decide(agent, to, datetime.now(UTC)))
+
+    async def _caller(self, token: str | None) -> Agent:
+        if token is None:
             raise UnknownCallerError("Proxy-Authorization with the agent's token is required")
         try:
-            agent = await self._agents.of(head.token)
+            return await self._agents.of(token)
         except (UnauthenticatedError, NotAssignedError) as error:
             raise UnknownCallerError(str(error)) from error
         except (
@@ -94,7 +130,6 @@ class Judging:
         ) as error:
             log.warning("caller_not_verified", error=str(error))
             raise UnknownCallerError("who calls cannot be verified now") from error
-        return Judged(agent, head, self._decide(agent, head))
 
     def take(self, judged: Judged) -> bool:
         """Count a connection as open, unless as many are as may be."""
@@ -115,15 +150,9 @@ class Judging:
             del self._open[job]
         metrics.OPEN.set(self._open.total())
 
-    def _decide(self, agent: Agent, head: Head) -> Decision:
-        assignment = agent.assignment
-        if (frozen := self._freezes.standing(assignment.namespace)) is not None:
-            return refusal("freeze", ReasonCode.FREEZE_MODE_ACTIVE, frozen.sentence)
-        request = Connection(
-            namespace=assignment.namespace,
-            role=assignment.role,
-            now=datetime.now(UTC),
-            host=head.host,
-            port=head.port,
-        )
-        return evaluate(agent.snapshot, request)
+    def _decide(self, agent: Agent, to: Destination, now: datetime) -> Decision:
+        frozen = self._freezes.standing(agent.assignment.namespace)
+        decision = judge_fetch(agent, frozen, to, now)
+        if not decision.allowed:
+            return decision
+        return self._rates.count(agent, TOOL, now) or decision

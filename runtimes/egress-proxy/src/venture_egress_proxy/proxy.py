@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from venture_core.record.behind import EventsBehind
 
     from venture_egress_proxy.dialling import Permits, Resolve, Streams
-    from venture_egress_proxy.head import Head
+    from venture_egress_proxy.head import Destination
     from venture_egress_proxy.judging import Judged, Judging
 
 HEAD_SECONDS: Final = 10.0
@@ -89,7 +89,7 @@ class Proxy:
             await _say(writer, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, str(error))
             return
         try:
-            await self._carry(client, head, judged)
+            await self._carry(client, judged)
         finally:
             self._events.note(judged.event())
             code = str(judged.decision.reason_code)
@@ -97,13 +97,14 @@ class Proxy:
             metrics.CARRIED.labels("sent").inc(judged.sent)
             metrics.CARRIED.labels("received").inc(judged.received)
 
-    async def _carry(self, client: Streams, head: Head, judged: Judged) -> None:
+    async def _carry(self, client: Streams, judged: Judged) -> None:
         _, writer = client
-        if not judged.decision.allowed or not self._judging.take(judged):
+        to = judged.to
+        if to is None or not judged.decision.allowed or not self._judging.take(judged):
             await _refuse(writer, judged)
             return
         try:
-            server = await dial(head.host, head.port, self._private, self._resolve, self._permits)
+            server = await dial(to.host, to.port, self._private, self._resolve, self._permits)
         except ForbiddenAddressError as error:
             judged.decision = refusal("addresses", ReasonCode.DOMAIN_NOT_ALLOWLISTED, str(error))
             await _refuse(writer, judged)
@@ -113,20 +114,24 @@ class Proxy:
             return
         else:
             try:
-                await self._exchange(client, server, head, judged)
+                await self._exchange(client, server, to, judged)
             finally:
                 server[1].close()
         finally:
             self._judging.give(judged)
 
-    async def _exchange(self, client: Streams, server: Streams, head: Head, judged: Judged) -> None:
-        if head.is_tunnel:
-            await self._tunnel(client, server, head, judged)
+    async def _exchange(
+        self, client: Streams, server: Streams, to: Destination, judged: Judged
+    ) -> None:
+        if to.is_tunnel:
+            await self._tunnel(client, server, to, judged)
             return
-        server[1].write(head.onward)
-        await self._both(client, server, judged, upward=head.body_bytes)
+        server[1].write(to.onward)
+        await self._both(client, server, judged, upward=to.body_bytes)
 
-    async def _tunnel(self, client: Streams, server: Streams, head: Head, judged: Judged) -> None:
+    async def _tunnel(
+        self, client: Streams, server: Streams, to: Destination, judged: Judged
+    ) -> None:
         """Open a tunnel; nothing goes on before the client has named the same host in TLS."""
         reader, writer = client
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -136,7 +141,7 @@ class Proxy:
         except HelloError as error:
             judged.decision = refusal("tls", ReasonCode.DOMAIN_NOT_ALLOWLISTED, str(error))
             return
-        if normal_host(name) != head.host:
+        if normal_host(name) != to.host:
             message = "the ClientHello names another host than CONNECT did"
             judged.decision = refusal("tls", ReasonCode.DOMAIN_NOT_ALLOWLISTED, message)
             return
@@ -199,7 +204,7 @@ async def _refuse(writer: asyncio.StreamWriter, judged: Judged) -> None:
     decision = judged.decision
     await _say(
         writer,
-        HTTPStatus.FORBIDDEN,
+        HTTPStatus.BAD_REQUEST if judged.to is None else HTTPStatus.FORBIDDEN,
         f"{decision.message} ({decision.reason_code}, rule {decision.rule})",
         rule=decision.rule,
         reasonCode=str(decision.reason_code),
