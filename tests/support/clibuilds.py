@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from venture_core.artifacts import provenance
+from venture_core.artifacts.targets import target_named
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS
 from venture_crds.v1alpha1.lifecycle import BoundedStatus
 from venture_operator.domain import conditions
@@ -19,6 +20,7 @@ type Body = dict[str, Any]
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
 CACHE_KEY = f"sha256:{'c' * 64}"
+DECK = target_named("Pptx").formats[0].media_type
 
 
 async def report(builds: Builds, name: str, state: conditions.State, **status: object) -> None:
@@ -71,7 +73,7 @@ async def publish(
     )
     envelope = provenance.sign(statement, key)
     folder = f"artifacts/sha256/{digest}"
-    await store.put(f"{folder}/artifact", data, media_type="text/plain")
+    await store.put(f"{folder}/artifact", data, media_type=DECK)
     await store.put(f"{folder}/{'c' * 64}.intoto.json", envelope, media_type="application/json")
     await report(
         builds,
@@ -84,7 +86,7 @@ async def publish(
             "uri": store.uri(f"{folder}/artifact"),
             "sha256": digest,
             "sizeBytes": len(data),
-            "mediaType": "text/plain",
+            "mediaType": DECK,
         },
         provenance={
             "uri": store.uri(f"{folder}/{'c' * 64}.intoto.json"),
