@@ -16,6 +16,7 @@ from venture_core.events.envelope import recorded_json
 from venture_core.messaging.consumer import CannotHandleError, ConsumerSettings, EventConsumer
 from venture_core.messaging.deadletters import list_dead_letters, requeue_dead_letter
 from venture_core.messaging.delivery import LOG_INDEX_HEADER
+from venture_core.messaging.pull import Puller
 from venture_core.messaging.streams import EVENTS, reconcile_streams
 from venture_core.record.consumption import ConsumerRecord
 from venture_core.record.producer import EventProducer
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     import asyncpg
     from nats.aio.client import Client
+    from nats.aio.msg import Msg
     from pydantic import SecretStr
     from recordservers import NatsServer
     from venture_core.messaging.delivery import Delivery
@@ -83,6 +85,50 @@ async def _append(database: SecretStr, workflows: list[UUID], each: int) -> None
     async with EventProducer(database, name="test") as producer:
         for _ in range(each):
             await producer.append_all(started(workflow, 1) for workflow in workflows)
+
+
+@asynccontextmanager
+async def holding_one(
+    client: Client, database: SecretStr, workflow: UUID, recorder: Recorder
+) -> AsyncIterator[Msg]:
+    """Append until another process of the consumer was given an event; it keeps it so long."""
+
+    before = len(recorder.seen)
+    taking = asyncio.create_task(_take(client, 1))
+    while not taking.done():
+        await _append(database, [workflow], 1)
+        before += 1
+
+        async def went(count: int = before) -> bool:
+            return taking.done() or len(recorder.seen) >= count
+
+        await until(went)
+    (message,) = taking.result()
+    async with _kept(message):
+        yield message
+
+
+async def _take(client: Client, count: int) -> list[Msg]:
+    """Be another process of the consumer that is given so many events."""
+    puller = Puller(client, EVENTS, FAST.name)
+    await puller.open()
+    return [each async for messages in puller.request(count, 60) for each in messages]
+
+
+@asynccontextmanager
+async def _kept(message: Msg) -> AsyncIterator[None]:
+    """Tell the broker that an event is being worked on."""
+
+    async def keep() -> None:
+        while True:
+            await message.in_progress()
+            await asyncio.sleep(0.3)
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        keeping.cancel()
 
 
 async def _position(superuser: asyncpg.Connection, wanted: int) -> None:
@@ -289,3 +335,84 @@ async def test_a_gap_with_what_nobody_can_read_is_filled_up_to_that(
             await recorder.has(6)
     assert recorder.indexes() == [0, 1, 2, 4, 5, 6]
     assert _gap_events("lost") - lost == 1
+
+
+async def test_nothing_overtakes_what_another_process_has_in_hand(
+    database: SecretStr, broker: NatsServer, client: Client, superuser: asyncpg.Connection
+) -> None:
+    """That process may die with it, and the broker deliver it again much later."""
+    few = FAST.model_copy(update={"subjects": ("artifact.build.started.*",)})
+    recorder, workflow = Recorder(), uuid7()
+    async with (
+        sequencing(database),
+        relaying(database, broker.url()),
+        consuming(client, database, recorder, few),
+    ):
+        await _append(database, [workflow], 1)
+        await recorder.has(1)
+        async with holding_one(client, database, workflow, recorder) as held:
+            count = len(recorder.seen)
+            await _append(database, [workflow], 3)
+            await recorder.has(count + 3)
+            assert recorder.indexes()[: count + 3] == list(range(count + 3))
+        await held.nak()
+        await _position(superuser, count + 4)
+    assert recorder.indexes() == list(range(count + 4))
+
+
+async def test_nothing_overtakes_what_comes_again_later_than_anybody_waits(
+    database: SecretStr, broker: NatsServer, client: Client, superuser: asyncpg.Connection
+) -> None:
+    """It begins anew at the broker, and what is under way stays away for longer than it waits."""
+    quick = FAST.model_copy(update={"ack_wait_seconds": 1.0})
+    recorder, workflow, asked = Recorder(), uuid7(), list[str]()
+
+    async def note(request: Msg) -> None:
+        asked.append(request.reply)
+
+    await client.subscribe(f"$JS.API.CONSUMER.MSG.NEXT.{EVENTS}.{FAST.name}", cb=note)
+    async with (
+        sequencing(database),
+        relaying(database, broker.url()),
+        consuming(client, database, recorder, quick),
+    ):
+        await _append(database, [workflow], 1)
+        await recorder.has(1)
+        async with holding_one(client, database, workflow, recorder) as held:
+            count, before = len(recorder.seen), set(asked)
+
+            async def began_anew() -> bool:
+                return set(asked) > before
+
+            # So the broker ends a request when another server takes the consumer over.
+            await client.publish(asked[0], headers={"Status": "409"})
+            await until(began_anew)
+            await _append(database, [workflow], 3)
+            await recorder.has(count + 3)
+            assert recorder.indexes()[: count + 3] == list(range(count + 3))
+        await held.nak()
+        await _position(superuser, count + 4)
+    assert recorder.indexes() == list(range(count + 4))
+
+
+async def test_one_that_comes_again_says_nothing_of_those_after_it(
+    database: SecretStr, broker: NatsServer, client: Client, superuser: asyncpg.Connection
+) -> None:
+    """Of two that a dead process had in hand the first is back; the second is not, for long."""
+    quick = FAST.model_copy(update={"ack_wait_seconds": 1.0})
+    recorder, workflow = Recorder(), uuid7()
+    async with sequencing(database), relaying(database, broker.url()):
+        await _append(database, [workflow], 1)
+        async with consuming(client, database, recorder, quick):
+            await recorder.has(1)
+            await _position(superuser, 1)
+        await _append(database, [workflow], 2)
+        first, second = await _take(client, 2)
+        async with _kept(second), consuming(client, database, recorder, quick):
+            await first.nak()
+            await _append(database, [workflow], 1)
+            await recorder.has(3)
+            assert recorder.indexes()[:3] == [0, 1, 2]
+            await second.nak()
+            await recorder.has(4)
+    assert recorder.indexes() == [0, 1, 2, 3]

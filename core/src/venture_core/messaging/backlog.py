@@ -2,7 +2,8 @@
 
 The broker hands new events out at once, and unacknowledged ones only when their time is up. A
 process that starts therefore holds new events back until the old ones have come again, so that
-none overtakes an earlier one of its workflow.
+none overtakes an earlier one of its workflow. It does not wait for ever: what has not come by then
+a consumer that can ask the record takes out of it (`venture_core.messaging.gaps`).
 """
 
 import time

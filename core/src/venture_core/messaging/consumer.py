@@ -1,14 +1,17 @@
 """Consumers: durable, explicit, in order per workflow, and never stuck on one event.
 
 A consumer that can ask the record (`Recorded`) believes no message that the record does not know,
-takes what the stream discarded out of the record, and knows how far it has come, whatever becomes
-of the stream. One without it checks only that an event's hash is the event's: whoever may publish
-could forge one.
+takes what the stream did not bring, or not yet, out of the record, and knows how far it has come,
+whatever becomes of the stream. So its order is the record's. One without it checks only that an
+event's hash is the event's: whoever may publish could forge one; and what comes again later than
+`Backlog` waits for it is handled late.
 
 A consumer may see an event twice: when it died between handling and acknowledging. What it handled
 in this process it recognises; across processes `venture_core.record.inbox` does, in the
-transaction of the handling. Two processes of one consumer share its events without regard to their
-order: where order matters, run one and a standby.
+transaction of the handling. Of two processes of one consumer each takes what the other was given
+out of the record, so that both see all events in order, and the inbox lets each in once; that costs
+twice the reading, so run one and a standby. Without the record they share the events without regard
+to their order.
 """
 
 import asyncio
@@ -234,7 +237,10 @@ class EventConsumer:
         self, message: Msg, delivery: Delivery, look: Look, progress: Progress, stream: str
     ) -> None:
         """Put an event of the record into the hand, and before it what it comes after."""
-        index, sequence = delivery.log_index, message.metadata.sequence.stream
+        index, place = delivery.log_index, message.metadata.sequence
+        is_first = delivery.attempt == 1
+        if stream == EVENTS:
+            progress.delivered(place.consumer)
         if (index, delivery.event.this_event_hash) not in look.known:
             metrics.REFUSED.labels(self._settings.name).inc()
             await self._hand.bury(message, f"the record has no such event at log index {index}")
@@ -243,15 +249,15 @@ class EventConsumer:
             if index < look.next_log_index:
                 metrics.HANDLED.labels(self._settings.name, "repeated").inc()
                 await message.ack()
-                progress.came(index, sequence)
+                progress.came(index, place.stream, is_first=is_first)
                 return
             jetstream = self._client.jetstream(timeout=3)
-            async for missed in progress.missed(jetstream, index, sequence):
+            async for missed in progress.missed(jetstream, index, place.stream):
                 await self._hand.wait_for_room(
                     lambda: len(self._hand) < self._settings.max_ack_pending
                 )
                 self._hand.add(Work(missed, None))
-            progress.came(index, sequence)
+            progress.came(index, place.stream, is_first=is_first)
         self._hand.add(Work(delivery, message))
 
     async def _keep_alive(self) -> None:

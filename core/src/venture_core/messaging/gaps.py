@@ -1,8 +1,10 @@
-"""What a consumer missed: events that the stream discarded before the consumer got them.
+"""What a consumer missed: events that were not delivered to it, or not yet.
 
-The stream keeps only so much, and says nothing of what it discards. A consumer that can ask the
-record notices where an event does not follow the one before, and takes what is between out of the
-record, in order. One that cannot at least says how much it missed.
+The stream keeps only so much, and says nothing of what it discards. What was on its way when the
+broker died, or went to another process of the consumer, comes again late. A consumer that can ask
+the record notices where an event does not follow the one before, and takes what is between out of
+the record, in order; what the stream brings of it afterwards is a repetition. So the order is the
+log's, however late anything comes. One that cannot ask at least says how much it missed.
 """
 
 from collections import deque
@@ -40,7 +42,8 @@ class Progress:
         self._recorded = recorded
         self._session: int | None = None
         self._next: int | None = None
-        self._last_sequence: int | None = None
+        self._last_sequence = self._last_delivery = 0
+        self._in_doubt = True
         self._seen: deque[tuple[int, int]] = deque(maxlen=SEEN)
         self._acknowledged = self._settled = 0
 
@@ -49,24 +52,39 @@ class Progress:
         if look.session == self._session:
             return False
         self._session = look.session
-        self._next, self._last_sequence = look.next_log_index, None
+        self._next, self._in_doubt = look.next_log_index, True
         self._acknowledged = self._settled = look.next_log_index
         self._seen.clear()
         return True
 
+    def delivered(self, number: int) -> None:
+        """Note the broker's number of a delivery.
+
+        It counts every one, those to other processes of the consumer too. Where it does not count
+        up by one, something is under way that this process has not seen, and that may come late.
+        """
+        if number != self._last_delivery + 1:
+            self._in_doubt = True
+        self._last_delivery = number
+
     async def missed(
         self, jetstream: JetStreamContext, log_index: int, sequence: int
     ) -> AsyncIterator[Delivery]:
-        """Yield the events before this one that were not delivered and no longer will be."""
+        """Yield the events before this one that were not delivered, or not yet."""
         first = self._next
         if first is not None and log_index > first and await self._is_gap(jetstream, sequence):
             async for delivery in self._read(first, log_index):
                 yield delivery
 
-    def came(self, log_index: int, sequence: int) -> None:
-        """Note that the stream delivered this one."""
-        self._next = max(self._next or 0, log_index + 1)
-        self._last_sequence = max(self._last_sequence or 0, sequence)
+    def came(self, log_index: int, sequence: int, *, is_first: bool) -> None:
+        """Note that the stream delivered this one, and that nothing is missing before it.
+
+        First deliveries come in the stream's order: after one (`is_first`) nothing was delivered
+        yet. After one that comes again, others may have been.
+        """
+        if self._next is None or log_index >= self._next:
+            self._next, self._last_sequence = log_index + 1, sequence
+            self._in_doubt &= not is_first
         self._seen.append((sequence, log_index))
 
     async def settle(self, info: ConsumerInfo, first_in_hand: int | None) -> None:
@@ -88,8 +106,8 @@ class Progress:
             await self._recorded.settle(bound, session=self._session)
 
     async def _is_gap(self, jetstream: JetStreamContext, sequence: int) -> bool:
-        """Tell whether messages before this one were discarded, or nobody knows of any."""
-        if self._last_sequence is None:
+        """Tell whether events before this one may be missing: under way, or discarded."""
+        if self._in_doubt:
             return True
         if sequence <= self._last_sequence + 1:
             return False
@@ -109,9 +127,10 @@ class Progress:
             self._next = first
         metrics.GAP_EVENTS.labels(name, "filled").inc(filled)
         metrics.GAP_EVENTS.labels(name, "lost").inc(lost)
-        log.warning(
-            "filled a gap from the record", consumer=name, first=begin, end=end, events=filled
-        )
+        if filled:
+            log.warning(
+                "filled a gap from the record", consumer=name, first=begin, end=end, events=filled
+            )
         if lost:
             log.error("the record no longer holds events of a gap", consumer=name, events=lost)
 

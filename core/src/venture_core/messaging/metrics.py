@@ -33,8 +33,7 @@ REFUSED = Counter(
 )
 GAP_EVENTS = Counter(
     "venture_consumer_gap_events_total",
-    "Events that the stream discarded before the consumer got them: filled from the record, or "
-    "lost.",
+    "Events that the stream did not bring in their place: filled from the record, or lost.",
     ["consumer", "outcome"],
 )
 LAG = Gauge(
