@@ -25,7 +25,7 @@ from venture_core.record.producer import EventProducer
 from waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     import asyncpg
     from nats.aio.client import Client
@@ -212,12 +212,7 @@ async def test_what_the_record_brought_waits_while_the_broker_takes_no_dead_lett
     database: SecretStr, broker: NatsServer, client: Client, superuser: asyncpg.Connection
 ) -> None:
     """Nothing would bring it again, nor what waits behind it."""
-    async with sequencing(database), EventProducer(database, name="test") as producer:
-        workflow = uuid7()
-        await producer.append_all(started(workflow, number) for number in range(1, 4))
-        await caught_up(superuser, 3)
-    async with ConsumerRecord(database, SETTINGS.name) as recorded:
-        deliveries = (await recorded.read(0, 3)).deliveries
+    deliveries = await _deliveries(database, superuser)
     await reconcile_streams(client.jetstream(), STREAMS)
     handled, tried = list[int](), asyncio.Event()
 
@@ -240,6 +235,41 @@ async def test_what_the_record_brought_waits_while_the_broker_takes_no_dead_lett
     assert handled == [1, 2]
     letters = [each async for each in list_dead_letters(client.jetstream())]
     assert [each.log_index for each in letters] == [0]
+
+
+async def test_what_was_given_up_of_the_state_before_is_handled_when_it_is_recorded_again(
+    database: SecretStr, broker: NatsServer, client: Client, superuser: asyncpg.Connection
+) -> None:
+    """The record that came back did not have it; its producer has appended it again since."""
+    deliveries = await _deliveries(database, superuser)
+    await reconcile_streams(client.jetstream(), STREAMS)
+    handled, recorded = list[int](), asyncio.Event()
+
+    async def handle(delivery: Delivery) -> None:
+        if not recorded.is_set():
+            raise CannotHandleError("the record has no such event")
+        handled.append(delivery.log_index)
+
+    hand = Handling(client, SETTINGS, handle)
+    for delivery in deliveries:
+        hand.add(Work(delivery, None))
+    hand.forget()
+    await hand_is_empty(hand, seconds=10)
+    recorded.set()
+    for delivery in deliveries:
+        hand.add(Work(delivery, None))
+    await hand_is_empty(hand, seconds=10)
+    assert handled == [0, 1, 2]
+
+
+async def _deliveries(database: SecretStr, superuser: asyncpg.Connection) -> Sequence[Delivery]:
+    """Record three events of one workflow, and read them."""
+    async with sequencing(database), EventProducer(database, name="test") as producer:
+        workflow = uuid7()
+        await producer.append_all(started(workflow, number) for number in range(1, 4))
+        await caught_up(superuser, 3)
+    async with ConsumerRecord(database, SETTINGS.name) as recorded:
+        return (await recorded.read(0, 3)).deliveries
 
 
 async def hand_is_empty(hand: Handling, *, seconds: float) -> None:

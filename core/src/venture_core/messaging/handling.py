@@ -24,6 +24,7 @@ from tenacity import (
 
 from venture_core.messaging import metrics
 from venture_core.messaging.deadletters import put_dead_letter
+from venture_core.messaging.streams import DEAD_LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -60,6 +61,11 @@ class Work:
         """What names it among all that is in hand."""
         return self.message.reply if self.message is not None else self.delivery.log_index
 
+    @property
+    def is_handed_back(self) -> bool:
+        """Whether it comes from the dead letters: to be handled though it was given up."""
+        return self.message is not None and self.message.metadata.stream == DEAD_LETTERS
+
 
 class Handling:
     """Everything that a consumer has in hand, and who works on it."""
@@ -68,11 +74,11 @@ class Handling:
         self._client = client
         self._settings = settings
         self._handler = handler
-        self._queues: dict[UUID, deque[Work]] = {}
+        self._queues: dict[UUID, deque[tuple[Work, int]]] = {}
         self._held: dict[object, Work] = {}
         self._room = asyncio.Condition()
         self._slots = asyncio.Semaphore(settings.concurrency)
-        self._recent: OrderedDict[UUID, None] = OrderedDict()
+        self._recent: OrderedDict[UUID, bool] = OrderedDict()
         self._forgotten = 0
         self._workers: set[asyncio.Task[None]] = set()
 
@@ -90,7 +96,7 @@ class Handling:
         return min((work.delivery.log_index for work in self._held.values()), default=None)
 
     def forget(self) -> None:
-        """Recognise nothing that was handled before, or is being handled: it may be undone."""
+        """Recognise nothing that was handled before, or is in hand: it may be undone."""
         self._recent.clear()
         self._forgotten += 1
 
@@ -105,9 +111,9 @@ class Handling:
         workflow = work.delivery.event.workflow_id
         queue = self._queues.get(workflow)
         if queue is not None:
-            queue.append(work)
+            queue.append((work, self._forgotten))
             return
-        self._queues[workflow] = deque([work])
+        self._queues[workflow] = deque([(work, self._forgotten)])
         worker = asyncio.create_task(self._work(workflow))
         self._workers.add(worker)
         worker.add_done_callback(self._finished)
@@ -135,11 +141,11 @@ class Handling:
         try:
             while queue:
                 async with self._slots:
-                    await self._settle(queue[0])
-                await self._let_go(queue.popleft())
+                    await self._settle(*queue[0])
+                await self._let_go(queue.popleft()[0])
         finally:
             del self._queues[workflow]
-            for work in queue:
+            for work, _ in queue:
                 await self._let_go(work)
 
     def _finished(self, worker: asyncio.Task[None]) -> None:
@@ -153,28 +159,32 @@ class Handling:
         async with self._room:
             self._room.notify_all()
 
-    async def _settle(self, work: Work) -> None:
-        """Handle an event, or bury it after its last attempt; acknowledge it either way."""
-        name, delivery, forgotten = self._settings.name, work.delivery, self._forgotten
-        event_id = delivery.event.event_id
-        if event_id in self._recent:
-            metrics.HANDLED.labels(name, "repeated").inc()
-            await self._acknowledge(work.message)
-            return
+    async def _settle(self, work: Work, forgotten: int) -> None:
+        """Handle an event or give it up, unless it was before; acknowledge it either way."""
+        if self._is_repeated(work):
+            metrics.HANDLED.labels(self._settings.name, "repeated").inc()
+        else:
+            is_handled = await self._try(work)
+            if forgotten == self._forgotten:
+                self._remember(work.delivery.event.event_id, is_handled=is_handled)
+        if work.message is not None:
+            await self._tell(work.message.ack)
+
+    async def _try(self, work: Work) -> bool:
+        """Handle an event, or bury it after its last attempt; tell which."""
+        name, delivery = self._settings.name, work.delivery
         if delivery.attempt > self._settings.max_attempts:
             await self._give_up(work, "every attempt ended this process", delivery.attempt - 1)
-            return
+            return False
         try:
             await self._attempts(delivery)(self._handle, delivery)
         except Exception as error:
             # Whatever a handler raises: the event, not the consumer, is given up.
-            log.exception("gave an event up", consumer=name, event_id=str(event_id))
+            log.exception("gave an event up", consumer=name, event_id=str(delivery.event.event_id))
             await self._give_up(work, f"{type(error).__name__}: {error}", delivery.attempt)
-            return
-        if forgotten == self._forgotten:
-            self._remember(event_id)
+            return False
         metrics.HANDLED.labels(name, "handled").inc()
-        await self._acknowledge(work.message)
+        return True
 
     def _attempts(self, delivery: Delivery) -> AsyncRetrying:
         before = delivery.attempt - 1
@@ -201,9 +211,7 @@ class Handling:
         metrics.HANDLE_SECONDS.labels(self._settings.name).observe(time.perf_counter() - began)
 
     async def _give_up(self, work: Work, reason: str, attempts: int) -> None:
-        put = partial(self._put, work.message or work.delivery, reason, attempts)
-        await self._tell(put)
-        await self._acknowledge(work.message)
+        await self._tell(partial(self._put, work.message or work.delivery, reason, attempts))
 
     async def _put(self, given: Msg | Delivery, reason: str, attempts: int) -> None:
         """Put an event, or what came instead of one, among the dead letters."""
@@ -215,11 +223,6 @@ class Handling:
             attempts=attempts,
         )
         metrics.HANDLED.labels(self._settings.name, "dead").inc()
-
-    async def _acknowledge(self, message: Msg | None) -> None:
-        """Acknowledge the message that brought an event, if one did."""
-        if message is not None:
-            await self._tell(message.ack)
 
     async def _tell(self, tell: Callable[[], Awaitable[None]]) -> None:
         """Tell the broker, and go on trying whatever it answers.
@@ -234,8 +237,13 @@ class Handling:
         )
         await attempts(tell)
 
-    def _remember(self, event_id: UUID) -> None:
-        self._recent[event_id] = None
+    def _is_repeated(self, work: Work) -> bool:
+        """Tell whether it was handled lately, or given up and not handed back since."""
+        was_handled = self._recent.get(work.delivery.event.event_id)
+        return was_handled is not None and (was_handled or not work.is_handed_back)
+
+    def _remember(self, event_id: UUID, *, is_handled: bool) -> None:
+        self._recent[event_id] = is_handled
         if len(self._recent) > RECENT_EVENTS:
             self._recent.popitem(last=False)
 
