@@ -4,7 +4,8 @@ A consumer that can ask the record (`Recorded`) believes no message that the rec
 takes what the stream did not bring, or not yet, out of the record, and knows how far it has come,
 whatever becomes of the stream. So its order is the record's. One without it checks only that an
 event's hash is the event's: whoever may publish could forge one; and what comes again later than
-`Backlog` waits for it is handled late.
+`Backlog` waits for it is handled late. Where an older state of the database takes the place of the
+newer one, what is in hand at that moment may be handled before what that state has forgotten.
 
 A consumer may see an event twice: when it died between handling and acknowledging. What it handled
 in this process it recognises; across processes `venture_core.record.inbox` does, in the
