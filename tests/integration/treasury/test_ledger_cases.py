@@ -287,6 +287,32 @@ async def test_usage_under_way_when_its_workflow_ends_is_settled_all_the_same(
     assert (wallet["held_micros"], wallet["spent_micros"]) == (0, 20_000)
 
 
+async def test_budgets_that_were_released_can_be_set_aside_again_less_what_was_spent(
+    scene: Scene, superuser: asyncpg.Connection
+) -> None:
+    await scene.task()
+    await scene.settle(_id(await scene.hold_usage(2_000_000)), 2_000_000)
+    under_way = _id(await scene.hold_usage(1_000_000))
+    budgets = {each: workflow_budget_id(scene.workflow, each) for each in ("Cash", "Usage")}
+    for budget in budgets.values():
+        assert code_of(await scene.end(budget)) == OK
+        assert code_of(await scene.end(budget)) == ReasonCode.BUDGET_CLOSED
+
+    assert code_of(await scene.budgets(generation=2)) == OK
+    assert code_of(await scene.hold_usage(1)) == ReasonCode.BUDGET_CLOSED, "the task's is its own"
+    assert code_of(await scene.task()) == OK
+    usage = await _budget(superuser, budgets["Usage"])
+    assert (usage["state"], usage["ended_at"]) == ("Open", None)
+    assert (usage["spent_micros"], usage["held_micros"]) == (2_000_000, 1_000_000)
+    wallet = await _budget(superuser, scene.wallet)
+    assert wallet["held_micros"] == 500_000_000 + 5_000_000 - 2_000_000
+    assert code_of(await scene.hold_usage(2_000_001)) == ReasonCode.BUDGET_EXCEEDED
+    await scene.settle(under_way, 400_000)
+    assert code_of(await scene.hold_usage(2_600_000)) == OK
+    assert code_of(await scene.spend(1)) == ReasonCode.BUDGET_CLOSED, "leave to spend ended"
+    assert code_of(await scene.approve()) == ReasonCode.ALREADY_DECIDED
+
+
 async def test_a_revoked_intent_frees_its_hold_once(
     scene: Scene, superuser: asyncpg.Connection
 ) -> None:

@@ -135,7 +135,7 @@ class TreasuryClient:
         """End a workflow's budgets, and those below: what was not spent is free again.
 
         Safe to repeat, and where there never was a budget. Calls of language models that are under
-        way are settled all the same.
+        way are settled all the same. `open` with a later generation sets them aside again.
         """
         await self._call("DELETE", f"/v1/budgets/{workflow_uid}")
 

@@ -18,7 +18,7 @@ class Kind(StrEnum):
     FUND = "Fund"
     """Pay into a wallet, which is made where there is none."""
     SET_BUDGET = "SetBudget"
-    """Open a budget, or give one that is open another limit."""
+    """Open a budget, also one that was released, or give one that is open another limit."""
     END_BUDGET = "EndBudget"
     """End a budget and those below it."""
     APPROVE = "Approve"
