@@ -286,11 +286,15 @@ async def test_what_a_rule_lets_people_decide_begins_when_they_agree_and_ends_wh
     operator: OperatorProcess, workflows: Workflows, client: KubernetesClient, kubelet: Kubelet
 ) -> None:
     asked = {"objective": "Conquer", "requester": {"user": "founder"}}
+    await workflows.create(artifact("one", "One"), **asked)
+    digest = None
     for decision in ("Deny", "Approve"):
-        await workflows.create(artifact("one", "One"), **asked)
-        waiting = await patiently(
-            workflows.get, lambda body: body.get("status", {}).get("phase") == "Waiting"
-        )
+
+        def anew(body: Body, known: str | None = digest) -> bool:
+            status = body.get("status", {})
+            return status.get("phase") == "Waiting" and status["targetDigest"] != known
+
+        waiting = await patiently(workflows.get, anew)
         assert condition(waiting, "Ready")["reason"] == "AwaitingApproval"
         assert "rule large asks people" in condition(waiting, "Ready")["message"]
         assert await client.list(ARTIFACT_BUILDS, workflows.namespace) == []
@@ -301,7 +305,7 @@ async def test_what_a_rule_lets_people_decide_begins_when_they_agree_and_ends_wh
             ended = await workflows.until("Stalled")
             assert condition(ended, "Stalled")["reason"] == "ApprovalDenied"
             assert "targetDigest" not in ended["status"]
-            await client.delete(WORKFLOWS, "launch", workflows.namespace)
+            await workflows.patch(retry="again")
     await patiently(kubelet.jobs, bool)
     begun = await workflows.get()
     assert begun["status"]["approvals"] == {"required": 1, "granted": 1, "by": ["alice"]}

@@ -90,6 +90,7 @@ def test_a_digest_is_of_what_is_approved_and_not_of_how_it_is_controlled() -> No
     assert target_digest("MoneyIntent", UID, spec | {"capCents": 6}) != DIGEST
     assert target_digest("Workflow", UID, spec) != DIGEST
     assert target_digest("MoneyIntent", UID, spec, {}) != DIGEST
+    assert target_digest("MoneyIntent", UID, spec, occasion="again") != DIGEST
 
 
 PEOPLE = st.sampled_from(["alice", "bob", "carol", "rita"])

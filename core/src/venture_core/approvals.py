@@ -17,12 +17,18 @@ CONTROL: Final = frozenset({"suspend", "shutdown", "retry", "revoke"})
 
 
 def target_digest(
-    kind: str, uid: str, spec: Mapping[str, Any], outputs: Mapping[str, Any] | None = None
+    kind: str,
+    uid: str,
+    spec: Mapping[str, Any],
+    outputs: Mapping[str, Any] | None = None,
+    *,
+    occasion: str = "",
 ) -> str:
     """Return `sha256:` and the digest of what is approved; any change of it needs new approvals.
 
     `spec` is as the API server stores it; for an approval task it is the task's Workflow's, and
-    `outputs` what the task depends on. Raises CanonicalJsonError for what is no I-JSON.
+    `outputs` what the task depends on. `occasion` tells apart what is asked anew: what was said
+    before does not count. Raises CanonicalJsonError for what is no I-JSON.
     """
     approved: dict[str, Any] = {
         "kind": kind,
@@ -31,6 +37,8 @@ def target_digest(
     }
     if outputs is not None:
         approved["outputs"] = outputs
+    if occasion:
+        approved["occasion"] = occasion
     return f"sha256:{sha256_hex(canonical_json(approved))}"
 
 

@@ -26,9 +26,10 @@ POLICY_LOOK_AGAIN_SECONDS: Final = 5.0
 PEOPLE_LOOK_AGAIN_SECONDS: Final = 60.0
 
 
-def digest_of(workflow: Workflow) -> str:
-    """Return the digest of what people approve who let a workflow begin."""
-    return target_digest(KIND, workflow.metadata.uid, workflow.spec.to_json())
+def digest_of(workflow: Workflow, run: str) -> str:
+    """Return the digest of what people approve who let a run of a workflow begin."""
+    uid, spec = workflow.metadata.uid, workflow.spec.to_json()
+    return target_digest(KIND, uid, spec, occasion=run)
 
 
 def obstacle(
@@ -50,7 +51,7 @@ def obstacle(
         return stalled_plan(workflow, WorkflowReason.APPROVAL_EXPIRED, message, now)
     decision = workflow.status.decision
     rule = decision.rule if decision else ""
-    return _waiting(workflow, rule, _approvals(standing), now)
+    return _waiting(workflow, rule, _approvals(standing), now, run=workflow.status.handled_retry)
 
 
 def approved(workflow: Workflow, standing: Standing | None) -> Workflow:
@@ -84,14 +85,15 @@ def _judged(workflow: Workflow, admission: Admission, now: datetime) -> Plan | N
 
 def _asking(workflow: Workflow, found: Decision, pin: PinnedBundle, now: datetime) -> Plan:
     """Pin it to the bundle that asks, and ask; whoever is asked may have answered already."""
+    run = workflow.spec.retry
     fields = {
         "policy_bundle": pin,
         "decision": kept_decision(found, pin, now),
-        "handled_retry": workflow.spec.retry,
+        "handled_retry": run,
         "finished_at": None,
     }
     asked = TaskApprovals(required=found.quorum, granted=0)
-    return _waiting(workflow, found.rule, asked, now, after_seconds=0, **fields)
+    return _waiting(workflow, found.rule, asked, now, run=run, after_seconds=0, **fields)
 
 
 def _waiting(
@@ -100,6 +102,7 @@ def _waiting(
     approvals: TaskApprovals,
     now: datetime,
     *,
+    run: str,
     after_seconds: float = PEOPLE_LOOK_AGAIN_SECONDS,
     **fields: object,
 ) -> Plan:
@@ -114,7 +117,7 @@ def _waiting(
         state,
         now,
         phase=WorkflowPhase.WAITING,
-        target_digest=digest_of(workflow),
+        target_digest=digest_of(workflow, run),
         approvals=approvals,
         **fields,
     )

@@ -45,7 +45,7 @@ class Asking:
             return Failed(WorkflowReason.REQUESTER_UNKNOWN, message, now)
         target = Target(
             uid=workflow.metadata.uid,
-            digest=_digest(workflow, task),
+            digest=_digest(workflow, task, status.attempt),
             requester=requester.user,
             since=status.started_at or now,
             quorum=question.quorum,
@@ -76,7 +76,7 @@ class Asking:
             return None
         target = Target(
             uid=workflow.metadata.uid,
-            digest=digest_of(workflow),
+            digest=digest_of(workflow, workflow.status.handled_retry),
             requester=requester.user,
             since=decision.decided_at.replace(microsecond=0),
             quorum=decision.quorum,
@@ -92,11 +92,15 @@ class Asking:
                 continue
 
 
-def _digest(workflow: Workflow, task: Task) -> str:
-    """Return the digest of what is approved: the workflow, and what came out before the task."""
+def _digest(workflow: Workflow, task: Task, attempt: int) -> str:
+    """Return the digest of what is approved: the workflow, and what came out before the task.
+
+    A retry asks anew.
+    """
     before = ancestors(task.name, {each.name: each for each in workflow.spec.tasks})
     outputs = {each.name: each.output for each in workflow.status.tasks if each.name in before}
-    return target_digest(KIND, workflow.metadata.uid, workflow.spec.to_json(), outputs)
+    uid, spec = workflow.metadata.uid, workflow.spec.to_json()
+    return target_digest(KIND, uid, spec, outputs, occasion=str(attempt) if attempt > 1 else "")
 
 
 def _question(workflow: Workflow, question: ApprovalTask) -> str:
