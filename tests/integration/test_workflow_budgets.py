@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from venture_core.kubernetes.resources import MONEY_INTENTS, POLICY_BUNDLES, WOR
 from venture_core.treasury.client import TreasuryRefusedError
 from venture_core.treasury.ledger import Ledger
 from venture_core.treasury.models import FundingRequest, SettlementRequest, UsageHoldRequest
+from venture_operator.kinds.workflow.budgets import LOOK_AGAIN_SECONDS
 from waiting import patiently
 from workflows import DECK, MONEY
 
@@ -69,7 +71,11 @@ async def test_an_agent_starts_when_its_budget_is_set_aside_and_what_is_left_is_
         seen.get, lambda body: condition(body, "Ready").get("reason") == "WaitingForFunds"
     )
     assert f"the wallet of {namespace}" in condition(waiting, "Ready")["message"]
+    assert (await seen.get())["status"]["phase"] == "Waiting"
     assert not await kubelet.jobs()
+    version = (await seen.get())["metadata"]["resourceVersion"]
+    await asyncio.sleep(LOOK_AGAIN_SECONDS + 1)
+    assert (await seen.get())["metadata"]["resourceVersion"] == version, "another try is no news"
 
     async with treasury.client("treasurer") as treasurer, treasury.client("gateway") as gateway:
         paid = FundingRequest(currency="USD", amount_cents=150)
@@ -219,3 +225,105 @@ async def test_money_is_asked_for_held_once_people_agree_and_denied_where_they_d
         held = await books.intent(UUID(uid))
     assert held is not None
     assert (held.state, held.pending_cents) == ("Approved", 20_000)
+
+
+async def test_what_needs_no_funds_goes_on_while_others_wait_for_them(
+    operator: OperatorProcess,
+    treasury: Service,
+    client: KubernetesClient,
+    namespace: str,
+) -> None:
+    await client.create(POLICY_BUNDLES, manifest(), namespace)
+    flow = {
+        "apiVersion": WORKFLOWS.api_version,
+        "kind": WORKFLOWS.kind,
+        "metadata": {"name": "launch"},
+        "spec": {
+            "objective": "Launch",
+            "requester": {"user": "founder"},
+            "budget": {"currency": "USD", "cashCents": 8_000},
+            "tasks": [
+                {"name": "pay", "money": MONEY | {"role": "researcher"}},
+                {"name": "deck", "artifact": DECK},
+                {"name": "review", "dependsOn": ["deck"], "approval": {}},
+            ],
+        },
+    }
+    await client.create(WORKFLOWS, flow, namespace, strict=True)
+    seen = Seen(client, namespace)
+    assert (await seen.task("deck", "Failed"))["reason"] == "InvalidDocument", "it was looked at"
+    await seen.task("review", "Blocked")
+    waits = await patiently(
+        seen.get, lambda body: condition(body, "Ready").get("reason") == "WaitingForFunds"
+    )
+    assert waits["status"]["phase"] == "Waiting"
+    assert not (await seen.task("pay", "Running"))["child"].get("uid")
+
+
+async def test_what_is_unspent_at_the_end_is_free_and_a_retry_asks_anew_for_all_it_needs(
+    operator: OperatorProcess,
+    treasury: Service,
+    client: KubernetesClient,
+    namespace: str,
+) -> None:
+    allow = {
+        "id": "ok",
+        "appliesTo": ["Workflow", "MoneyIntent"],
+        "when": "true",
+        "action": "Allow",
+        "message": "agreed",
+    }
+    await client.create(POLICY_BUNDLES, manifest(rules=[allow]), namespace)
+    ads = MONEY | {"role": "researcher", "capCents": 5_000, "perTransactionCents": 5_000}
+    flow = {
+        "apiVersion": WORKFLOWS.api_version,
+        "kind": WORKFLOWS.kind,
+        "metadata": {"name": "launch"},
+        "spec": {
+            "objective": "Launch",
+            "requester": {"user": "founder"},
+            "budget": {"currency": "USD", "cashCents": 8_000},
+            "tasks": [
+                {"name": "pay", "money": ads},
+                {"name": "review", "dependsOn": ["pay"], "approval": {}},
+            ],
+        },
+    }
+    async with treasury.client("treasurer") as treasurer, treasury.client("operator") as books:
+        paid = FundingRequest(currency="USD", amount_cents=10_000)
+        await treasurer.fund(namespace, uuid4().hex, paid)
+        made = await client.create(WORKFLOWS, flow, namespace, strict=True)
+        seen = Seen(client, namespace)
+
+        async def held() -> int:
+            (wallet, *_) = await treasurer.tree(namespace)
+            return wallet.held_micros
+
+        first = await seen.task("pay", "Succeeded")
+        asked = await seen.task("review", "AwaitingApproval")
+        assert await held() == 80_000_000
+        await say(client, made, asked["targetDigest"], "alice", "Deny", task="review")
+        assert (await seen.task("review", "Failed"))["reason"] == "ApprovalDenied"
+        assert await patiently(held, lambda micros: micros == 0) == 0
+        ended = await books.intent(UUID(first["output"]["hold"]))
+        assert ended is not None
+        assert ended.state == "Revoked"
+
+        async def intent() -> str:
+            body = await client.get(MONEY_INTENTS, first["child"]["name"], namespace)
+            assert body is not None
+            phase: str = body["status"]["phase"]
+            return phase
+
+        assert await patiently(intent, lambda phase: phase == "Revoked")
+        await patiently(seen.get, lambda body: not body["status"]["budgetOpen"])
+
+        await client.patch(WORKFLOWS, "launch", {"spec": {"retry": "again"}}, namespace)
+        anew = await seen.task("review", "AwaitingApproval")
+        assert anew["targetDigest"] != asked["targetDigest"]
+        again = await seen.task("pay", "Succeeded")
+        assert again["child"]["name"] != first["child"]["name"]
+        assert await held() == 80_000_000
+        await say(client, made, anew["targetDigest"], "alice", task="review")
+        await patiently(seen.get, lambda body: body["status"]["phase"] == "Succeeded")
+        assert await patiently(held, lambda micros: micros == 0) == 0

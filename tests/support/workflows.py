@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from venture_crds.v1alpha1.workflow import Workflow
 from venture_crds.v1alpha1.workflowstatus import Spent, TaskPhase
-from venture_operator.kinds.workflow.board import EndChild, StartTask
+from venture_operator.kinds.workflow.board import EndChild, Release, StartTask
+from venture_operator.kinds.workflow.childobject import takes_budget
 from venture_operator.kinds.workflow.costs import Costs
 from venture_operator.kinds.workflow.decide import Observed, decide, is_finished
 from venture_operator.kinds.workflow.outcome import Done, Exhausted, Failed, Working
+from venture_operator.kinds.workflow.plans import owes_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from random import Random
 
     from venture_crds.v1alpha1.workflowstatus import TaskChild, TaskStatus, WorkflowStatus
+    from venture_crds.v1alpha1.workflowtask import Task
     from venture_operator.domain.facts import Fact
     from venture_operator.kinds.workflow.outcome import Outcome
     from venture_operator.kinds.workflow.plans import Plan
@@ -88,6 +91,8 @@ class World:
     """The tasks in the order in which their children were created."""
     price: Callable[[str, int], int] = lambda _task, _attempt: 0
     """What the attempt of a task costs, in cents."""
+    set_aside: bool = False
+    """Whether the budget is set aside, as it is before an agent, or what asks for money, starts."""
     law: Callable[[World], None] = lambda _world: None
     """What has to hold after every look."""
 
@@ -99,6 +104,10 @@ class World:
     def task(self, name: str) -> TaskStatus:
         """Return where a task stands."""
         return next(each for each in self.status.tasks if each.name == name)
+
+    def spec_of(self, name: str) -> Task:
+        """Return what a task is."""
+        return next(each for each in self.workflow.spec.tasks if each.name == name)
 
     def phases(self) -> dict[str, str]:
         """Return where each task stands."""
@@ -159,6 +168,8 @@ class World:
                     status = self._start(status, name)
                 case EndChild(child):
                     self.delete(child)
+                case Release():
+                    self.set_aside = False
                 case _:
                     raise AssertionError(action)
         if status is not None and not (crash and crash.random() < 0.1):
@@ -179,7 +190,7 @@ class World:
         """Look again and again, in any order, until the workflow is finished or waits."""
         crash = chooser if crashes else None
         quiet = 0
-        while not is_finished(self.workflow) and quiet < QUIET:
+        while (not is_finished(self.workflow) or owes_budget(self.workflow)) and quiet < QUIET:
             before = (self.status, len(self.ended))
             running = [each.name for each in self.status.tasks if self._runs(each)]
             if running and (quiet or chooser.random() < 0.7):
@@ -201,6 +212,7 @@ class World:
         started = next(each for each in status.tasks if each.name == name)
         assert started.child is not None
         child = started.child
+        self.set_aside |= takes_budget(self.spec_of(name)) and self.workflow.spec.budget is not None
         if child.name not in self.created:
             assert child.name not in self.attempts, "a child is created once"
             self.created[child.name] = f"uid-{len(self.attempts)}"

@@ -29,9 +29,12 @@ from venture_crds.v1alpha1.workflowstatus import (
 )
 from venture_operator.domain.conditions import has_ended
 from venture_operator.domain.facts import Subject, event_id
-from venture_operator.kinds.workflow.board import StartTask, cut
+from venture_operator.domain.plan import Plan
+from venture_operator.kinds.workflow.board import Release, StartTask, cut
 from venture_operator.kinds.workflow.decide import Observed, decide, is_finished
 from venture_operator.kinds.workflow.outcome import Asked, Done, Exhausted, Failed, Working
+from venture_operator.kinds.workflow.plans import waiting_plan
+from venture_operator.kinds.workflow.stub import stub
 from workflows import (
     AGENT,
     APPROVAL,
@@ -272,6 +275,21 @@ def test_people_decide_whether_it_begins(
     assert plan.status.policy_bundle == asked.policy_bundle
 
 
+def test_a_retry_asks_anew_whether_it_begins() -> None:
+    digests = set()
+    for retry in ("", "again"):
+        asking = workflow(task("a"), retry=retry, **BY_RULE)
+        asked = decide(Observed(asking, admission=judged(Action.REQUIRE_APPROVAL)), NOW).status
+        assert asked is not None
+        digests.add(asked.target_digest)
+        waits = asking.model_copy(update={"status": asked})
+        waiting = Standing(Verdict.WAITING, 2, ("alice",))
+        later = decide(Observed(waits, standing=waiting), NOW).status
+        assert later is not None
+        assert later.target_digest == asked.target_digest, "as long as it waits"
+    assert len(digests) == 2
+
+
 CASH = {"currency": "USD", "cashCents": 100}
 
 
@@ -283,7 +301,7 @@ def test_money_that_waits_for_people_takes_no_place_and_shows_what_they_are_aske
         lambda name, attempt: waiting if name == "pay" else done(name, attempt),
     )
     world.look()
-    assert world.order == ["pay", "b"]
+    assert sorted(world.order) == ["b", "pay"]
     child = world.task("pay").child
     assert child is not None
     assert child.kind == "MoneyIntent"
@@ -302,6 +320,110 @@ def test_money_that_waits_for_people_takes_no_place_and_shows_what_they_are_aske
     world.change(shutdown="Terminate")
     world.look()
     assert child.name not in world.created, "what was asked for is taken back"
+
+
+def test_what_was_set_aside_is_released_at_the_end_and_the_end_is_said_before() -> None:
+    world = World(workflow(task("pay", money=MONEY), budget=CASH), done)
+    world.look()
+    assert (world.set_aside, world.status.budget_open) == (True, True)
+    world.end("pay")
+    assert world.look().requeue_after_seconds == 0
+    assert (world.set_aside, world.status.phase) == (True, WorkflowPhase.SUCCEEDED)
+    waiting = waiting_plan(world.workflow, "TreasuryUnavailable", "away", NOW, after_seconds=5)
+    assert (waiting.status, waiting.requeue_after_seconds) == (None, 5), "it stays as it ended"
+    assert world.look().actions == (Release(),)
+    assert (world.set_aside, world.status.budget_open) == (False, False)
+    assert world.look() == Plan()
+
+
+@pytest.mark.parametrize("shutdown", [None, "Terminate", "Stop"])
+def test_it_is_released_however_it_ends_and_before_another_run_begins(shutdown: str | None) -> None:
+    tasks = (task("pay", money=MONEY), task("b", "pay"))
+    world = World(workflow(*tasks, budget=CASH), failing("b"))
+    world.look()
+    world.end("pay")
+    world.look()
+    world.change(shutdown=shutdown)
+    world.end("b")
+    world.look()
+    assert has_ended(world.status)
+    world.change(shutdown=None, retry="again")
+    assert world.look().actions == (Release(),)
+    assert world.look().actions == (StartTask("pay"),)
+
+
+def test_a_workflow_that_ended_is_kept_whole_until_its_budget_is_released() -> None:
+    world = World(workflow(task("pay", money=MONEY), budget=CASH), done)
+    world.look()
+    world.end("pay")
+    world.look()
+    body = world.workflow.to_json()
+    assert stub(body) == body, "its status is written once more"
+    world.look()
+    assert "tasks" not in stub(world.workflow.to_json())["status"]
+
+
+def test_nothing_is_released_where_nothing_was_set_aside() -> None:
+    world = run(World(workflow(task("a"), budget=CASH), done))
+    assert world.status.phase is WorkflowPhase.SUCCEEDED
+    assert world.look() == Plan()
+
+
+def test_a_retry_asks_anew_for_money_that_it_needs_and_for_no_other() -> None:
+    tasks = (
+        task("pay", money=MONEY),
+        task("choose", "pay"),
+        task("buy", "choose"),
+        task("tip", money=MONEY),
+        task("thanks", "tip"),
+    )
+    world = run(World(workflow(*tasks, budget=CASH | {"cashCents": 200}), failing("buy")))
+    world.change(retry="again")
+    world.script = done
+    world.look()
+    assert world.phases() == {
+        "pay": "Running",
+        "choose": "Succeeded",
+        "buy": "Queued",
+        "tip": "Succeeded",
+        "thanks": "Succeeded",
+    }
+    run(world)
+    assert world.status.phase is WorkflowPhase.SUCCEEDED
+    assert {each.name: each.attempt for each in world.status.tasks} == {
+        "pay": 2,
+        "choose": 1,
+        "buy": 2,
+        "tip": 1,
+        "thanks": 1,
+    }
+
+
+def test_money_that_is_refused_the_second_time_blocks_who_needs_it_through_others_too() -> None:
+    tasks = (task("pay", money=MONEY), task("choose", "pay"), task("buy", "choose"))
+    world = run(World(workflow(*tasks, budget=CASH), failing("buy")))
+    world.change(retry="again")
+    world.script = failing("pay")
+    run(world)
+    assert world.phases() == {"pay": "Failed", "choose": "Succeeded", "buy": "Blocked"}
+    assert world.reason() == "TasksFailed"
+
+
+def test_what_waits_for_funds_says_so_between_two_tries_and_keeps_nothing_else_waiting() -> None:
+    world = World(workflow(task("pay", money=MONEY), task("b"), budget=CASH), done)
+    first = decide(Observed(world.workflow), NOW)
+    assert first.intent is not None
+    assert first.actions == (StartTask("b"), StartTask("pay")), "the wallet is asked last"
+    known = world.workflow.model_copy(update={"status": first.intent})
+    told = waiting_plan(known, "WaitingForFunds", "pay in", NOW, after_seconds=5).status
+    assert told is not None
+    assert (told.phase, told.conditions[0].reason) == (WorkflowPhase.WAITING, "WaitingForFunds")
+    waits = known.model_copy(update={"status": told})
+    again = decide(Observed(waits, {"b": Working()}), NOW + timedelta(seconds=5))
+    assert again.actions == (StartTask("pay"),)
+    assert again.intent is None, "another try is no news"
+    later = NOW + timedelta(seconds=5)
+    assert waiting_plan(waits, "WaitingForFunds", "pay in", later, after_seconds=5).status == told
 
 
 def test_what_people_are_asked_is_said_though_nothing_else_happens() -> None:
@@ -433,6 +555,15 @@ def price_of(tasks: tuple[dict[str, Any], ...]) -> Any:
     return lambda name, _attempt: 7 if name in agents else 0
 
 
+def early(tasks: tuple[dict[str, Any], ...], phases: dict[str, str]) -> set[str]:
+    """Return the tasks that depend on one that has not succeeded, through others too."""
+    found: set[str] = set()
+    for each in tasks:
+        if any(name in found or phases[name] != "Succeeded" for name in each["dependsOn"]):
+            found.add(each["name"])
+    return found
+
+
 def laws(tasks: tuple[dict[str, Any], ...], parallelism: int, budget: int) -> Any:
     """What holds whenever a plan was carried out, in whole or in part."""
     depends = {each["name"]: each["dependsOn"] for each in tasks}
@@ -444,10 +575,18 @@ def laws(tasks: tuple[dict[str, Any], ...], parallelism: int, budget: int) -> An
         assert len(running - asks) <= parallelism
         for name, phase in phases.items():
             before = [phases[each] for each in depends[name]]
-            if phase in {"Running", "Retrying", "Succeeded", "Failed"}:
+            if phase in {"Running", "Retrying"}:
+                assert name not in early(tasks, phases)
+            if phase == "Blocked":
+                assert name in early(tasks, phases)
+            if world.status.handled_retry:
+                # Money is asked for anew, below what it once let succeed.
+                continue
+            if phase in {"Succeeded", "Failed"}:
                 assert set(before) <= {"Succeeded"}
             if phase == "Blocked":
                 assert {"Failed", "Blocked"} & set(before)
+        assert not world.set_aside or world.status.budget_open, "what is set aside is known"
         promised = sum(each.cap_cents for each in world.status.tasks)
         spent = world.status.cost.llm_cents if world.status.cost else 0
         assert not promised or promised + spent <= budget
@@ -472,6 +611,15 @@ def test_laws_hold_for_every_graph_and_every_order_of_events(
     for name in script:
         made = [attempt for each, attempt in world.attempts.values() if each == name]
         assert made == list(range(1, len(made) + 1)), "every attempt once, in its order"
+    if is_finished(world.workflow):
+        assert not world.set_aside
+        before = {each.name: each for each in world.status.tasks}
+        world.change(retry="again")
+        world.run(chooser, crashes=True)
+        assert not (is_finished(world.workflow) and world.set_aside)
+        for name, then in before.items():
+            if then.phase is TaskPhase.SUCCEEDED and world.spec_of(name).money is None:
+                assert world.task(name).attempt == then.attempt, "what succeeded stays"
     known = {each.name: each.payload for each in REGISTRY}
     assert all(type(each.payload) is known[each.event_type] for each in world.facts)
 

@@ -51,8 +51,9 @@ EDITS = {
     "more held than there is": (
         "UPDATE treasury.budgets SET held_micros = limit_micros + 1 WHERE kind = 'Wallet'"
     ),
-    "an ended budget that is open again": (
-        "UPDATE treasury.budgets SET state = 'Open', ended_at = NULL WHERE state <> 'Open'"
+    "leave to spend that ended and is open again": (
+        "UPDATE treasury.budgets SET state = 'Open', ended_at = NULL "
+        "WHERE state <> 'Open' AND kind = 'Intent'"
     ),
     "no more tables": "TRUNCATE treasury.transfers",
 }

@@ -1,9 +1,10 @@
 """Tasks and what they depend on. Pure, and linear in the number of dependencies."""
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 
 class Dependent(Protocol):
@@ -47,9 +48,19 @@ def find_cycle(tasks: Iterable[Dependent]) -> tuple[str, ...]:
     return ()
 
 
-def descendants(name: str, tasks: Mapping[str, Dependent]) -> frozenset[str]:
-    """Return all that depend on a task, through others too."""
-    return frozenset(each for each in tasks if name in ancestors(each, tasks))
+def descendants(names: Collection[str], tasks: Mapping[str, Dependent]) -> frozenset[str]:
+    """Return all that depend on any of these tasks, through others too."""
+    after: defaultdict[str, list[str]] = defaultdict(list)
+    for task in tasks.values():
+        for each in task.depends_on:
+            after[each].append(task.name)
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        new = set(after[waiting.pop()]) - found
+        found |= new
+        waiting += new
+    return frozenset(found)
 
 
 def ancestors(name: str, tasks: Mapping[str, Dependent]) -> frozenset[str]:

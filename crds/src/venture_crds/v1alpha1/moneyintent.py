@@ -49,7 +49,7 @@ class IntentReason(DocumentedReason):
     APPROVED = "Approved", "its cap is held, and may be spent", "until it ends"
     CONSUMED = "Consumed", "done: all of it was spent", ""
     EXPIRED = "Expired", "its time is over, and what was not spent is released", "no"
-    REVOKED = "Revoked", "people or a Freeze took it back, and it stays so", "no"
+    REVOKED = "Revoked", "people or a Freeze took it back, or its Workflow ended; it stays so", "no"
 
     AWAITING_APPROVAL = "AwaitingApproval", "people have to agree", "with each Approval"
     WAITING_FOR_FUNDS = (

@@ -42,7 +42,7 @@ class WorkflowPhase(StrEnum):
     RUNNING = "Running"
     """Tasks run."""
     WAITING = "Waiting"
-    """Nothing runs until people approve, or raise the budget."""
+    """Nothing runs until people approve, pay in, or raise the budget."""
     SUSPENDED = "Suspended"
     """`spec.suspend` holds it back."""
     SUCCEEDED = "Succeeded"
@@ -259,6 +259,9 @@ class WorkflowStatus(RerunnableStatus):
 
     cost: Spent | None = None
     """What its tasks have cost so far."""
+
+    budget_open: bool = False
+    """Whether `spec.budget` may be set aside in the wallet: until what is unspent was released."""
 
     tasks: Annotated[tuple[TaskStatus, ...], Field(max_length=100), ListMap("name")] = ()
     """Where each task stands, in the order of the spec."""

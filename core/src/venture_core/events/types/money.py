@@ -174,5 +174,9 @@ EVENT_TYPES: Final = (
     ),
     _type("consumed", IntentConsumedV1, "As much was spent as may be."),
     _type("expired", IntentExpiredV1, "The time to spend is over."),
-    _type("revoked", IntentRevokedV1, "The user or a freeze took the leave back."),
+    _type(
+        "revoked",
+        IntentRevokedV1,
+        "The user, a freeze or the end of its Workflow took the leave back.",
+    ),
 )

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from venture_core.policy.ceilings import RoleCeilings
     from venture_core.record.assignments import Assignments
     from venture_core.record.bundles import Bundles
-    from venture_crds.v1alpha1.meta import ObjectMeta
     from venture_crds.v1alpha1.workflow import Workflow
     from venture_crds.v1alpha1.workflowstatus import TaskChild, TaskStatus, WorkflowStatus
     from venture_crds.v1alpha1.workflowtask import AgentTask, Task
@@ -141,11 +140,6 @@ class Agents:
         except BundleUnavailableError as error:
             raise TransientError(CommonReason.RECORD_UNAVAILABLE, str(error)) from error
         return None if snapshot is None else role_ceilings(snapshot, agent.role)
-
-    async def release(self, metadata: ObjectMeta) -> None:
-        """Give back what a workflow that is gone did not spend. Raises WaitingError."""
-        if self.settings is not None:
-            await self.budgets.release(metadata.uid)
 
     async def delete(self, child: TaskChild) -> None:
         """End an agent: five seconds after the signal it is killed."""

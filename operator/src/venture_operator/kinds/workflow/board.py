@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from venture_core.canonical import canonical_json
 from venture_core.events.models import Cost
+from venture_core.workflows.graph import descendants
 from venture_crds.v1alpha1.workflowstatus import (
     OUTPUTS_MAX_BYTES,
     TASK_MESSAGE_MAX,
@@ -26,7 +27,7 @@ from venture_operator.kinds.workflow.facts import Facts
 from venture_operator.kinds.workflow.outcome import Done, Exhausted, Failed, Working
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from pydantic import JsonValue
@@ -64,7 +65,12 @@ class Expire:
     """Delete the workflow itself: its time after the end is over."""
 
 
-type Action = StartTask | EndChild | Expire
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give back what the workflow has set aside and did not spend, and end its leave to spend."""
+
+
+type Action = StartTask | EndChild | Expire | Release
 
 
 @dataclass(slots=True)
@@ -98,6 +104,10 @@ class Board:
     def spec_of(self, name: str) -> Task:
         """Return what a task is."""
         return next(each for each in self.workflow.spec.tasks if each.name == name)
+
+    def after(self, names: Collection[str]) -> frozenset[str]:
+        """Return the tasks that depend on any of these, through others too."""
+        return descendants(names, {each.name: each for each in self.workflow.spec.tasks})
 
     def in_phase(self, *phases: TaskPhase) -> list[TaskStatus]:
         """Return the tasks that stand there."""

@@ -4,7 +4,11 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from venture_core.treasury.client import TreasuryRefusedError, TreasuryUnavailableError
-from venture_core.treasury.models import TaskBudgetRequest, WorkflowBudgetRequest
+from venture_core.treasury.models import (
+    TaskBudgetRequest,
+    VoidIntentRequest,
+    WorkflowBudgetRequest,
+)
 from venture_core.treasury.reasons import ReasonCode
 from venture_crds.v1alpha1.workflowstatus import WorkflowReason
 
@@ -66,10 +70,16 @@ class Budgets:
         return costs_of(workflow, budgets)
 
     async def release(self, uid: str) -> None:
-        """End a workflow's budgets: what was not spent is free again. Raises WaitingError."""
+        """End a workflow's budgets: what was not spent is free again. Raises WaitingError.
+
+        So does its leave to spend, each on record. Safe to repeat; `open` sets them aside again.
+        """
         if self._treasury is None:
             return
         try:
+            for each in await self._treasury.budgets(UUID(uid)):
+                if each.kind == "Intent" and each.state == "Open":
+                    await self._treasury.void(each.id, VoidIntentRequest(reason="Released"))
             await self._treasury.release(UUID(uid))
         except (TreasuryUnavailableError, TreasuryRefusedError) as error:
             raise _unavailable(error) from error

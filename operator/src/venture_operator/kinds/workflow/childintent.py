@@ -28,7 +28,7 @@ _HELD: Final = frozenset({IntentPhase.APPROVED, IntentPhase.CONSUMED})
 def intent_spec(workflow: Workflow, task: str, money: MoneyTask) -> Body:
     """Return the spec of the intent: those spend it that depend on the task, for who asked."""
     spec = workflow.spec
-    after = descendants(task, {each.name: each for each in spec.tasks})
+    after = descendants((task,), {each.name: each for each in spec.tasks})
     asked = money.to_json() | {
         "workflowRef": {"name": workflow.metadata.name, "tasks": sorted(after)}
     }

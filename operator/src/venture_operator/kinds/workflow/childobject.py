@@ -41,6 +41,11 @@ def takes_a_place(task: Task) -> bool:
     return task.agent is not None or task.artifact is not None
 
 
+def takes_budget(task: Task) -> bool:
+    """Return whether a task uses the workflow's budget, which is set aside before it starts."""
+    return task.agent is not None or task.money is not None
+
+
 def child_of(workflow: Workflow, task: str, attempt: int) -> str:
     """Return the name of the child of that attempt, whoever creates it.
 

@@ -21,12 +21,13 @@ from venture_operator.domain import plan, retrying
 from venture_operator.domain.conditions import has_ended
 from venture_operator.domain.plan import first_opinion, seen
 from venture_operator.kinds.workflow.admitted import PROBLEMS_SHOWN, approved, obstacle
-from venture_operator.kinds.workflow.board import LIVE, UNDONE, WAITING, Board, Expire
+from venture_operator.kinds.workflow.board import LIVE, UNDONE, WAITING, Board, Expire, Release
 from venture_operator.kinds.workflow.outcome import Failed, Working
 from venture_operator.kinds.workflow.plans import (
     NO_BUNDLE_HASH,
     Plan,
     board_plan,
+    owes_budget,
     stalled_plan,
     told_of_control,
 )
@@ -82,6 +83,21 @@ def wants_rerun(workflow: Workflow) -> bool:
 def is_finished(workflow: Workflow) -> bool:
     """Return whether the work ended, and no other run of it is wanted."""
     return has_ended(workflow.status) and not wants_rerun(workflow)
+
+
+def is_settled(workflow: Workflow) -> bool:
+    """Return whether no task matters any more; what is set aside may have to be released."""
+    return is_finished(workflow) or owes_budget(workflow)
+
+
+def _rule_released(observed: Observed, now: datetime) -> Plan | None:
+    """Give back what a run that ended did not spend, before another may begin."""
+    del now
+    workflow = observed.workflow
+    if not owes_budget(workflow):
+        return None
+    released = workflow.status.model_copy(update={"budget_open": False})
+    return plan.Plan(actions=(Release(),), status=released, requeue_after_seconds=0)
 
 
 def _rule_finished(observed: Observed, now: datetime) -> Plan | None:
@@ -141,6 +157,7 @@ def _rule_advance(observed: Observed, now: datetime) -> Plan | None:
 
 
 _RULES: Final = (
+    _rule_released,
     _rule_finished,
     _rule_invalid,
     _rule_admitted,
@@ -153,14 +170,26 @@ def _begin(board: Board) -> None:
     workflow = board.workflow
     board.facts.append(board.about.requested(board.pinned.hash if board.pinned else NO_BUNDLE_HASH))
     known = board.tasks
+    again = _to_ask_again(board)
     board.tasks = {
         each.name: known.get(each.name, TaskStatus(name=each.name, phase=TaskPhase.QUEUED))
         for each in workflow.spec.tasks
     }
     for task in list(board.tasks.values()):
-        if task.name not in known or task.phase in UNDONE:
+        if task.name not in known or task.phase in UNDONE or task.name in again:
             board.queue(task)
     board.facts.append(board.about.started())
+
+
+def _to_ask_again(board: Board) -> frozenset[str]:
+    """Return the money tasks whose leave ended with the run before, and is needed once more."""
+    if not has_ended(board.workflow.status):
+        return frozenset()
+    undone = {each.name for each in board.in_phase(*UNDONE)}
+    granted = (
+        each for each in board.in_phase(TaskPhase.SUCCEEDED) if board.spec_of(each.name).money
+    )
+    return frozenset(each.name for each in granted if undone & board.after((each.name,)))
 
 
 def _pinned(observed: Observed) -> PinnedBundle | None:

@@ -19,6 +19,7 @@ from venture_operator.domain import conditions, plan
 from venture_operator.domain.facts import Subject
 from venture_operator.domain.plan import Transition, with_state
 from venture_operator.kinds.workflow.board import LIVE, Action, Board, StartTask
+from venture_operator.kinds.workflow.childobject import takes_budget
 from venture_operator.kinds.workflow.facts import Facts
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ def run_of(workflow: Workflow) -> str:
     return workflow.status.handled_retry
 
 
+def owes_budget(workflow: Workflow) -> bool:
+    """Return whether the work ended, and its budget is not known to be released."""
+    return workflow.status.budget_open and conditions.has_ended(workflow.status)
+
+
 def stalled_plan(workflow: Workflow, reason: str, message: str, now: datetime) -> Plan:
     """Return the plan for a workflow that ends before its tasks do: its user must act."""
     given: Plan = plan.stalled_plan(
@@ -57,18 +63,28 @@ def stalled_plan(workflow: Workflow, reason: str, message: str, now: datetime) -
         target_digest=None,
     )
     fact = Facts(workflow, workflow.spec.retry).failed(reason, workflow.status.cost or Spent())
-    return told_of_control(workflow, replace(given, facts=(fact,)))
+    again = 0 if workflow.status.budget_open else None
+    return told_of_control(workflow, replace(given, facts=(fact,), requeue_after_seconds=again))
 
 
 def waiting_plan(
     workflow: Workflow, reason: str, message: str, now: datetime, *, after_seconds: float
 ) -> Plan:
     """Return the plan for something that does not answer, or is not there yet."""
+    if owes_budget(workflow):
+        # It has ended, whatever keeps its budget from being released.
+        return plan.Plan(requeue_after_seconds=after_seconds)
     phase = workflow.status.phase or WorkflowPhase.PENDING
+    if phase is WorkflowPhase.RUNNING and not any(map(_is_at_work, workflow.status.tasks)):
+        phase = WorkflowPhase.WAITING
     given: Plan = plan.waiting_plan(
         workflow, reason, message, now, after_seconds=after_seconds, phase=phase
     )
     return told_of_control(workflow, given)
+
+
+def _is_at_work(task: TaskStatus) -> bool:
+    return task.phase is TaskPhase.RUNNING and task.child is not None and bool(task.child.uid)
 
 
 def told_of_control(workflow: Workflow, given: Plan) -> Plan:
@@ -99,6 +115,7 @@ def board_plan(board: Board, *, begins: bool, frozen: str = "") -> Plan:
         "cost": board.cost(),
         "handled_retry": board.run,
         "policy_bundle": board.pinned,
+        "budget_open": _has_used_budget(board),
     }
     if begins:
         trace = Subject(UUID(workflow.metadata.uid)).trace_id
@@ -111,11 +128,36 @@ def board_plan(board: Board, *, begins: bool, frozen: str = "") -> Plan:
     return plan.Plan(
         facts=tuple(facts),
         # What is created must be known to be ours before it is.
-        intent=status if starts and status != workflow.status else None,
-        actions=tuple(board.actions),
+        intent=status if starts and _knows_more(status, workflow.status) else None,
+        actions=tuple(sorted(board.actions, key=lambda each: _needs_budget(board, each))),
         status=status,
         transition=_transition(workflow, state, ended=ended),
+        requeue_after_seconds=0 if ended and status.budget_open else None,
     )
+
+
+def _has_used_budget(board: Board) -> bool:
+    """Return whether anything began that has the budget set aside."""
+    if board.workflow.spec.budget is None:
+        return False
+    return any(
+        each.attempt and takes_budget(board.spec_of(each.name)) for each in board.tasks.values()
+    )
+
+
+def _needs_budget(board: Board, action: Action) -> bool:
+    """Return whether an action waits for the wallet: others are not kept waiting by it."""
+    return isinstance(action, StartTask) and takes_budget(board.spec_of(action.task))
+
+
+def _knows_more(status: WorkflowStatus, before: WorkflowStatus) -> bool:
+    """Return whether a status says more than how people are told of it.
+
+    While what starts has to wait (for funds, or a service), the conditions say so between two
+    tries, and another try is no news.
+    """
+    said = {each: getattr(before, each) for each in ("conditions", "phase", "observed_generation")}
+    return status.model_copy(update=said) != before
 
 
 def _transition(workflow: Workflow, state: State, *, ended: bool) -> Transition | None:

@@ -14,9 +14,14 @@ from venture_operator.domain.facts import Subject
 from venture_operator.domain.references import Reference
 from venture_operator.errors import WaitingError
 from venture_operator.kinds.workflow import plans
-from venture_operator.kinds.workflow.board import Board, EndChild, Expire, StartTask
+from venture_operator.kinds.workflow.board import Board, EndChild, Expire, Release, StartTask
 from venture_operator.kinds.workflow.childobject import JOB
-from venture_operator.kinds.workflow.decide import Observed, decide, is_finished, wants_rerun
+from venture_operator.kinds.workflow.decide import (
+    Observed,
+    decide,
+    is_settled,
+    wants_rerun,
+)
 from venture_operator.kinds.workflow.errors import RefusedError
 from venture_operator.kinds.workflow.outcome import Failed, Outcome, Working
 from venture_operator.services.admission import request_of
@@ -129,7 +134,7 @@ class WorkflowService:
     async def decide(self, work: Workflow, now: datetime) -> Plan:
         """Observe the children of running tasks, and decide."""
         outcomes: dict[str, Outcome] = {}
-        if is_finished(work):
+        if is_settled(work):
             return decide(Observed(work), now)
         for task in work.status.tasks:
             outcome = await self._outcome(work, task, now)
@@ -162,6 +167,8 @@ class WorkflowService:
                 await tools.agents.delete(child)
             case EndChild(child):
                 await tools.own[child.kind].delete(metadata.namespace, child)
+            case Release():
+                await tools.budgets.release(metadata.uid)
             case Expire():
                 await tools.workflows.delete(metadata.namespace, metadata.name, metadata.uid)
         return status
@@ -173,7 +180,7 @@ class WorkflowService:
             name = job["metadata"]["name"]
             self._tools.turns.leave(_place(metadata, name))
             await agents.children.delete_job(name)
-        await agents.release(metadata)
+        await self._tools.budgets.release(metadata.uid)
         return ()
 
     async def _admission(self, work: Workflow, now: datetime) -> Admission:
@@ -247,6 +254,12 @@ class WorkflowService:
             made = await doer.create(work, spec, status, task.child.name)
         except RefusedError as refused:
             return await self._refuse(work, task, status, refused, now)
+        except WaitingError:
+            if not _has_news(status, work.status):
+                raise
+            # What started besides is written first; the next look says what this one waits for.
+            self._tools.wake(Reference(KIND, work.metadata.namespace, work.metadata.name))
+            return status
         metrics.CHILDREN_CREATED.labels(KIND, task.child.kind).inc()
         log.info("task_started", task=name, child=task.child.name, attempt=task.attempt)
         known = task.child.model_copy(update={"uid": made["metadata"]["uid"]})
@@ -276,6 +289,12 @@ def _place(metadata: ObjectMeta, job: str) -> Place:
 def _turn(share: Share) -> str:
     bound = f": at most {share.most} of the role {share.name} run at once" if share.most else ""
     return f"it waits for its turn to run{bound}"
+
+
+def _has_news(status: WorkflowStatus, before: WorkflowStatus) -> bool:
+    """Return whether a status knows of children that the one before it does not know of."""
+    known = {each.child.uid for each in before.tasks if each.child}
+    return any(each.child and each.child.uid not in known | {""} for each in status.tasks)
 
 
 def _with_task(status: WorkflowStatus, task: TaskStatus) -> WorkflowStatus:

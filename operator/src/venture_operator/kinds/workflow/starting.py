@@ -30,23 +30,23 @@ class _Room:
 
 
 def block_the_hopeless(board: Board) -> None:
-    """Block what waits for tasks that did not succeed, and what waits for those in turn."""
-    changed = True
-    while changed:
-        changed = False
-        for task in board.in_phase(TaskPhase.QUEUED):
-            undone = _undone_dependency(board, board.spec_of(task.name))
-            if undone is not None:
-                board.block(task, undone)
-                changed = True
+    """Block what waits for tasks that did not succeed, through others too."""
+    undone = {each.name for each in board.in_phase(*UNDONE)}
+    hopeless = undone | board.after(undone)
+    for task in board.in_phase(TaskPhase.QUEUED):
+        if task.name in hopeless:
+            depends_on = board.spec_of(task.name).depends_on
+            board.block(task, next(each for each in depends_on if each in hopeless))
 
 
 def start_what_can(board: Board) -> None:
     """Start tasks in the order of the spec, and say of the others what they wait for."""
     room = _room(board)
+    # Not only those that it depends on itself: leave to spend may be asked for anew.
+    early = board.after([each for each, task in board.tasks.items() if not _is_done(task)])
     for task in board.in_phase(*WAITING):
         spec = board.spec_of(task.name)
-        if not _is_due(board, task, spec):
+        if task.name in early or not _is_due(board, task):
             continue
         if not takes_a_place(spec):
             board.start(task, 0)
@@ -74,11 +74,10 @@ def _room(board: Board) -> _Room:
     return _Room(spec.parallelism - busy, board.llm_cents_left())
 
 
-def _is_due(board: Board, task: TaskStatus, spec: Task) -> bool:
-    """Return whether all that it depends on succeeded, and its pause after a failure is over."""
-    ready = all(board.tasks[each].phase is TaskPhase.SUCCEEDED for each in spec.depends_on)
-    return ready and (task.retry_at is None or task.retry_at <= board.now)
+def _is_done(task: TaskStatus) -> bool:
+    return task.phase is TaskPhase.SUCCEEDED
 
 
-def _undone_dependency(board: Board, spec: Task) -> str | None:
-    return next((each for each in spec.depends_on if board.tasks[each].phase in UNDONE), None)
+def _is_due(board: Board, task: TaskStatus) -> bool:
+    """Return whether its pause after a failure is over."""
+    return task.retry_at is None or task.retry_at <= board.now

@@ -25,7 +25,7 @@ _OUTCOME: Final = (
 
 def stub(body: Body) -> Body:
     """Reduce a settled workflow to what decisions need; any other is kept whole."""
-    if not is_settled(body):
+    if not is_settled(body) or mapping(body.get("status")).get("budgetOpen"):
         return body
     spec, status = mapping(body.get("spec")), picked(mapping(body.get("status")), _OUTCOME)
     tasks = spec.get("tasks")
