@@ -32,7 +32,13 @@ RECORD = {
     "relay": {"replicas": 0},
 }
 KEYS = ("venture-signing-key", "venture-checkpoint-key")
-CREDENTIALS = ("venture-postgres", "venture-nats", "venture-redis", "venture-s3")
+CREDENTIALS = (
+    "venture-founder-key",
+    "venture-nats",
+    "venture-postgres",
+    "venture-redis",
+    "venture-s3",
+)
 
 
 @pytest.fixture(scope="module")

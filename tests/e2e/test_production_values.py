@@ -346,6 +346,7 @@ def test_uninstalling_leaves_what_the_docs_say_and_nothing_stuck(
         "ConfigMap/venture-signing-keys",
         "Lease/venture",
         "Secret/venture-checkpoint-key",
+        "Secret/venture-founder-key",
         "Secret/venture-signing-key",
         "ServiceAccount/default",
     }
