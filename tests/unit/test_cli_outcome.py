@@ -147,6 +147,11 @@ def test_every_failure_has_a_sentence_and_a_code(error: Exception, code: ExitCod
     assert str(failure)
 
 
+def test_who_was_signed_out_is_told_to_sign_in_and_not_to_look_at_kubectl() -> None:
+    ended = error_from_status(401, "Unauthorized", "the session has ended: sign in again")
+    assert "venture login" in explain(ended).next_step
+
+
 def test_the_exit_codes_never_change() -> None:
     assert {code.name: code.value for code in ExitCode} == {
         "OK": 0,

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from venture_cli.errors import CliError, ExitCode
-from venture_cli.program import SYSTEM_NAMESPACE, hint
+from venture_cli.program import SIGN_IN_AGAIN, SYSTEM_NAMESPACE, hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,6 +58,9 @@ def _refused(error: KubernetesError) -> CliError:
 
     if error.status == 0:
         return CliError(error.message, ExitCode.UNREACHABLE, next_step=_REACHABLE)
+    if error.status == _UNAUTHORIZED and "sign in again" in error.message:
+        # Founders' API, not the cluster.
+        return CliError(error.message, ExitCode.DENIED, next_step=SIGN_IN_AGAIN)
     if error.status == _UNAUTHORIZED:
         message = f"the cluster does not know you: {error.message}"
         return CliError(message, ExitCode.DENIED, next_step=_LOGIN)

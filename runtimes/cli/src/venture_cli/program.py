@@ -7,6 +7,7 @@ from typing import Final
 
 _PLUGIN_PREFIX: Final = "kubectl-"
 DEFAULT_SYSTEM_NAMESPACE: Final = "venture-system"
+SIGN_IN_AGAIN: Final = "Sign in again: venture login. To work by kubeconfig: venture logout."
 SYSTEM_NAMESPACE: Final = ContextVar("system namespace", default=DEFAULT_SYSTEM_NAMESPACE)
 """Where this command looks for the installation, for hints."""
 

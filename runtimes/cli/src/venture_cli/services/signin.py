@@ -12,6 +12,7 @@ from venture_core.kubernetes.resources import CONFIG_MAPS, Resource
 
 from venture_cli.domain.signedin import PEOPLE, PEOPLE_PORT, SignedIn
 from venture_cli.errors import CliError, ExitCode
+from venture_cli.program import SIGN_IN_AGAIN
 from venture_cli.services import credentials
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def check_time(signed_in: SignedIn) -> None:
         raise CliError(
             f"the session of {signed_in.account} has ended",
             ExitCode.DENIED,
-            next_step="Sign in again: venture login. To work by kubeconfig: venture logout.",
+            next_step=SIGN_IN_AGAIN,
         )
 
 
