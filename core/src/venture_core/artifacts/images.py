@@ -3,6 +3,10 @@
 import io
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 MAX_IMAGE_PIXELS = 24_000_000
@@ -32,6 +36,11 @@ class ImageInfo:
     """Pixels."""
     height: int
     """Pixels."""
+
+
+def inspect_images(assets: Mapping[str, bytes]) -> dict[str, ImageInfo]:
+    """Look at each picture, as `inspect_image` does."""
+    return {name: inspect_image(name, data) for name, data in assets.items()}
 
 
 def inspect_image(name: str, data: bytes) -> ImageInfo:

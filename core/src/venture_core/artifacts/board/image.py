@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from venture_core.artifacts.board.gates import CHECKS
 from venture_core.artifacts.board.plan.board import plan_board
 from venture_core.artifacts.gates import run_gates
-from venture_core.artifacts.images import inspect_image
+from venture_core.artifacts.images import inspect_images
 from venture_core.artifacts.picture.target import MEDIA_TYPES
 
 if TYPE_CHECKING:
@@ -48,5 +48,5 @@ class BoardDraft:
 
 def draft(document: BoardSpec, assets: Mapping[str, bytes]) -> BoardDraft:
     """Plan a board."""
-    images = {name: inspect_image(name, data) for name, data in assets.items()}
+    images = inspect_images(assets)
     return BoardDraft(plan_board(document, images), assets)

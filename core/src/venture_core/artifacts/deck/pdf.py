@@ -8,7 +8,7 @@ from venture_core.artifacts.deck.plan.planner import plan_deck
 from venture_core.artifacts.deck.render.scenes import deck_scenes
 from venture_core.artifacts.drawing.letters import missing_letters
 from venture_core.artifacts.gates import OVERFLOW, Finding, run_gates
-from venture_core.artifacts.images import inspect_image
+from venture_core.artifacts.images import inspect_images
 from venture_core.artifacts.report.target import PDF
 
 if TYPE_CHECKING:
@@ -50,6 +50,6 @@ class DeckPdfDraft:
 
 def draft(document: SlideSpec, assets: Mapping[str, bytes]) -> DeckPdfDraft:
     """Plan and draw a deck."""
-    images = {name: inspect_image(name, data) for name, data in assets.items()}
+    images = inspect_images(assets)
     plan = plan_deck(document, images)
     return DeckPdfDraft(plan, deck_scenes(plan, images), assets)

@@ -7,7 +7,7 @@ from venture_core.artifacts.deck.gates import CHECKS
 from venture_core.artifacts.deck.plan.planner import plan_deck
 from venture_core.artifacts.deck.target import PPTX
 from venture_core.artifacts.gates import run_gates
-from venture_core.artifacts.images import inspect_image
+from venture_core.artifacts.images import inspect_images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,5 +40,5 @@ class DeckDraft:
 
 def draft(document: SlideSpec, assets: Mapping[str, bytes]) -> DeckDraft:
     """Plan a deck."""
-    images = {name: inspect_image(name, data) for name, data in assets.items()}
+    images = inspect_images(assets)
     return DeckDraft(plan_deck(document, images), assets, images)

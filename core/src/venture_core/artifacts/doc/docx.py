@@ -7,7 +7,7 @@ from venture_core.artifacts.doc.gates import CHECKS
 from venture_core.artifacts.doc.plan.planner import plan_document
 from venture_core.artifacts.doc.target import DOCX
 from venture_core.artifacts.gates import run_gates
-from venture_core.artifacts.images import inspect_image
+from venture_core.artifacts.images import inspect_images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,5 +38,5 @@ class TextDraft:
 
 def draft(document: DocSpec, assets: Mapping[str, bytes]) -> TextDraft:
     """Plan a text."""
-    images = {name: inspect_image(name, data) for name, data in assets.items()}
+    images = inspect_images(assets)
     return TextDraft(plan_document(document, images), assets)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.colors import Role, required_ratio
+from venture_core.artifacts.contrast import shortfall
 from venture_core.artifacts.doc.ir.blocks import Figure, Heading, TableBlock
 from venture_core.artifacts.doc.ir.rules import texts
 from venture_core.artifacts.doc.plan.tables import TABLE_POINTS
@@ -27,15 +28,8 @@ def _contrast(plan: DocPlan) -> Iterator[Finding]:
     uses = [*_USES, ("table heads", plan.scheme.on_primary, Role.PRIMARY, TABLE_POINTS, True)]
     for name, ink, paper, size, bold in uses:
         needed = required_ratio(size, bold=bold)
-        ratio = round(plan.scheme.contrast(ink, paper), 2)
-        if ratio < needed:
-            values = plan.scheme.values
-            yield Finding(
-                None,
-                "theme",
-                f"{name}: #{values[ink]} on #{values[paper]} has a contrast of {ratio:.2f}:1 and "
-                f"needs {needed:g}:1",
-            )
+        for message in shortfall(plan.scheme, ink, paper, needed, f"{name}:"):
+            yield Finding(None, "theme", message)
 
 
 def _alt_text(plan: DocPlan) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.gates import run_gates
-from venture_core.artifacts.images import inspect_image
+from venture_core.artifacts.images import inspect_images
 from venture_core.artifacts.report.gates import CHECKS
 from venture_core.artifacts.report.plan.report import plan_report
 from venture_core.artifacts.report.target import PDF
@@ -38,5 +38,5 @@ class ReportDraft:
 
 def draft(document: ReportSpec, assets: Mapping[str, bytes]) -> ReportDraft:
     """Plan a report."""
-    images = {name: inspect_image(name, data) for name, data in assets.items()}
+    images = inspect_images(assets)
     return ReportDraft(plan_report(document, images), assets)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.colors import NORMAL_TEXT_RATIO, Role
+from venture_core.artifacts.contrast import shortfall
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, FORMULAS, Finding
 
 if TYPE_CHECKING:
@@ -19,14 +20,8 @@ def _contrast(plan: SheetPlan) -> Iterator[Finding]:
         ("totals", Role.TEXT, Role.SURFACE),
         ("links", Role.PRIMARY, Role.BACKGROUND),
     ):
-        ratio = round(scheme.contrast(ink, paper), 2)
-        if ratio < NORMAL_TEXT_RATIO:
-            yield Finding(
-                None,
-                "theme",
-                f"{name}: #{scheme.values[ink]} on #{scheme.values[paper]} has a contrast of "
-                f"{ratio:.2f}:1 and needs {NORMAL_TEXT_RATIO:g}:1",
-            )
+        for message in shortfall(scheme, ink, paper, NORMAL_TEXT_RATIO, f"{name}:"):
+            yield Finding(None, "theme", message)
 
 
 def _alt_text(plan: SheetPlan) -> Iterator[Finding]:

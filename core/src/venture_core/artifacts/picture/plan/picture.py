@@ -10,7 +10,7 @@ from venture_core.artifacts.deck.plan.text import Typeface
 from venture_core.artifacts.drawing.lettering import set_lines
 from venture_core.artifacts.drawing.scene import Area, Box, Picture, Scene
 from venture_core.artifacts.fonts.fitting import break_lines, measure
-from venture_core.artifacts.images import inspect_image
+from venture_core.artifacts.images import inspect_images
 from venture_core.artifacts.picture.ir.document import PictureLayer, ShapeLayer, TextLayer
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def plan_picture(spec: ImageSpec, assets: Mapping[str, bytes]) -> PicturePlan:
 
     Raises `InvalidAssetError` for one that cannot be used.
     """
-    images = {name: inspect_image(name, data) for name, data in assets.items()}
+    images = inspect_images(assets)
     scheme, typeface = color_scheme(spec.theme), Typeface.of(spec.theme.fonts)
     shapes: list[Shape] = []
     texts: list[tuple[str, Words]] = []
