@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from venture_core.http.problems import Problem
+from venture_core.http.problems import Problem, try_again
 from venture_core.http.types import header
 from venture_core.identity.callers import Caller, UnauthenticatedError, UnverifiableError
 
@@ -82,11 +82,8 @@ class Callers:
                 headers={"WWW-Authenticate": "Bearer"},
             ) from error
         except UnverifiableError as error:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                f"Who calls cannot be verified now: {error}.",
-                code="identity-unavailable",
-                headers={"Retry-After": "2"},
+            raise try_again(
+                f"Who calls cannot be verified now: {error}.", "identity-unavailable"
             ) from error
         scope[CALLER] = caller
         with structlog.contextvars.bound_contextvars(caller=caller.name):

@@ -52,6 +52,11 @@ class Problem(Exception):  # noqa: N818  RFC 9457's name
         self.members = members
 
 
+def try_again(detail: str, code: str) -> Problem:
+    """Return the problem (503) of what does not answer now and may in two seconds."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, code=code, headers={"Retry-After": "2"})
+
+
 def problem_body(problem: Problem) -> tuple[str, dict[str, Any]]:
     """Render as RFC 9457."""
     return PROBLEM_JSON, {

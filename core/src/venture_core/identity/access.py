@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, override
 
-from venture_core.http.problems import Problem
+from venture_core.http.problems import Problem, try_again
 from venture_core.kubernetes.errors import KubernetesError
 from venture_core.kubernetes.resources import SUBJECT_ACCESS_REVIEWS
 
@@ -53,11 +53,9 @@ async def require_access(client: KubernetesClient, user: ClusterUser, action: Ac
     try:
         review = await client.create(SUBJECT_ACCESS_REVIEWS, body)
     except KubernetesError as error:
-        raise Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
+        raise try_again(
             f"Whether you may do this cannot be asked now: the API server says {error.reason}.",
-            code="authorization-unavailable",
-            headers={"Retry-After": "2"},
+            "authorization-unavailable",
         ) from error
     status = review.get("status", {})
     if not status.get("allowed") or status.get("denied"):

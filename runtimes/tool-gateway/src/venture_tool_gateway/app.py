@@ -11,7 +11,7 @@ from venture_core.canonical import CanonicalJsonError, canonical_json, sha256_he
 from venture_core.events.types.tool import ToolName  # noqa: TC002  FastAPI reads it
 from venture_core.http.app import fastapi
 from venture_core.http.callers import bearer_token
-from venture_core.http.problems import Problem
+from venture_core.http.problems import Problem, try_again
 from venture_core.record.agents import call_limit, called_too_often, judge_call
 from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
 from venture_core.record.bundles import BundleUnavailableError
@@ -158,11 +158,8 @@ def _answered() -> Iterator[None]:
             code="not-assigned",
         ) from error
     except _UNAVAILABLE as error:
-        raise Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "What decides on tools does not answer, so nothing is done; try again.",
-            code="unavailable",
-            headers={"Retry-After": "2"},
+        raise try_again(
+            "What decides on tools does not answer, so nothing is done; try again.", "unavailable"
         ) from error
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ValidationError
 from venture_core.agents.transcript import WORKSPACES
 from venture_core.canonical import canonical_json, sha256_hex
-from venture_core.http.problems import Problem
+from venture_core.http.problems import Problem, try_again
 from venture_core.objectstore import (
     ObjectNotFoundError,
     ObjectStore,
@@ -35,12 +35,7 @@ MESSAGES: Final = ".messages"
 
 def workspace_unavailable() -> Problem:
     """Return the problem where S3 does not answer."""
-    return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "The workspace does not answer; try again.",
-        code="workspace-unavailable",
-        headers={"Retry-After": "2"},
-    )
+    return try_again("The workspace does not answer; try again.", "workspace-unavailable")
 
 
 def checked(tool: str, arguments: dict[str, Any]) -> BaseModel:

@@ -1,13 +1,12 @@
 """The gateway's events: each call, each refusal, each message."""
 
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from venture_core.events.types import REGISTRY
 from venture_core.events.types.tool import TaskMessagePublishedV1, ToolCalledV1, ToolRefusedV1
-from venture_core.http.problems import Problem
+from venture_core.http.problems import try_again
 from venture_core.record.append import AppendError, OtherContentError
 
 if TYPE_CHECKING:
@@ -85,11 +84,8 @@ class Recorder:
             # It is recorded already, at the time of the first try.
             return
         except AppendError as error:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "The record does not answer; try again.",
-                code="record-unavailable",
-                headers={"Retry-After": "2"},
+            raise try_again(
+                "The record does not answer; try again.", "record-unavailable"
             ) from error
 
 

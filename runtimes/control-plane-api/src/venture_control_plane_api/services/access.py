@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from venture_core.http.callers import caller_of
-from venture_core.http.problems import Problem
+from venture_core.http.problems import Problem, try_again
 from venture_core.identity.access import Action, require_access
 from venture_core.identity.callers import ClusterUser
 from venture_core.kubernetes.bounded import UNREADABLE, UnreadableError, read_object
@@ -103,12 +103,7 @@ def user_of(request: Request) -> ClusterUser:
 
 def unavailable(why: str) -> Problem:
     """Return the problem that may pass."""
-    return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        f"This cannot be read now: {why}. Try again.",
-        code="unavailable",
-        headers={"Retry-After": "2"},
-    )
+    return try_again(f"This cannot be read now: {why}. Try again.", "unavailable")
 
 
 def _status[S: StatusModel](kind: type[S], body: dict[str, object]) -> S:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
 from pwdlib.hashers.bcrypt import BcryptHasher
-from venture_core.http.problems import Problem
+from venture_core.http.problems import Problem, try_again
 from venture_core.identity.callers import ClusterUser, UnauthenticatedError, UnverifiableError
 from venture_core.record.accounts import AccountsUnavailableError
 
@@ -84,11 +84,9 @@ class SignIn:
                     else None
                 )
             except AccountsUnavailableError as error:
-                raise Problem(
-                    HTTPStatus.SERVICE_UNAVAILABLE,
+                raise try_again(
                     "Nobody can sign in now: the database does not answer. Try again.",
-                    code="accounts-unavailable",
-                    headers={"Retry-After": "2"},
+                    "accounts-unavailable",
                 ) from error
         if role is None:
             raise Problem(
