@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import json
 import secrets
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +14,7 @@ import aiohttp
 import pytest
 from builds import Builds
 from clibuilds import CACHE_KEY, KEY, publish
+from httpanswer import Answer
 from pydantic import SecretStr
 from recordevents import started
 from soaking import seconds
@@ -48,24 +47,6 @@ type Body = dict[str, Any]
 ROOT = "/apis/content.venture.parpour.dev/v1alpha1"
 DATA = bytes(range(256)) * 20_000
 """Five megabytes: more than is read of the store at once."""
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: dict[str, str]
-    data: bytes
-
-    @property
-    def body(self) -> Body:
-        body: Body = json.loads(self.data)
-        return body
-
-    @property
-    def said(self) -> str:
-        """What a Status says; everything that is no success is one."""
-        assert self.body["kind"] == "Status", self.data
-        return str(self.body["message"])
 
 
 class User:

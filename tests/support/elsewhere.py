@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from artifactexamples import example
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _ELSEWHERE = {
@@ -26,15 +27,15 @@ print(compile_artifact(ir=ir, assets={}, gates=GateSettings(), target=sys.argv[1
 """
 
 
-def digest_elsewhere(name: str, folder: Path) -> str:
-    """Return the SHA-256 of an example that is compiled there."""
+def digest_elsewhere(name: str, folder: Path, environment: Mapping[str, str] = _ELSEWHERE) -> str:
+    """Return the SHA-256 of an example that is compiled there, in a folder of its own."""
     chosen = example(name)
     clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run(
         [sys.executable, "-c", _RENDER, chosen.target],
         input=chosen.document,
         stdout=subprocess.PIPE,
-        env={**clean, **_ELSEWHERE},
+        env={**clean, **environment},
         cwd=folder,
         check=True,
     )

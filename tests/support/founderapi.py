@@ -7,11 +7,11 @@ import io
 import json
 import ssl
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from contentapi import HOST, SYSTEM
+from httpanswer import Answer
 from venture_cli.domain.choices import Connection
 from venture_cli.services.accounts import create_account
 from venture_cli.services.session import Session
@@ -26,18 +26,6 @@ if TYPE_CHECKING:
 type Body = dict[str, Any]
 
 OBJECTS = "/apis/venture.parpour.dev/v1alpha1"
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: dict[str, str]
-    data: bytes
-
-    @property
-    def body(self) -> Body:
-        body: Body = json.loads(self.data)
-        return body
 
 
 class Visitor:

@@ -1,13 +1,11 @@
 """PDFs, pictures and boards have the same bytes in any process, place and time."""
 
 import hashlib
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from artifactexamples import compiled, compiled_example, example
+from elsewhere import digest_elsewhere
 from venture_core.artifacts.fonts.faces import FILES_DIGEST
 from venture_core.artifacts.picture.target import IMAGE
 from venture_core.artifacts.report.target import PDF
@@ -24,15 +22,6 @@ GOLDEN = {
     "treasury-report": "678eed2111cacd8dc5fbcee74825c23bac9f88025641912a518a245f9f313fe3",
 }
 """SHA-256 of each example. Whoever changes one raises its target's revision with it."""
-
-RENDER = """
-import sys
-from venture_core.artifacts.compile import compile_artifact
-from venture_core.artifacts.documents import parse_ir
-from venture_core.artifacts.gates import GateSettings
-ir = parse_ir(sys.stdin.buffer.read())
-print(compile_artifact(ir=ir, assets={}, gates=GateSettings(), target=sys.argv[1]).sha256)
-"""
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
@@ -68,17 +57,7 @@ def test_the_toolchain_is_installed_and_names_the_font_files(target: Any) -> Non
 def test_another_process_gives_the_same_bytes(
     name: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    chosen = example(name)
-    done = subprocess.run(
-        [sys.executable, "-c", RENDER, chosen.target],
-        input=chosen.document,
-        stdout=subprocess.PIPE,
-        env={**clean, **environment},
-        cwd=tmp_path,
-        check=True,
-    )
-    assert done.stdout.decode().strip() == compiled_example(name).sha256
+    assert digest_elsewhere(name, tmp_path, environment) == compiled_example(name).sha256
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
