@@ -13,7 +13,7 @@ from uuid import UUID
 import aiohttp
 import pytest
 from builds import Builds
-from clibuilds import CACHE_KEY, KEY, publish
+from clibuilds import CACHE_KEY, DECK, KEY, publish
 from httpanswer import Answer
 from pydantic import SecretStr
 from recordevents import started
@@ -122,7 +122,7 @@ async def test_an_artifact_comes_whole(alice: User, namespace: str, deck: bytes)
     assert answer.data == deck
     assert answer.headers["content-length"] == str(len(deck))
     assert answer.headers["etag"] == f'"sha256:{hashlib.sha256(deck).hexdigest()}"'
-    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["content-type"] == DECK
 
 
 async def test_its_origin_can_be_verified(alice: User, namespace: str, deck: bytes) -> None:
