@@ -21,14 +21,13 @@ from venture_core.kubernetes.errors import (
     error_from_status,
     unreachable,
 )
-from venture_core.kubernetes.resources import PODS, Resource
+from venture_core.kubernetes.resources import PODS, SERVICES, Resource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from venture_core.kubernetes.client import Body, KubernetesClient
 
-SERVICES: Final = Resource("", "v1", "services", "Service")
 ENDPOINT_SLICES: Final = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 
 _SUBPROTOCOL: Final = "v4.channel.k8s.io"

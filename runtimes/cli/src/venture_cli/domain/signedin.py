@@ -8,9 +8,8 @@ if TYPE_CHECKING:
 
 USER_PREFIX = "venture:"
 RIGHTS_LABEL = "venture.parpour.dev/rights"
-PEOPLE = "people"
 PEOPLE_PORT = 8444
-"""The port of the control-plane API's Service where founders' API is, and its name."""
+"""The port of the control-plane API's Service where founders' API is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from venture_core.kubernetes.errors import ForbiddenError
-from venture_core.kubernetes.resources import Resource
+from venture_core.kubernetes.resources import CONFIG_MAPS, SERVICES, Resource
 
 from venture_cli.errors import CliError, ExitCode
 
@@ -20,7 +20,7 @@ COMPONENT_LABEL: Final = "app.kubernetes.io/component"
 INSTANCE_LABEL: Final = "app.kubernetes.io/instance"
 OPERATOR_COMPONENT: Final = "operator"
 OPERATOR_CONTAINER: Final = "operator"
-_ELSEWHERE: Final = "Say where Venture is installed with --system-namespace."
+_ELSEWHERE: Final = "Say where Venture is installed with --system-namespace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,46 @@ async def _not_there(client: KubernetesClient, release: Release) -> CliError:
     return CliError(
         f"found no operator of Venture in the namespace {release.namespace}",
         ExitCode.NOT_FOUND,
-        next_step=there + _ELSEWHERE,
+        next_step=f"{there}{_ELSEWHERE}.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A service of a release that is reached from outside the cluster."""
+
+    component: str
+    what: str
+    """What people call it."""
+    port: int
+    otherwise: str = ""
+    """How else to say where it is, as the end of a sentence."""
+
+
+async def find_service(client: KubernetesClient, release: Release, sought: Sought) -> str:
+    """Return the name of a release's Service. CliError where there is none, or several are."""
+    selector = release.selector({COMPONENT_LABEL: sought.component})
+    listed = await client.list(SERVICES, release.namespace, label_selector=selector)
+    found: dict[str, str] = {
+        each["metadata"]["name"]: str(each["metadata"].get("labels", {}).get(INSTANCE_LABEL, ""))
+        for each in listed
+        if any(port["port"] == sought.port for port in each["spec"]["ports"])
+    }
+    if len(found) > 1:
+        raise release.question(sorted(found.values()), sought.otherwise)
+    if not found:
+        raise CliError(
+            f"found no {sought.what} in the namespace {release.namespace}",
+            ExitCode.NOT_FOUND,
+            next_step=f"{_ELSEWHERE}{sought.otherwise and f', or {sought.otherwise}'}.",
+        )
+    return next(iter(found))
+
+
+async def serving_authorities(client: KubernetesClient, namespace: str, fullname: str) -> str:
+    """Return the PEM of those who sign a release's certificates; empty where none is known yet."""
+    trust = await client.get(CONFIG_MAPS, f"{fullname}-serving-ca", namespace)
+    return str((trust or {}).get("data", {}).get("ca.crt", ""))
 
 
 def secret_value(secret: Body, key: str, *, name: str, namespace: str) -> str:

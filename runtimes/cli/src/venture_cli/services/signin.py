@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Final
 from venture_core.kubernetes.access import Access, FixedCredentials, Material
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import KubernetesError
-from venture_core.kubernetes.resources import CONFIG_MAPS, Resource
 
-from venture_cli.domain.signedin import PEOPLE, PEOPLE_PORT, SignedIn
+from venture_cli.domain.signedin import PEOPLE_PORT, SignedIn
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import SIGN_IN_AGAIN
 from venture_cli.services import credentials
+from venture_cli.services.installation import Sought, find_service, serving_authorities
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from venture_cli.services.session import Session
 
-SERVICES: Final = Resource("", "v1", "services", "Service")
 SESSION: Final = "/v1/session"
-_COMPONENT: Final = "control-plane-api"
+_API: Final = Sought(
+    "control-plane-api", "API of Venture", PEOPLE_PORT, "where its API is with --server"
+)
 _UNAUTHORIZED: Final = 401
 
 
@@ -91,26 +92,12 @@ async def _in_cluster(session: Session, wanted: SignedIn) -> SignedIn:
     """Find the API by the kubeconfig: its Service, and who signs its certificate."""
     client = await session.cluster()
     release = session.release
-    selector = release.selector({"app.kubernetes.io/component": _COMPONENT})
-    found = [
-        each["metadata"]["name"]
-        for each in await client.list(SERVICES, release.namespace, label_selector=selector)
-        if any(port.get("name") == PEOPLE for port in each["spec"].get("ports", []))
-    ]
-    if len(found) > 1:
-        raise release.question(sorted(found), "where its API is with --server")
-    if not found:
-        raise CliError(
-            f"found no API of Venture in the namespace {release.namespace}",
-            ExitCode.NOT_FOUND,
-            next_step="Say where it is with --server, or where Venture is with --system-namespace.",
-        )
-    (service,) = found
-    name = f"{service.removesuffix(_COMPONENT)}serving-ca"
-    authorities = await client.get(CONFIG_MAPS, name, release.namespace)
+    service = await find_service(client, release, _API)
+    fullname = service.removesuffix(f"-{_API.component}")
+    authority = wanted.authority or await serving_authorities(client, release.namespace, fullname)
     return replace(
         wanted,
         service=f"{release.namespace}/{service}",
         server_name=wanted.server_name or f"{service}.{release.namespace}.svc",
-        authority=wanted.authority or (authorities or {}).get("data", {}).get("ca.crt", ""),
+        authority=authority,
     )

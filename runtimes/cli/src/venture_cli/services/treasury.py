@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.kubernetes.errors import ForbiddenError, NotFoundError
-from venture_core.kubernetes.portforward import SERVICES
-from venture_core.kubernetes.resources import CONFIG_MAPS, Resource
+from venture_core.kubernetes.resources import Resource
 from venture_core.treasury.client import TreasuryUnavailableError
 from venture_core.treasury.models import FundingRequest
 
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import hint
-from venture_cli.services.installation import COMPONENT_LABEL, INSTANCE_LABEL
+from venture_cli.services.installation import Sought, find_service, serving_authorities
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import KubernetesClient
@@ -30,13 +29,13 @@ if TYPE_CHECKING:
 
 URL_VARIABLE: Final = "VENTURE_TREASURY_URL"
 """Where the treasury is reached without a port-forward."""
-COMPONENT: Final = "treasury-api"
 AUDIENCE: Final = "venture-treasury"
 PORT: Final = 443
 TOKEN_SECONDS: Final = 600
 MAX_ENTRIES: Final = 10_000
 AGAIN_SECONDS: Final = 30
 """How long what was not answered is asked again, with the same key."""
+_TREASURY: Final = Sought("treasury-api", "treasury", PORT)
 _ACCOUNTS: Final = Resource("", "v1", "serviceaccounts", "ServiceAccount")
 
 
@@ -60,10 +59,9 @@ async def find_counter(client: KubernetesClient, release: Release) -> Counter:
 
     CliError where there is none, and where a right is missing: it says which.
     """
-    service = await _service(client, release)
-    fullname = service.removesuffix(f"-{COMPONENT}")
-    trust = await client.get(CONFIG_MAPS, f"{fullname}-serving-ca", release.namespace)
-    authorities = str((trust or {}).get("data", {}).get("ca.crt", ""))
+    service = await find_service(client, release, _TREASURY)
+    fullname = service.removesuffix(f"-{_TREASURY.component}")
+    authorities = await serving_authorities(client, release.namespace, fullname)
     if not authorities:
         raise CliError(
             f"the ConfigMap {fullname}-serving-ca in {release.namespace} names nobody to trust yet",
@@ -72,25 +70,6 @@ async def find_counter(client: KubernetesClient, release: Release) -> Counter:
         )
     token = await _token(client, release.namespace, f"{fullname}-treasurer")
     return Counter(release.namespace, service, authorities, token)
-
-
-async def _service(client: KubernetesClient, release: Release) -> str:
-    selector = release.selector({COMPONENT_LABEL: COMPONENT})
-    found = await client.list(SERVICES, release.namespace, label_selector=selector)
-    served: dict[str, str] = {
-        each["metadata"]["name"]: str(each["metadata"]["labels"].get(INSTANCE_LABEL, ""))
-        for each in found
-        if any(port["port"] == PORT for port in each["spec"]["ports"])
-    }
-    if len(served) > 1:
-        raise release.question(sorted(served.values()))
-    if not served:
-        raise CliError(
-            f"found no treasury in the namespace {release.namespace}",
-            ExitCode.NOT_FOUND,
-            next_step="Say where Venture is installed with --system-namespace.",
-        )
-    return next(iter(served))
 
 
 async def _token(client: KubernetesClient, namespace: str, account: str) -> str:
