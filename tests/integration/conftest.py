@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
 import pytest
@@ -25,6 +26,7 @@ from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, NAMESPACES, Resource
 from venture_core.objectstore import ObjectStore
 from venture_core.preflight.probes import probe_redis
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -41,6 +43,26 @@ CRDS = Resource(
     namespaced=False,
 )
 STARTS_WITHIN_SECONDS = 30
+FAREWELL_SECONDS = 2
+
+
+@pytest.fixture(autouse=True)
+async def farewells() -> AsyncIterator[None]:
+    """Let connections that were closed say farewell by TLS before the loop of a test ends.
+
+    aiohttp does not wait for it where the server gave a connection up. What nobody closed stays
+    open for longer than this waits, and fails the test by its warning as ever.
+    """
+    loop = cast("asyncio.SelectorEventLoop", asyncio.get_running_loop())
+    watched = loop._selector.get_map()  # type: ignore[attr-defined]
+    before = len(watched)
+    yield
+
+    async def are_said() -> bool:
+        return len(watched) <= before
+
+    with suppress(TimeoutError):
+        await until(are_said, seconds=FAREWELL_SECONDS)
 
 
 @pytest.fixture(scope="session")
