@@ -93,6 +93,35 @@ async def test_a_body_of_no_announced_length_is_bounded_too(
         await problem(answer)
 
 
+@pytest.mark.parametrize(
+    ("path", "head", "status"),
+    [
+        (b"/raw", b"Content-Length: 8000000", b"413"),
+        (b"/raw", b"Transfer-Encoding: chunked", b"413"),
+        (b"/nowhere", b"Transfer-Encoding: chunked", b"404"),
+    ],
+)
+async def test_who_is_refused_while_it_sends_hears_so_and_no_reset(
+    service: Running, path: bytes, head: bytes, status: bytes
+) -> None:
+    """As the API server does, which reads no answer before it has sent all."""
+    chunked = head.startswith(b"Transfer")
+    piece = b"F4240\r\n" + b"x" * 1_000_000 + b"\r\n" if chunked else b"x" * 1_000_000
+    last = b"0\r\n\r\n" if chunked else b""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(service.url.split(":")[-1]))
+    try:
+        writer.write(b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n\r\n")
+        for _ in range(8):
+            writer.write(piece)
+            await writer.drain()
+        writer.write(last)
+        await writer.drain()
+        async with asyncio.timeout(20):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 " + status)
+    finally:
+        writer.close()
+
+
 async def _raw(service: Running, sent: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(service.url.split(":")[-1]))
     try:

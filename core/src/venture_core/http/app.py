@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from venture_core.http.callers import Callers
 from venture_core.http.limits import Limited, LimitsOf, default_limits
+from venture_core.http.lingering import Lingering
 from venture_core.http.metrics import Metrics
 from venture_core.http.problems import (
     Problem,
@@ -46,7 +47,7 @@ def whole(
     """
     inner = app if authenticate is None else Callers(app, authenticate)
     limited = Limited(inner, limits_of, at_once=at_once)
-    return Tracing(Metrics(Problems(limited, render)))
+    return Tracing(Metrics(Lingering(Problems(limited, render))))
 
 
 def fastapi(title: str, version: str, *, render: Renderer = problem_body) -> FastAPI:
