@@ -31,10 +31,10 @@ def test_ids_that_come_twice_are_found_wherever_they_lie(
 
 
 def test_memory_does_not_grow_with_the_log() -> None:
-    number, batch = 200_000, 1000
+    number, batch, held = 400_000, 1000, 50_000
     tracemalloc.start()
     try:
-        with EventIds(most_held=10_000, memory_bytes=10_000) as ids:
+        with EventIds(most_held=held, memory_bytes=held) as ids:
             for first in range(0, number, batch):
                 ids.add([str(UUID(int=n)).encode() for n in range(first, first + batch)])
             assert ids.repeated() == frozenset()
