@@ -253,7 +253,7 @@ async def test_what_was_given_up_of_the_state_before_is_handled_when_it_is_recor
     hand = Handling(client, SETTINGS, handle)
     for delivery in deliveries:
         hand.add(Work(delivery, None))
-    hand.forget()
+    hand.take_back()
     await hand_is_empty(hand, seconds=10)
     recorded.set()
     for delivery in deliveries:

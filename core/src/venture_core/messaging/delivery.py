@@ -34,6 +34,8 @@ class Delivery:
     event: EventEnvelopeV1
     log_index: int
     attempt: int
+    state: str | None = None
+    """Which state of the record knew it (`Look.state`); None where nobody has asked the record."""
 
     @classmethod
     def parse(cls, message: Msg) -> Self:

@@ -17,7 +17,7 @@ from venture_core.messaging.streams import EVENTS
 from venture_core.messaging.subjects import is_captured
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from nats.js import JetStreamContext
     from nats.js.api import ConsumerInfo
@@ -69,8 +69,11 @@ class Progress:
 
     async def missed(
         self, jetstream: JetStreamContext, log_index: int, sequence: int
-    ) -> AsyncIterator[Delivery]:
-        """Yield the events before this one that were not delivered, or not yet."""
+    ) -> AsyncGenerator[Delivery]:
+        """Yield the events before this one that were not delivered, or not yet.
+
+        `sequence` is its place in the stream.
+        """
         first = self._next
         if first is not None and log_index > first and await self._is_gap(jetstream, sequence):
             async for delivery in self._read(first, log_index):

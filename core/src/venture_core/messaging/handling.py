@@ -8,11 +8,13 @@ attempts are used up the event goes to the dead letters, and its workflow goes o
 import asyncio
 import time
 from collections import OrderedDict, deque
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from nats.errors import MsgAlreadyAckdError
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -48,6 +50,13 @@ class CannotHandleError(Exception):
     """Raised by a handler for an event that no further attempt would help: to the dead letters."""
 
 
+class RecordReplacedError(Exception):
+    """Raised by a handler that met another state of the record than its event was found in.
+
+    Everything in hand is taken back and accepted anew, after what that state has forgotten.
+    """
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
     """An event in hand."""
@@ -67,6 +76,12 @@ class Work:
         return self.message is not None and self.message.metadata.stream == DEAD_LETTERS
 
 
+async def acknowledge(message: Msg) -> None:
+    """Tell the broker that a message is settled; it may have been told when this was taken back."""
+    with suppress(MsgAlreadyAckdError):
+        await message.ack()
+
+
 class Handling:
     """Everything that a consumer has in hand, and who works on it."""
 
@@ -74,13 +89,15 @@ class Handling:
         self._client = client
         self._settings = settings
         self._handler = handler
-        self._queues: dict[UUID, deque[tuple[Work, int]]] = {}
+        self._queues: dict[UUID, deque[Work]] = {}
         self._held: dict[object, Work] = {}
         self._room = asyncio.Condition()
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._recent: OrderedDict[UUID, bool] = OrderedDict()
-        self._forgotten = 0
         self._workers: set[asyncio.Task[None]] = set()
+        self.refused = asyncio.Event()
+        """Set once a handler met another state of the record, until everything is taken back."""
+        self._taken_back = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -95,13 +112,26 @@ class Handling:
         """The place in the log of the first event that is in hand, None where nothing is."""
         return min((work.delivery.log_index for work in self._held.values()), default=None)
 
-    def forget(self) -> None:
-        """Recognise nothing that was handled before, or is in hand: it may be undone."""
+    def take_back(self) -> list[Work]:
+        """Return what is in hand, in the log's order, and hold it no longer.
+
+        Nothing of it is begun any more; what a handler has at this moment is not acknowledged yet.
+        Nothing that was handled before is recognised: it may be undone.
+        """
+        works = sorted(self._held.values(), key=lambda work: work.delivery.log_index)
+        self._held.clear()
         self._recent.clear()
-        self._forgotten += 1
+        for queue in self._queues.values():
+            # The first is being handled, or goes in this moment.
+            while len(queue) > 1:
+                queue.pop()
+        self.refused.clear()
+        self._taken_back.set()
+        self._taken_back = asyncio.Event()
+        return works
 
     async def wait_for_room(self, is_there: Callable[[], bool]) -> None:
-        """Wait until `is_there`, which is asked whenever something has left the hand."""
+        """Wait until `is_there`, asked whenever something has left the hand, or was refused."""
         async with self._room:
             await self._room.wait_for(is_there)
 
@@ -111,9 +141,9 @@ class Handling:
         workflow = work.delivery.event.workflow_id
         queue = self._queues.get(workflow)
         if queue is not None:
-            queue.append((work, self._forgotten))
+            queue.append(work)
             return
-        self._queues[workflow] = deque([(work, self._forgotten)])
+        self._queues[workflow] = deque([work])
         worker = asyncio.create_task(self._work(workflow))
         self._workers.add(worker)
         worker.add_done_callback(self._finished)
@@ -133,7 +163,7 @@ class Handling:
     async def bury(self, message: Msg, reason: str) -> None:
         """Put a message that is no event among the dead letters, and only then acknowledge it."""
         await self._put(message, reason, message.metadata.num_delivered)
-        await message.ack()
+        await acknowledge(message)
 
     async def _work(self, workflow: UUID) -> None:
         """Handle a workflow's events one after the other, until none is left."""
@@ -141,11 +171,11 @@ class Handling:
         try:
             while queue:
                 async with self._slots:
-                    await self._settle(*queue[0])
-                await self._let_go(queue.popleft()[0])
+                    await self._settle(queue[0])
+                await self._let_go(queue.popleft())
         finally:
             del self._queues[workflow]
-            for work, _ in queue:
+            for work in queue:
                 await self._let_go(work)
 
     def _finished(self, worker: asyncio.Task[None]) -> None:
@@ -155,20 +185,49 @@ class Handling:
             log.error("could not settle an event", consumer=self._settings.name, error=error)
 
     async def _let_go(self, work: Work) -> None:
-        self._held.pop(work.key, None)
+        if self._is_held(work):
+            del self._held[work.key]
         async with self._room:
             self._room.notify_all()
 
-    async def _settle(self, work: Work, forgotten: int) -> None:
-        """Handle an event or give it up, unless it was before; acknowledge it either way."""
+    def _is_held(self, work: Work) -> bool:
+        """Tell whether it was not taken back."""
+        return self._held.get(work.key) is work
+
+    async def _settle(self, work: Work) -> None:
+        """Handle an event or give it up, unless it was before; acknowledge it either way.
+
+        Whoever took it back has it settled again.
+        """
+        if not self._is_held(work):
+            return
         if self._is_repeated(work):
             metrics.HANDLED.labels(self._settings.name, "repeated").inc()
         else:
-            is_handled = await self._try(work)
-            if forgotten == self._forgotten:
-                self._remember(work.delivery.event.event_id, is_handled=is_handled)
+            try:
+                is_handled = await self._try(work)
+            except RecordReplacedError as error:
+                await self._refuse(work, str(error))
+                return
+            if not self._is_held(work):
+                return
+            self._remember(work.delivery.event.event_id, is_handled=is_handled)
         if work.message is not None:
-            await self._tell(work.message.ack)
+            await self._tell(partial(acknowledge, work.message))
+
+    async def _refuse(self, work: Work, reason: str) -> None:
+        """Wait until everything is taken back; nothing of the workflow may come before that."""
+        if not self._is_held(work):
+            return
+        log.warning("takes back what is in hand", consumer=self._settings.name, reason=reason)
+        # The handler's connection may be the one that leads to the wrong place, for a while.
+        await asyncio.sleep(self._settings.backoff_seconds[0])
+        if self._is_held(work):
+            self.refused.set()
+            async with self._room:
+                self._room.notify_all()
+        if self._is_held(work):
+            await self._taken_back.wait()
 
     async def _try(self, work: Work) -> bool:
         """Handle an event, or bury it after its last attempt; tell which."""
@@ -177,8 +236,12 @@ class Handling:
             await self._give_up(work, "every attempt ended this process", delivery.attempt - 1)
             return False
         try:
-            await self._attempts(delivery)(self._handle, delivery)
+            await self._attempts(work)(self._handle, work)
+        except RecordReplacedError:
+            raise
         except Exception as error:
+            if not self._is_held(work):
+                return False
             # Whatever a handler raises: the event, not the consumer, is given up.
             log.exception("gave an event up", consumer=name, event_id=str(delivery.event.event_id))
             await self._give_up(work, f"{type(error).__name__}: {error}", delivery.attempt)
@@ -186,13 +249,15 @@ class Handling:
         metrics.HANDLED.labels(name, "handled").inc()
         return True
 
-    def _attempts(self, delivery: Delivery) -> AsyncRetrying:
-        before = delivery.attempt - 1
+    def _attempts(self, work: Work) -> AsyncRetrying:
+        before = work.delivery.attempt - 1
         pauses = self._settings.backoff_seconds
         return AsyncRetrying(
             retry=retry_if_exception(
                 lambda error: (
-                    isinstance(error, Exception) and not isinstance(error, CannotHandleError)
+                    isinstance(error, Exception)
+                    and not isinstance(error, (CannotHandleError, RecordReplacedError))
+                    and self._is_held(work)
                 )
             ),
             stop=stop_after_attempt(self._settings.max_attempts - before),
@@ -201,10 +266,12 @@ class Handling:
             reraise=True,
         )
 
-    async def _handle(self, delivery: Delivery) -> None:
+    async def _handle(self, work: Work) -> None:
+        if not self._is_held(work):
+            raise RecordReplacedError("it was taken back between two attempts")
         began = time.perf_counter()
         try:
-            await self._handler(delivery)
+            await self._handler(work.delivery)
         except Exception:
             metrics.FAILED.labels(self._settings.name).inc()
             raise

@@ -22,6 +22,8 @@ class Look:
     """Everything before it is settled, whatever the stream brings."""
     session: int
     """Another one means another connection: the database may have been restored meanwhile."""
+    state: str
+    """What the database is: another one may have forgotten what this one knew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class Stretch:
 
 class Recorded(Protocol):
     """The record, as one consumer sees it. Each waits while the database is away."""
+
+    def reopen(self) -> None:
+        """Begin another session: somebody met another state of the database than this one's."""
 
     async def look(self, deliveries: Sequence[Delivery]) -> Look:
         """Compare deliveries with the record."""

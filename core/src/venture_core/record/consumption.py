@@ -18,6 +18,7 @@ from venture_core.messaging.recorded import Look, Stretch
 from venture_core.record.database import Role, connect
 from venture_core.record.failures import ends_connection, judge
 from venture_core.record.outgoing import UnreadableEventError, read_log
+from venture_core.record.states import STATE, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -35,12 +36,13 @@ FROM unnest($1::bigint[], $2::bytea[]) AS d(log_index, event_hash)
 JOIN record.log_index l ON l.log_index = d.log_index AND l.event_hash = d.event_hash
 """
 _POSITION = "SELECT next_log_index FROM record.consumer_positions WHERE consumer = $1"
-_SETTLE = """
-INSERT INTO record.consumer_positions AS known (consumer, next_log_index) VALUES ($1, $2)
+_SETTLE = f"""
+INSERT INTO record.consumer_positions AS known (consumer, next_log_index)
+SELECT $1, $2 WHERE {STATE} = $3
 ON CONFLICT (consumer) DO UPDATE
   SET next_log_index = excluded.next_log_index, moved_at = clock_timestamp()
   WHERE known.next_log_index < excluded.next_log_index
-"""
+"""  # noqa: S608
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
 log = structlog.get_logger(__name__)
@@ -59,6 +61,7 @@ class ConsumerRecord:
         self._role = role
         self._connection: asyncpg.Connection | None = None
         self._session = 0
+        self._state = ""
         self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -70,6 +73,10 @@ class ConsumerRecord:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Begin another session: the next question goes to whichever database is there then."""
         if self._connection is not None:
             self._connection.terminate()
 
@@ -82,7 +89,7 @@ class ConsumerRecord:
             known = await connection.fetch(_KNOWN, indexes, hashes)
             position = await connection.fetchval(_POSITION, self._consumer)
             found = {(row["log_index"], row["hash"]) for row in known}
-            return Look(found, position or 0, self._session)
+            return Look(found, position or 0, self._session, self._state)
 
         return await self._patiently(ask)
 
@@ -99,13 +106,14 @@ class ConsumerRecord:
     async def settle(self, next_log_index: int, *, session: int) -> None:
         """Remember that everything before this log index is settled; it never goes back.
 
-        It does nothing on another session than the one that saw it.
+        It does nothing on another session than the one that saw it, nor where another state of the
+        database has taken the place of that one since.
         """
 
         async def tell(connection: asyncpg.Connection) -> None:
             # This may have waited while the database was away, and found another one.
             if self._session == session:
-                await connection.execute(_SETTLE, self._consumer, next_log_index)
+                await connection.execute(_SETTLE, self._consumer, next_log_index, self._state)
 
         await self._patiently(tell)
 
@@ -121,8 +129,9 @@ class ConsumerRecord:
     async def _ask[T](self, ask: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url, self._role, name=self._consumer)
-            self._session += 1
+            self._session, self._state = self._session + 1, ""
         try:
+            self._state = self._state or await read_state(self._connection)
             return await ask(self._connection)
         except BaseException as error:
             if ends_connection(error):

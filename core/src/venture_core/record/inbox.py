@@ -8,18 +8,20 @@ inbox forgets only that, and only when no dead letter can bring it back.
 
 from typing import TYPE_CHECKING, Final
 
-from venture_core.messaging.handling import CannotHandleError
+from venture_core.messaging.handling import CannotHandleError, RecordReplacedError
+from venture_core.record.states import STATE, read_state
 
 if TYPE_CHECKING:
     import asyncpg
 
     from venture_core.messaging.delivery import Delivery
 
-_ENTER = """
+_ENTER = f"""
 INSERT INTO record.consumer_inbox (consumer, event_id, log_index)
 SELECT $1, $2, $3 FROM record.log_index WHERE log_index = $3 AND event_hash = $4
+  AND coalesce($5 = {STATE}, true)
 ON CONFLICT DO NOTHING RETURNING true
-"""
+"""  # noqa: S608
 _RECORDED = "SELECT EXISTS (SELECT FROM record.log_index WHERE log_index = $1 AND event_hash = $2)"
 _PRUNE = """
 DELETE FROM record.consumer_inbox i
@@ -41,14 +43,18 @@ class Inbox:
         """Note an event as handled by the transaction in progress; False where it was before.
 
         A second transaction with the same event waits for the first to end. Raises
-        CannotHandleError where the record has no such event: a database that was restored while the
-        event was in hand has forgotten it, and must not be told of it again by its consumer.
+        RecordReplacedError where this is another state of the database than the one that knew the
+        event: it may have forgotten what was handled before, which has to come first. Raises
+        CannotHandleError where the record has no such event: nobody may be told of it.
         """
         if not connection.is_in_transaction():
             raise ValueError("an inbox is entered in the transaction that handles the event")
         place = (delivery.log_index, bytes.fromhex(delivery.event.this_event_hash or ""))
-        if await connection.fetchval(_ENTER, self._consumer, delivery.event.event_id, *place):
+        entry = (self._consumer, delivery.event.event_id, *place, delivery.state)
+        if await connection.fetchval(_ENTER, *entry):
             return True
+        if delivery.state not in {None, await read_state(connection)}:
+            raise RecordReplacedError("another state of the database is there than had this event")
         if not await connection.fetchval(_RECORDED, *place):
             raise CannotHandleError(f"the record has no such event at log index {place[0]}")
         return False
