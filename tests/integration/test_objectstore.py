@@ -105,6 +105,13 @@ def test_a_file_of_any_size_has_parts_that_a_store_takes(size: int) -> None:
     assert -(-size // part_bytes(size)) <= MAX_PARTS
 
 
+@pytest.mark.parametrize("size", [2_000 * MIB, 2_501 * MIB, 6_600_000_000, 16_000 * MIB])
+def test_an_archive_has_parts_that_a_store_on_a_common_disk_puts_together(size: int) -> None:
+    """The development store has room for the lengths of about 800."""
+    assert part_bytes(size) <= 32 * MIB
+    assert -(-size // part_bytes(size)) <= 500
+
+
 async def test_what_is_uploaded_carries_its_checksum_as_locked_buckets_demand(
     own_bucket: S3Settings, tmp_path: Path
 ) -> None:

@@ -26,6 +26,11 @@ MAX_PARTS: Final = 10_000
 """How many parts a store takes of one object."""
 _CHUNK_BYTES: Final = 1024 * 1024
 _PART_BYTES: Final = 5 * 1024 * 1024
+_LONG_PART_BYTES: Final = 32 * 1024 * 1024
+"""How long a part becomes to keep them few: a few parts are in memory at once."""
+_FEW_PARTS: Final = 500
+"""As many as every store puts together: versitygw keeps their lengths in an extended attribute, for
+which ext4 has 4 KiB, and answers 500 from about 800 parts on."""
 _PARTS_AT_ONCE: Final = 2
 _REQUEST_SECONDS: Final = 30
 _UPLOAD_SECONDS: Final = 600
@@ -362,8 +367,13 @@ class ObjectStore:
 
 
 def part_bytes(size: int) -> int:
-    """Return how long the parts of an object of `size` bytes are: the least allowed, or more."""
-    return max(_PART_BYTES, -(-size // MAX_PARTS))
+    """Return how long the parts of an object of `size` bytes are.
+
+    The least allowed, unless there were too many: above 500 they grow up to 32 MiB, and further
+    only where there were more than any store takes.
+    """
+    few = min(-(-size // _FEW_PARTS), _LONG_PART_BYTES)
+    return max(_PART_BYTES, few, -(-size // MAX_PARTS))
 
 
 def _file_sha256(path: Path) -> bytes:
