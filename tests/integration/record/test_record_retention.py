@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import uuid7
 
 import pytest
 from recordevents import started
@@ -18,8 +19,10 @@ from recordretention import (
     archiving,
     distributed,
     first_id,
+    old_workflow_in,
     partitions,
 )
+from structlog.testing import capture_logs
 from venture_core.events.bundle import open_bundle
 from venture_core.events.verify import verify_bundle, verify_series
 from venture_core.messaging.streams import EVENTS
@@ -79,6 +82,28 @@ async def test_a_month_is_archived_with_its_proofs_and_dropped(
         [fresh] = await producer.append_all([started(old_workflow, OLD + KEPT + 1)])
         assert fresh.seq == OLD + KEPT + 1
         await caught_up(superuser, OLD + KEPT + 1)
+
+
+async def test_an_event_spelled_otherwise_keeps_no_month(
+    database: SecretStr, superuser: asyncpg.Connection, store: ObjectStore, broker: NatsServer
+) -> None:
+    """A service wrote its payload as no encoder of ours does: it is named, and what was signed."""
+    event = started(uuid7(), 1)
+    odd = event.canonical_bytes().replace(b'"attempt":1', b'"attempt": 1')
+    await superuser.execute(
+        "SELECT record.venture_append_events($1, $2, $3)",
+        [event.event_id],
+        [event.workflow_id],
+        [odd],
+    )
+    await old_workflow_in(database, superuser)
+    await distributed(database, broker)
+    with capture_logs() as logged:
+        async with archiving(database, store) as archiver:
+            assert await archiver.run(now=NOW, keep_months=12) == [MONTH, EMPTY_MONTH]
+    told = [line["event_id"] for line in logged if line["event"].startswith("archives an event")]
+    assert told == [str(event.event_id)] * 2  # by each of the two that look
+    assert await superuser.fetchval("SELECT count(*) FROM record.events") == KEPT
 
 
 async def test_what_is_left_is_read_as_before(

@@ -21,7 +21,7 @@ import structlog
 
 from venture_core.events.bundle import BundleError, open_bundle, pack
 from venture_core.events.policy import PolicyError
-from venture_core.events.verify import verify_bundle
+from venture_core.events.verify import Kind, verify_bundle
 from venture_core.objectstore import ObjectNotFoundError
 from venture_core.record.export import export_bundle
 from venture_core.record.reading import log_keys
@@ -237,11 +237,21 @@ class Archiver:
 async def verified(connection: asyncpg.Connection, bundle: Path, named: str) -> Report:
     """Verify a bundle with the keys that the database lists; return the report.
 
-    Raises RetentionError, which calls the bundle `named`, where it would not be believed later.
+    An event in another form than its one is what was signed all the same: it is named, loudly, and
+    keeps no month in the database. Raises RetentionError, which calls the bundle `named`, where it
+    would not be believed later.
     """
     keys = await log_keys(connection)
     try:
         report = await asyncio.to_thread(_verify, bundle, keys)
+        if (found := report.finding) is not None and found.kind is Kind.MALFORMED:
+            log.error(
+                "archives an event as it was signed",
+                event_id=found.event_id,
+                log_index=found.log_index,
+                problem=found.message,
+            )
+            report = await asyncio.to_thread(_verify, bundle, keys, strict=False)
     except (PolicyError, BundleError) as error:
         raise RetentionError(f"{named} cannot be verified: {error}") from error
     if report.finding is not None:
@@ -249,8 +259,8 @@ async def verified(connection: asyncpg.Connection, bundle: Path, named: str) -> 
     return report
 
 
-def _verify(bundle: Path, keys: list[NoteVerifier]) -> Report:
-    return verify_bundle(open_bundle(bundle), keys)
+def _verify(bundle: Path, keys: list[NoteVerifier], *, strict: bool = True) -> Report:
+    return verify_bundle(open_bundle(bundle), keys, strict=strict)
 
 
 async def check_stored(store: ObjectStore, archive: Archive) -> None:
