@@ -135,6 +135,9 @@ async def test_what_is_no_event_is_refused(producer: asyncpg.Connection, data: b
         ("{'a':1}", False),
         ('{"a":01}', False),
         ('{"a":NaN}', False),
+        ('{"a":\n1}', False),
+        ('{"a":1\r}', False),
+        ('{\t"a":1}', False),
         ('{"policy_bundle_id":null}', True),
         # Where the payload ends is found by the name of the next member: no payload says it.
         ('{"a":1,"policy_bundle_id":null}', False),
@@ -149,6 +152,14 @@ async def test_payloads_are_objects_that_name_nothing_twice(
         await append(producer, event["event_id"], data)
     else:
         assert (await refusal(producer, event["event_id"], data))[:2] in {"VE", "22"}
+
+
+@pytest.mark.parametrize("between", [b" ", b"\n", b"\v"], ids=repr)
+async def test_a_date_is_spelled_in_digits(producer: asyncpg.Connection, between: bytes) -> None:
+    """Postgres reads more: a line break within a date is one in the log's bundles."""
+    event = said()
+    data = canonical_json(event).replace(b'Z","event_id"', between + b'Z","event_id"')
+    assert await refusal(producer, event["event_id"], data) == "VE003"
 
 
 VALUES = st.recursive(

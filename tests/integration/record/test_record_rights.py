@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid7
 
 import asyncpg
 import pytest
+from moneyscenes import OK, Scene, code_of
 from recordevents import started
 from venture_core.canonical import canonical_json
 from venture_core.events.envelope import Service
 from venture_core.events.types import REGISTRY
-from venture_core.record.database import Role, service_role
+from venture_core.record.assignments import Assignments, NotAssignedError
+from venture_core.record.database import Role, connect, service_role
+from venture_core.record.recovery import find_damage, recover
+from venture_core.treasury.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
+    from pydantic import SecretStr
     from recordservers import PostgresServer
 
 GUIDE: Final = Path(__file__).resolve().parents[3] / "docs" / "install.md"
@@ -53,7 +60,7 @@ WITHOUT_PROGRAM: Final = frozenset({"privacy"})
 
 READERS: Final = frozenset({"relay", "projector", "auditor", "archiver"})
 JUDGES: Final = frozenset({"policy-engine", "egress-proxy", "tool-gateway", "llm-gateway"})
-PRODUCERS: Final = JUDGES | {"operator", "treasury-api", "recovery", "privacy"}
+PRODUCERS: Final = JUDGES | {"operator", "privacy"}
 ASKED_BY_AGENTS: Final = JUDGES | {"operator", "treasury-api"}
 NOBODY: Final[frozenset[str]] = frozenset()
 _LEASE = "INSERT INTO record.leaders VALUES ('{0}', 1, 'me', now())"
@@ -64,10 +71,16 @@ RIGHTS: Final = {
     "append the egress proxy's events": (Service.EGRESS_PROXY, {"egress-proxy"}),
     "append the tool-gateway's events": (Service.TOOL_GATEWAY, {"tool-gateway"}),
     "append the llm-gateway's events": (Service.LLM_GATEWAY, {"llm-gateway"}),
-    "append the treasury's events": (Service.TREASURY_API, {"treasury-api"}),
-    "append what a loss is told by": (Service.EVENT_RELAY, {"recovery"}),
+    "append the treasury's events past its functions": (Service.TREASURY_API, NOBODY),
+    "append what a loss is told by past the function": (Service.EVENT_RELAY, NOBODY),
     "append that personal data was erased": (Service.COMPLIANCE_ENGINE, {"privacy"}),
-    "decide about money": ("SELECT treasury.decide('[]')", {"treasury-api"}),
+    "decide about money, and say so": (
+        (
+            "SELECT treasury.decide('[]')",
+            "SELECT treasury.conclude('{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+        ),
+        {"treasury-api"},
+    ),
     "read the ledger": ("SELECT FROM treasury.transfers", {"treasury-api"}),
     "write the ledger past the functions": (
         "INSERT INTO treasury.days VALUES (gen_random_uuid(), now(), 0)",
@@ -224,15 +237,26 @@ def test_the_table_has_every_login_of_the_chart(
     assert made == {name: LOGINS[name] for name in LOGINS.keys() - WITHOUT_PROGRAM}
 
 
+@asynccontextmanager
+async def logging_in(
+    postgres: PostgresServer, superuser: asyncpg.Connection, login: str
+) -> AsyncIterator[SecretStr]:
+    """Make a login as the chart does; yield its URL."""
+    name = f"{login.replace('-', '_')}_{uuid7().hex}"
+    await superuser.execute(f"CREATE ROLE {name} LOGIN; GRANT {', '.join(LOGINS[login])} TO {name}")
+    database = await superuser.fetchval("SELECT current_database()")
+    try:
+        yield postgres.url(database, user=name)
+    finally:
+        await superuser.execute(f"DROP ROLE {name}")
+
+
 @pytest.mark.parametrize("login", LOGINS)
 async def test_a_login_can_do_what_the_table_says_and_no_more(
     postgres: PostgresServer, superuser: asyncpg.Connection, login: str
 ) -> None:
-    name = f"{login.replace('-', '_')}_{uuid7().hex}"
-    await superuser.execute(f"CREATE ROLE {name} LOGIN; GRANT {', '.join(LOGINS[login])} TO {name}")
-    database = await superuser.fetchval("SELECT current_database()")
-    connection = await asyncpg.connect(postgres.url(database, user=name).get_secret_value())
-    try:
+    async with logging_in(postgres, superuser, login) as url:
+        connection = await asyncpg.connect(url.get_secret_value())
         # As psql logs in, with all rights at once, and as each role that it may take on.
         roles = await connection.fetch(
             "SELECT rolname FROM pg_roles WHERE rolname <> session_user "
@@ -243,9 +267,42 @@ async def test_a_login_can_do_what_the_table_says_and_no_more(
             for statement in (statements,) if isinstance(statements, str) else statements:
                 may = [part for part in parts if await _may(connection, statement, role=part)]
                 assert bool(may) == (login in holders), f"{login}: {right}: {statement}: {may}"
-    finally:
         await connection.close()
-        await superuser.execute(f"DROP ROLE {name}")
+
+
+async def test_the_treasurys_login_records_what_it_decides(
+    postgres: PostgresServer, superuser: asyncpg.Connection
+) -> None:
+    """Though it may append nothing by itself."""
+    async with logging_in(postgres, superuser, "treasury-api") as url:
+        async with Ledger(url, name="test") as ledger:
+            assert code_of(await Scene(ledger).fund()) == OK
+        assignments = Assignments(url, service=Service.TREASURY_API, name="test")
+        with pytest.raises(NotAssignedError):
+            await assignments.of_job("nobody")
+        await assignments.close()
+    assert await superuser.fetchval("SELECT count(*) FROM record.events") == 1
+
+
+async def test_the_recoverys_login_records_what_was_found_and_nothing_else(
+    postgres: PostgresServer, superuser: asyncpg.Connection
+) -> None:
+    async with logging_in(postgres, superuser, "recovery") as url:
+        connection = await connect(url, Role.RECOVERY, name="test")
+        await superuser.execute(
+            "INSERT INTO record.phantoms (log_index, stream_sequence, event_id, workflow_id, "
+            "event_hash) VALUES (0, 1, gen_random_uuid(), gen_random_uuid(), sha256(''))"
+        )
+        damage = await find_damage(connection)
+        now = datetime.now(UTC)
+        await recover(connection, damage, who="ann", reason="the backup of noon", now=now)
+        with pytest.raises(asyncpg.RaiseError, match="still to be named"):
+            await recover(connection, damage, who="ann", reason="once more", now=now)
+        await connection.close()
+    said = await superuser.fetch("SELECT canonical FROM record.events")
+    assert [json.loads(each["canonical"])["event_type"] for each in said] == [
+        "control.record.phantoms.v1"
+    ]
 
 
 async def _may(connection: asyncpg.Connection, statement: str, *, role: str) -> bool:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from venture_core.agents.assignment import AgentAssignment, parse_assignment
 from venture_core.record.calls import Calls, NoAnswerError
-from venture_core.record.database import service_role
+from venture_core.record.database import program_role
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -40,7 +40,7 @@ class Assignments:
 
     def __init__(self, url: SecretStr, *, service: Service, name: str) -> None:
         """Connect as `service`, whose role the login has; `name` shows in the list of sessions."""
-        self._calls = Calls(url, role=service_role(service), name=name)
+        self._calls = Calls(url, role=program_role(service), name=name)
         self._known: OrderedDict[str, AgentAssignment] = OrderedDict()
 
     async def assign(self, job: str, assignment: AgentAssignment) -> AgentAssignment:

@@ -57,7 +57,7 @@ class Role(StrEnum):
     RECOVERY = "venture_recovery"
     """Begin an epoch of the log after a loss: only people do, with a login of their own."""
     TREASURY = "venture_treasury"
-    """Decide about money and read the ledger, through functions only; append the events of it."""
+    """Decide about money, append the events of it, and read the ledger, through functions only."""
     CONTENT = "venture_content"
     """Read the events of one object at a time, through a function: for the object's users."""
     PRIVACY = "venture_privacy"
@@ -74,6 +74,13 @@ def service_role(service: Service) -> str:
 
 SERVICE_ROLES = tuple(map(service_role, Service))
 """The role of every service."""
+STAND_INS = {Service.TREASURY_API: Role.TREASURY, Service.EVENT_RELAY: Role.RECOVERY}
+"""Roles that append for a service through functions of their own, and have its role not at all."""
+
+
+def program_role(service: Service) -> str:
+    """Return the role in which the program of a service asks the record."""
+    return STAND_INS.get(service, service_role(service))
 
 
 async def connect(url: SecretStr, role: str, *, name: str) -> asyncpg.Connection:

@@ -17,10 +17,15 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from venture_core.events.envelope import Service
 from venture_core.events.types import REGISTRY
 from venture_core.process.jobs import EXIT_DONE, EXIT_FAILED, run_job
-from venture_core.record.database import CONNECT_SECONDS, SERVICE_ROLES, Role, service_role
+from venture_core.record.database import (
+    CONNECT_SECONDS,
+    SERVICE_ROLES,
+    STAND_INS,
+    Role,
+    service_role,
+)
 from venture_core.record.logins import Login, LoginError, provide_logins, read_urls
 from venture_core.record.migrations.script import DataLossError
 from venture_core.settings.dataplane import PostgresEndpoint
@@ -71,6 +76,16 @@ EXCEPTION WHEN unique_violation THEN
 END $$
 """
 
+_PART = """
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_auth_members
+    WHERE roleid = '{group}'::regrole AND member = '{role}'::regrole)
+  THEN
+    REVOKE {group} FROM {role};
+  END IF;
+END $$
+"""
+
 _ENTER_TYPE = """
 INSERT INTO record.event_types (event_type, service) VALUES ($1, $2)
 ON CONFLICT (event_type) DO UPDATE SET service = excluded.service
@@ -117,6 +132,7 @@ async def migrate(
                 await _prepare(connection)
                 await connection.run_sync(_run, revision, allow_data_loss=allow_data_loss)
                 await _enter_types(connection)
+                await _part_stand_ins(connection)
                 return await connection.run_sync(_current)
             finally:
                 await connection.rollback()
@@ -138,22 +154,20 @@ async def _prepare(connection: AsyncConnection) -> None:
         await connection.exec_driver_sql(_TAKE_ON_ROLE.format(role=role))
     for role in SERVICE_ROLES:
         await connection.exec_driver_sql(_JOIN.format(role=role, group=Role.PRODUCER.value))
-    # Whoever moves money says so in the record, through the function that keeps the decision: the
-    # service's rights count there, and are not the role's own.
-    await connection.exec_driver_sql(f"ALTER ROLE {Role.TREASURY.value} NOINHERIT")
-    await connection.exec_driver_sql(
-        _JOIN.format(role=Role.TREASURY.value, group=service_role(Service.TREASURY_API))
-    )
-    # Who begins an epoch of the log says so in the log, through the one function that does both:
-    # the service's rights count there, and are not the role's own.
-    await connection.exec_driver_sql(f"ALTER ROLE {Role.RECOVERY.value} NOINHERIT")
-    await connection.exec_driver_sql(
-        _JOIN.format(role=Role.RECOVERY.value, group=service_role(Service.EVENT_RELAY))
-    )
     for schema in SCHEMAS:
         await connection.exec_driver_sql(
             f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {OWNER}"
         )
+    await connection.commit()
+
+
+async def _part_stand_ins(connection: AsyncConnection) -> None:
+    """End the memberships that earlier releases gave to the roles that stand in for a service.
+
+    Only now does the append know them without: programs of before go on to be heard.
+    """
+    for service, role in STAND_INS.items():
+        await connection.exec_driver_sql(_PART.format(role=role, group=service_role(service)))
     await connection.commit()
 
 
