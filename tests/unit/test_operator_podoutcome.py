@@ -13,6 +13,7 @@ from venture_core.artifacts.jobcontract import (
     JobGateResult,
     Stage,
 )
+from venture_operator.domain.childstubs import job_stub, pod_stub
 from venture_operator.domain.podoutcome import (
     Ended,
     Lost,
@@ -74,7 +75,10 @@ def ended(code: int, message: str = "", reason: str = "Error") -> Body:
 
 
 def outcome(given: Body, pods: list[Body]) -> PodOutcome:
-    return pod_outcome(given, pods, "compile")
+    outcome = pod_outcome(given, pods, "compile")
+    # What is kept of them says the same.
+    assert pod_outcome(job_stub(given), map(pod_stub, pods), "compile") == outcome
+    return outcome
 
 
 def test_a_container_that_ended_counts_before_the_job_says_so() -> None:

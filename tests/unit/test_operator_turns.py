@@ -43,6 +43,8 @@ def test_a_namespace_at_its_cap_waits_though_there_is_room() -> None:
     assert row.enter("a/1")
     assert not row.enter("a/2")
     assert row.enter("b/1")
+    assert row.turns.why_waiting("a") == "1 Jobs of this namespace run, as many as may"
+    assert row.turns.why_waiting("c") == "10 Jobs run, as many as may"
     row.turns.leave("b/1")
     assert row.woken == []
     row.turns.leave("a/1")

@@ -12,6 +12,7 @@ from venture_core.objectstore import ObjectStore
 from venture_core.policy.governing import Governing
 from venture_core.record.bundles import Bundles
 
+from venture_operator.domain.childstubs import job_stub, pod_stub
 from venture_operator.domain.conditions import is_at_work
 from venture_operator.domain.labels import MANAGED_BY, MANAGED_BY_LABEL, OWNER_UID_LABEL
 from venture_operator.domain.references import Reference, reference_to
@@ -23,7 +24,7 @@ from venture_operator.kinds.policybundle import wiring as policybundle
 from venture_operator.kinds.workflow import wiring as workflow
 from venture_operator.services.controller import Controller
 from venture_operator.services.intake import Intake, its_owner, itself
-from venture_operator.services.kind import Housekeeping, Shared, Wired, whole
+from venture_operator.services.kind import Housekeeping, Shared, Wired
 from venture_operator.services.orphans import Orphans
 from venture_operator.services.reconciler import Reconciler
 from venture_operator.services.resync import Resync
@@ -154,9 +155,10 @@ def _watches(wired: Iterable[Wired], shared: Shared) -> list[Watch]:
         )
         for each in wired
     ]
-    for resource, objects in ((JOBS, shared.jobs), (PODS, shared.pods)):
+    children = ((JOBS, shared.jobs, job_stub), (PODS, shared.pods, pod_stub))
+    for resource, objects, stub in children:
         intake = Intake(objects, shared.wake, its_owner)
-        watches.append(Watch(resource, intake, whole, work, CHILDREN))
+        watches.append(Watch(resource, intake, stub, work, CHILDREN))
     return watches
 
 

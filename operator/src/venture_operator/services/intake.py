@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from venture_operator.domain.references import (
     Reference,
@@ -10,6 +10,7 @@ from venture_operator.domain.references import (
     owner_of,
     reference_to,
 )
+from venture_operator.storage.watched import key_of
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import Body
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from venture_operator.storage.watched import WatchedObjects
 
 type Wake = Callable[[Reference], None]
+
+_WRITTEN: Final = frozenset({"resourceVersion", "managedFields"})
 
 
 class Intake:
@@ -33,8 +36,12 @@ class Intake:
         self._concerned = concerned
 
     def changed(self, body: Body) -> None:
-        """Take over an object that was listed, created or changed."""
-        if self.objects.put(body):
+        """Take over an object that was listed, created or changed.
+
+        A change of what no decision reads (an annotation, the address of a pod) wakes nobody.
+        """
+        known = self.objects.get(key_of(body))
+        if self.objects.put(body) and (known is None or _content(known) != _content(body)):
             self._wake_all(body)
 
     def deleted(self, body: Body) -> None:
@@ -45,6 +52,12 @@ class Intake:
     def _wake_all(self, body: Body) -> None:
         for reference in self._concerned(body):
             self._wake(reference)
+
+
+def _content(body: Body) -> Body:
+    """Return an object without what every write changes."""
+    metadata = {key: value for key, value in body["metadata"].items() if key not in _WRITTEN}
+    return {**body, "metadata": metadata}
 
 
 def itself(body: Body) -> tuple[Reference, ...]:

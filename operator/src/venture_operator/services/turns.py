@@ -65,6 +65,12 @@ class Turns[K: Hashable]:
         """Return how many run, of a namespace or in all."""
         return len(self._running) if namespace is None else self._busy[namespace]
 
+    def why_waiting(self, namespace: str) -> str:
+        """Return which cap keeps those of a namespace waiting: a sentence that stays as it is."""
+        if self._busy[namespace] >= self._per_namespace:
+            return f"{self._per_namespace} Jobs of this namespace run, as many as may"
+        return f"{self._at_once} Jobs run, as many as may"
+
     @property
     def waiting(self) -> int:
         """How many wait."""

@@ -165,11 +165,7 @@ class ArtifactBuildService:
                 return plans.frozen_plan(work, frozen.sentence, now)
             if turns.enter(key, namespace):
                 return plan
-            message = (
-                f"{turns.running()} Jobs run, {turns.running(namespace)} of this namespace; "
-                "as many as may"
-            )
-            return plans.queued_plan(work, message, now)
+            return plans.queued_plan(work, turns.why_waiting(namespace), now)
         if plan.status is not None and _has_live_job(plan.status):
             turns.occupy(key, namespace)
         else:
