@@ -14,6 +14,7 @@ from venture_core.agents.result import (
     EXIT_BUDGET,
     EXIT_DONE,
     EXIT_FAILED,
+    EXIT_TRANSIENT,
     AgentResult,
     parse_result,
 )
@@ -181,3 +182,62 @@ async def test_without_a_schema_words_are_the_answer(tmp_path: Path) -> None:
     async with AgentServices([turn("All is well.")]) as services:
         _, result, _ = await run(tmp_path, services, assignment(output_schema=None))
     assert result.output == {"text": "All is well."}
+
+
+async def test_a_service_that_is_away_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    """Whatever it was asked for has one name, and the model hears of none of it."""
+    away = iter([503, 500, 502])
+
+    def perform(_tool: str, _arguments: Json) -> tuple[int, Json]:
+        return next(away, 200), {"ok": True}
+
+    turns = [
+        turn(use("money.authorize", intent="ads", amountCents=500)),
+        turn(use("answer", **GOOD)),
+    ]
+    async with AgentServices(turns, perform) as services:
+        code, result, _ = await run(tmp_path, services)
+    assert (code, result.denials, len(services.calls)) == (EXIT_DONE, 0, 4)
+    assert len({key for _, _, key in services.calls}) == 1
+    (told,) = services.asked[-1]["messages"][-1]["content"]
+    assert told["is_error"] is False
+
+
+@pytest.mark.parametrize("tool", ["money.authorize", "io.write"])
+async def test_what_nobody_answered_is_asked_again_by_the_next_attempt_as_the_same(
+    tmp_path: Path, tool: str
+) -> None:
+    """A model that is told of a failure may ask once more by another name, and pay twice."""
+    answers = iter([503])
+
+    def perform(_tool: str, _arguments: Json) -> tuple[int, Json]:
+        return next(answers, 200), {"ok": True}
+
+    turns = [turn(use(tool, path="a")), turn(use("answer", **GOOD))]
+    async with AgentServices(turns, perform) as services:
+        data = assignment().to_json()
+        code, message, _ = await run_agent(tmp_path, services.url, data, patience_seconds=0)
+        error = parse_result(message).error
+        assert error is not None
+        assert (code, error.reason) == (EXIT_TRANSIENT, "ServiceAway")
+        assert len(services.asked) == 1
+        code, result, _ = await run(tmp_path, services)
+    assert (code, result.turns, result.output) == (EXIT_DONE, 2, GOOD)
+    first, second = services.calls
+    assert first == second
+    assert len(services.asked) == 2
+
+
+async def test_a_proxy_that_does_not_answer_is_no_answer_of_a_page(tmp_path: Path) -> None:
+    turns = [turn(use("web.fetch", url="http://pages.example/one")), turn(use("answer", **GOOD))]
+    async with AgentServices(turns) as services:
+        code, message, _ = await run_agent(
+            tmp_path,
+            services.url,
+            assignment().to_json(),
+            patience_seconds=0,
+            egress=("http://127.0.0.1:1", "nobody"),
+        )
+    error = parse_result(message).error
+    assert error is not None
+    assert (code, error.reason, len(services.asked)) == (EXIT_TRANSIENT, "ServiceAway", 1)

@@ -16,11 +16,16 @@ AUDIENCES = ("llm-gateway", "egress", "tools", "treasury")
 
 
 async def run_agent(
-    folder: Path, url: str, assignment: bytes, **elsewhere: tuple[str, str]
+    folder: Path,
+    url: str,
+    assignment: bytes,
+    patience_seconds: float = 20,
+    **elsewhere: tuple[str, str],
 ) -> tuple[int, str, str]:
     """Run the process against services at one URL; return its code, its result, and its log.
 
-    `elsewhere` are the URLs of those that stand elsewhere (`treasury`, `tools`), and their tokens.
+    `elsewhere` are the URLs of those that stand elsewhere (`treasury`, `tools`, `egress`), and
+    their tokens.
     """
     tokens = folder / "tokens"
     tokens.mkdir(parents=True, exist_ok=True)
@@ -41,8 +46,9 @@ async def run_agent(
             "VENTURE_INPUT_FOLDER": str(folder),
             "VENTURE_TOKENS_FOLDER": str(tokens),
             "VENTURE_TERMINATION_LOG": str(message),
+            "VENTURE_PATIENCE_SECONDS": str(patience_seconds),
             "VENTURE_LLM_GATEWAY_URL": url,
-            "VENTURE_EGRESS_PROXY_URL": url,
+            "VENTURE_EGRESS_PROXY_URL": urls.get("egress", url),
             "VENTURE_TOOL_GATEWAY_URL": urls.get("tools", url),
             "VENTURE_TREASURY_URL": urls.get("treasury", url),
         },

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from agentpods import judged_agent
 from policybundles import bundle
+from venture_core.identity.callers import UnauthenticatedError, UnverifiableError
 from venture_core.policy.decision import ReasonCode
+from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
+from venture_core.record.bundles import BundleUnavailableError
 from venture_egress_proxy.head import destination, parse_head
-from venture_egress_proxy.judging import judge_fetch
+from venture_egress_proxy.judging import Judging, judge_fetch
+from venture_egress_proxy.proxy import Proxy
+
+if TYPE_CHECKING:
+    from venture_core.freezes import Freezes
+    from venture_core.record.agents import Agent, Agents
+    from venture_core.record.behind import EventsBehind
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 FETCH = "roles/researcher/tools/web.fetch"
@@ -86,3 +97,39 @@ def test_a_task_that_does_not_list_the_tool_reaches_nothing() -> None:
         to = destination(parse_head(f"{line} HTTP/1.1\r\n\r\n".encode()))
         decision = judge_fetch(agent, None, to, NOW)
         assert (decision.rule, decision.reason_code) == ("task/tools", ReasonCode.NOT_IN_ALLOWLIST)
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """Agents of which none can be named."""
+
+    error: Exception
+
+    async def of(self, token: str) -> Agent:
+        """Raise the error."""
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (UnauthenticatedError("the token proves nobody"), 407),
+        (NotAssignedError("it works for no task"), 407),
+        # The same may be answered later: an agent that is told so waits, and asks again.
+        (UnverifiableError("the API server does not answer"), 503),
+        (AssignmentUnavailableError("the record does not answer"), 503),
+        (BundleUnavailableError("the record does not answer"), 503),
+    ],
+)
+async def test_who_cannot_be_verified_now_is_told_so(error: Exception, status: int) -> None:
+    judging = Judging(cast("Agents", Nobody(error)), cast("Freezes", None), in_all=1, per_agent=1)
+    proxy = Proxy(judging, cast("EventsBehind", None), private=(), max_bytes=1, max_seconds=30)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(b"GET http://a.example.com/ HTTP/1.1\r\nProxy-Authorization: Bearer x\r\n\r\n")
+        said = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert said.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"\r\nContent-Type: application/problem+json\r\n" in said

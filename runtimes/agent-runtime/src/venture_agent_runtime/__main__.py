@@ -21,6 +21,7 @@ from venture_core.agents.result import (
 from venture_core.logging import configure_logging
 from venture_core.settings.reading import read_settings
 
+from venture_agent_runtime.away import ServiceAwayError
 from venture_agent_runtime.loop import work
 from venture_agent_runtime.model import BudgetExhaustedError, Model, ModelFailedError
 from venture_agent_runtime.services import Services, Tokens
@@ -75,8 +76,9 @@ async def _run(settings: Settings) -> tuple[AgentResult, int]:
     except ModelFailedError as error:
         code = EXIT_TRANSIENT if error.may_pass else EXIT_FAILED
         return _error("ModelFailed", str(error)), code
-    except TranscriptUnavailableError as error:
-        return _error("TranscriptUnavailable", str(error)), EXIT_TRANSIENT
+    except (ServiceAwayError, TranscriptUnavailableError) as error:
+        reason = type(error).__name__.removesuffix("Error")
+        return _error(reason, str(error)), EXIT_TRANSIENT
     except ConversationTooLongError as error:
         return _error("ConversationTooLong", str(error)), EXIT_FAILED
     except TimeoutError:
@@ -87,7 +89,7 @@ async def _run(settings: Settings) -> tuple[AgentResult, int]:
 async def _converse(settings: Settings, assignment: AgentAssignment) -> AgentResult:
     tls = ssl.create_default_context(cafile=settings.authorities) if settings.authorities else None
     tokens = Tokens(settings.tokens_folder)
-    model = Model(assignment, settings.llm_gateway_url, tokens, tls)
+    model = Model(assignment, settings, tokens, tls)
     log.info("started", task=assignment.task, attempt=assignment.attempt, role=assignment.role)
     try:
         services = Services(settings, assignment, tls)

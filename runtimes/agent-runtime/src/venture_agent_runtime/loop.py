@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import structlog
 from venture_core.agents.result import MESSAGE_MAX, AgentError, AgentResult
 
+from venture_agent_runtime.away import ServiceAwayError
 from venture_agent_runtime.conversation import (
     Answered,
     Calls,
@@ -37,7 +38,7 @@ async def work(
 
     What was said is kept before anything is done about it, so that an attempt that follows goes on
     from there, and names the effects of its calls as this one did. Raises BudgetExhaustedError,
-    ModelFailedError, TranscriptUnavailableError, ConversationTooLongError.
+    ModelFailedError, ServiceAwayError, TranscriptUnavailableError, ConversationTooLongError.
     """
     before = await transcripts.latest()
     talk = Conversation(assignment) if before is None else Conversation.resumed(assignment, before)
@@ -74,13 +75,18 @@ async def _converse(
 
 
 async def _perform(calls: tuple[Call, ...], services: Services) -> list[Outcome]:
-    """Carry out calls, a few at once; one that fails does not end the others."""
+    """Carry out calls, a few at once; one that fails does not end the others.
+
+    Raises ServiceAwayError: which of them came about, the attempt that follows finds out.
+    """
     room = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def one(call: Call) -> Outcome:
         async with room:
             try:
                 outcome = await services.perform(call)
+            except ServiceAwayError:
+                raise
             except Exception as error:
                 # A defect in one tool: the model is told, and the others have their results.
                 log.exception("tool_crashed", tool=call.tool)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import anthropic
 import httpx2
 
+from venture_agent_runtime.away import ServiceAwayError, patiently
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
@@ -14,10 +16,12 @@ if TYPE_CHECKING:
     from venture_core.agents.assignment import AgentAssignment
 
     from venture_agent_runtime.services import Tokens
+    from venture_agent_runtime.settings import Settings
     from venture_agent_runtime.tools import Json
 
 AUDIENCE: Final = "venture-llm-gateway"
 RETRIES: Final = 3
+"""How often the SDK asks again by itself."""
 ANSWER_SECONDS: Final = 600.0
 
 
@@ -45,12 +49,17 @@ class Model:
     """Asks the assigned model."""
 
     def __init__(
-        self, assignment: AgentAssignment, url: str, tokens: Tokens, tls: ssl.SSLContext | None
+        self,
+        assignment: AgentAssignment,
+        settings: Settings,
+        tokens: Tokens,
+        tls: ssl.SSLContext | None,
     ) -> None:
         self._assignment = assignment
+        self._patience_seconds = settings.patience_seconds
         self._tokens = tokens
         self._client = anthropic.AsyncAnthropic(
-            base_url=url,
+            base_url=settings.llm_gateway_url,
             api_key="read anew for each call",
             max_retries=RETRIES,
             timeout=ANSWER_SECONDS,
@@ -62,6 +71,14 @@ class Model:
 
     async def answer(self, system: str, messages: Sequence[Json], tools: Sequence[Json]) -> Answer:
         """Return the next answer. Raises BudgetExhaustedError, ModelFailedError."""
+        trying = patiently(self._patience_seconds)
+        try:
+            answer: Answer = await trying(self._ask, system, messages, tools)
+        except ServiceAwayError as error:
+            raise ModelFailedError(str(error), may_pass=True) from error
+        return answer
+
+    async def _ask(self, system: str, messages: Sequence[Json], tools: Sequence[Json]) -> Answer:
         assignment = self._assignment
         client = self._client.with_options(api_key=self._tokens.of(AUDIENCE))
         more: dict[str, Any] = {"tools": list(tools)} if tools else {}
@@ -76,13 +93,15 @@ class Model:
         except anthropic.PaymentRequiredError as error:
             raise BudgetExhaustedError from error
         except anthropic.APIStatusError as error:
+            message_ = f"the gateway says {error.status_code}: {_sentence(error)}"
+            if error.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
+                raise ServiceAwayError(message_) from error
             may_pass = error.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR or (
                 error.status_code == httpx2.codes.TOO_MANY_REQUESTS
             )
-            message_ = f"the gateway says {error.status_code}: {_sentence(error)}"
             raise ModelFailedError(message_, may_pass=may_pass) from error
         except anthropic.APIConnectionError as error:
-            raise ModelFailedError("the gateway does not answer", may_pass=True) from error
+            raise ServiceAwayError("the gateway does not answer") from error
         content = [block.model_dump(mode="json", exclude_none=True) for block in message.content]
         return Answer(content, message.stop_reason)
 

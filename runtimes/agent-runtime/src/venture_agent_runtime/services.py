@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -10,17 +11,17 @@ from uuid import uuid5
 import httpx2
 from tenacity import (
     AsyncRetrying,
-    retry_if_exception,
+    retry_if_exception_type,
     stop_after_attempt,
     wait_random_exponential,
 )
 from venture_core.canonical import canonical_json
 
+from venture_agent_runtime.away import ServiceAwayError, patiently
 from venture_agent_runtime.conversation import Outcome
 from venture_agent_runtime.tools import TOOLS, Performer
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from venture_agent_runtime.settings import Settings
 
 TIMEOUT_SECONDS: Final = 30.0
-ATTEMPTS: Final = 3
+FETCHES: Final = 3
+"""How often a page is asked for whose connection breaks."""
 FETCH_MAX_BYTES: Final = 256 * 1024
 TEXT_MAX: Final = 10_000
 """How much of what comes from outside a model is shown, in characters."""
@@ -44,6 +46,13 @@ _IN_FLIGHT: Final = "/in-flight"
 """The end of the type of a problem: the same request is being decided."""
 _TOOL: Final = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 _NO: Final = frozenset({HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT})
+
+_fetching: Final = AsyncRetrying(
+    retry=retry_if_exception_type(httpx2.TransportError),
+    wait=wait_random_exponential(multiplier=0.5, max=5),
+    stop=stop_after_attempt(FETCHES),
+    reraise=True,
+)
 
 
 class Tokens:
@@ -80,22 +89,15 @@ class Services:
         return [tool.name for tool in wanted if there[tool.performer]]
 
     async def perform(self, call: Call) -> Outcome:
-        """Carry out a call; whatever goes wrong, the model gets an answer."""
+        """Carry out a call; what a service says to it, the model is told.
+
+        Raises ServiceAwayError where none says anything for as long as the settings have it.
+        """
         if call.tool not in self.available():
             return await self._undeclared(call)
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(_may_pass),
-            wait=wait_random_exponential(multiplier=0.5, max=5),
-            stop=stop_after_attempt(ATTEMPTS),
-            reraise=True,
-        )
+        trying = patiently(self._settings.patience_seconds)
         try:
-            outcome: Outcome = await retrying(self._once, call)
-        except httpx2.ProxyError as error:
-            # The proxy's no to a tunnel: there is no answer that could hold its words.
-            said = str(error)[:200]
-            denied = said.startswith(str(HTTPStatus.FORBIDDEN.value))
-            return Outcome(f"the proxy refuses: {said}", failed=not denied, denied=denied)
+            outcome: Outcome = await trying(self._once, call)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             return Outcome(f"{call.tool} failed: {type(error).__name__}", failed=True)
         return outcome
@@ -103,7 +105,7 @@ class Services:
     async def _undeclared(self, call: Call) -> Outcome:
         """Have what the task does not list refused where refusals are recorded."""
         if self._settings.tool_gateway_url and _TOOL.fullmatch(call.tool):
-            with suppress(httpx2.HTTPError, OSError):
+            with suppress(ServiceAwayError, OSError):
                 outcome = await self._gateway(call)
                 if outcome.denied:
                     return outcome
@@ -112,11 +114,23 @@ class Services:
     async def _once(self, call: Call) -> Outcome:
         match TOOLS[call.tool].performer:
             case Performer.WEB:
-                return await self._fetch(str(call.arguments.get("url", "")))
+                outcome: Outcome = await _fetching(self._page, str(call.arguments.get("url", "")))
+                return outcome
             case Performer.TOOLS:
                 return await self._gateway(call)
             case Performer.TREASURY:
                 return await self._pay(call)
+
+    async def _page(self, url: str) -> Outcome:
+        try:
+            return await self._fetch(url)
+        except httpx2.ProxyError as error:
+            # The proxy's no to a tunnel: there is no answer that could hold its words.
+            return _refused_tunnel(str(error)[:200])
+        except httpx2.ConnectError as error:
+            if _by_tls(error):
+                raise
+            raise ServiceAwayError("the proxy does not answer") from error
 
     async def _fetch(self, url: str) -> Outcome:
         token = self._tokens.of("venture-egress")
@@ -130,7 +144,10 @@ class Services:
             client.stream("GET", url, headers={"Accept": "application/json, text/*"}) as response,
         ):
             kind = response.headers.get("content-type", "").lower()
-            if response.status_code == HTTPStatus.FORBIDDEN and kind.startswith(_PROBLEM):
+            ours = kind.startswith(_PROBLEM)
+            if ours and response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+                raise ServiceAwayError("the proxy cannot decide now")
+            if ours and response.status_code == HTTPStatus.FORBIDDEN:
                 data = await _read(response)
                 return Outcome(_clean(data.decode(errors="replace")), denied=True)
             if not _READABLE.match(kind):
@@ -162,11 +179,14 @@ class Services:
         async with httpx2.AsyncClient(
             verify=self._tls or True, timeout=TIMEOUT_SECONDS, trust_env=False
         ) as client:
-            response = await client.post(url, json=body, headers=headers)
+            try:
+                response = await client.post(url, json=body, headers=headers)
+            except httpx2.TransportError as error:
+                raise ServiceAwayError(f"{call.tool}: {type(error).__name__}") from error
         text, problem = _clean(response.text), _problem(response)
         under_way = str(problem.get("type", "")).endswith(_IN_FLIGHT)
         if under_way or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise httpx2.RemoteProtocolError(f"status {response.status_code}")
+            raise ServiceAwayError(f"{call.tool}: status {response.status_code}")
         denied = response.status_code in _NO or "reasonCode" in problem
         return Outcome(text, failed=response.is_error, denied=denied)
 
@@ -187,8 +207,20 @@ def _problem(response: httpx2.Response) -> Mapping[str, object]:
     return body if isinstance(body, dict) else {}
 
 
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, httpx2.TransportError) and not isinstance(error, httpx2.ProxyError)
+def _refused_tunnel(said: str) -> Outcome:
+    if said.startswith(str(HTTPStatus.SERVICE_UNAVAILABLE.value)):
+        raise ServiceAwayError("the proxy cannot decide now")
+    denied = said.startswith(str(HTTPStatus.FORBIDDEN.value))
+    return Outcome(f"the proxy refuses: {said}", failed=not denied, denied=denied)
+
+
+def _by_tls(error: BaseException | None) -> bool:
+    """Whether TLS failed: that of a page is none of the proxy's business."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 async def _read(response: httpx2.Response) -> bytes:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from venture_core.settings.programs import LogSettings
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=512)]
@@ -18,6 +18,8 @@ class Settings(LogSettings):
     """Holds a projected token of each audience; the kubelet renews them."""
     termination_log: Path = Path("/dev/termination-log")
     """Where the result is written for the kubelet to pick up."""
+    patience_seconds: Annotated[float, Field(ge=0, le=600)] = 90
+    """How long a service may be away before the attempt ends; another one goes on from there."""
     authorities: Path | None = None
     """PEM of those that sign the serving certificates of our services."""
 

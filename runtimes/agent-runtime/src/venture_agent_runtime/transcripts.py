@@ -4,17 +4,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import httpx2
-from tenacity import (
-    AsyncRetrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random_exponential,
-)
 from venture_core.agents.transcript import (
     MAX_TRANSCRIPT_BYTES,
     InvalidTranscriptError,
     parse_transcript,
 )
+
+from venture_agent_runtime.away import ServiceAwayError, patiently
 
 if TYPE_CHECKING:
     import ssl
@@ -26,7 +22,6 @@ if TYPE_CHECKING:
 
 AUDIENCE: Final = "venture-tools"
 TIMEOUT_SECONDS: Final = 30.0
-ATTEMPTS: Final = 5
 
 
 class TranscriptUnavailableError(Exception):
@@ -43,6 +38,7 @@ class Transcripts:
     def __init__(self, settings: Settings, tokens: Tokens, tls: ssl.SSLContext | None) -> None:
         url = settings.tool_gateway_url
         self._url = f"{url}/v1/transcript" if url else None
+        self._patience_seconds = settings.patience_seconds
         self._tokens = tokens
         self._tls = tls
 
@@ -71,16 +67,11 @@ class Transcripts:
             await self._send("PUT", data)
 
     async def _send(self, method: str, data: bytes) -> httpx2.Response:
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(httpx2.TransportError),
-            wait=wait_random_exponential(multiplier=0.5, max=5),
-            stop=stop_after_attempt(ATTEMPTS),
-            reraise=True,
-        )
+        trying = patiently(self._patience_seconds)
         try:
-            response: httpx2.Response = await retrying(self._once, method, data)
-        except (httpx2.HTTPError, OSError) as error:
-            raise TranscriptUnavailableError(f"no transcript: {type(error).__name__}") from error
+            response: httpx2.Response = await trying(self._once, method, data)
+        except (ServiceAwayError, OSError) as error:
+            raise TranscriptUnavailableError(f"no transcript: {error}") from error
         if response.is_error and response.status_code != HTTPStatus.NOT_FOUND:
             raise TranscriptUnavailableError(f"no transcript: status {response.status_code}")
         return response
@@ -90,9 +81,12 @@ class Transcripts:
         async with httpx2.AsyncClient(
             verify=self._tls or True, timeout=TIMEOUT_SECONDS, trust_env=False
         ) as client:
-            response = await client.request(
-                method, self._url or "", content=data or None, headers=headers
-            )
+            try:
+                response = await client.request(
+                    method, self._url or "", content=data or None, headers=headers
+                )
+            except httpx2.TransportError as error:
+                raise ServiceAwayError(type(error).__name__) from error
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise httpx2.RemoteProtocolError(f"status {response.status_code}")
+            raise ServiceAwayError(f"status {response.status_code}")
         return response

@@ -36,7 +36,11 @@ log = structlog.get_logger(__name__)
 
 
 class UnknownCallerError(Exception):
-    """The caller is no agent, or nobody can say now whether it is."""
+    """The caller is no agent."""
+
+
+class UnverifiedCallerError(Exception):
+    """Nobody can say now whether the caller is an agent; the same may be answered later."""
 
 
 @dataclass(slots=True)
@@ -107,7 +111,10 @@ class Judging:
         self._rates = CallRates()
 
     async def judge(self, head: Head) -> Judged:
-        """Say whether the holder of the head's token may connect. Raises UnknownCallerError."""
+        """Say whether the holder of the head's token may connect.
+
+        Raises UnknownCallerError, UnverifiedCallerError.
+        """
         agent = await self._caller(head.token)
         try:
             to = destination(head)
@@ -129,7 +136,7 @@ class Judging:
             BundleUnavailableError,
         ) as error:
             log.warning("caller_not_verified", error=str(error))
-            raise UnknownCallerError("who calls cannot be verified now") from error
+            raise UnverifiedCallerError("who calls cannot be verified now") from error
 
     def take(self, judged: Judged) -> bool:
         """Count a connection as open, unless as many are as may be."""

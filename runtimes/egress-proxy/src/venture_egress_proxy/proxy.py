@@ -20,7 +20,7 @@ from venture_egress_proxy.dialling import (
 )
 from venture_egress_proxy.head import HeadError, parse_head
 from venture_egress_proxy.hello import HelloError, server_name
-from venture_egress_proxy.judging import UnknownCallerError
+from venture_egress_proxy.judging import UnknownCallerError, UnverifiedCallerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,9 @@ class Proxy:
             judged = await self._judging.judge(head)
         except UnknownCallerError as error:
             await _say(writer, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, str(error))
+            return
+        except UnverifiedCallerError as error:
+            await _say(writer, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
             return
         try:
             await self._carry(client, judged)
