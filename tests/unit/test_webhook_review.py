@@ -64,6 +64,14 @@ def test_every_problem_is_told_and_a_freeze_among_them() -> None:
         assert part in written["status"]["message"]
 
 
+@pytest.mark.parametrize("kind", ["ArtifactBuild", "MoneyIntent"])
+def test_what_the_operator_makes_for_work_that_runs_it_halts_itself(kind: str) -> None:
+    """A refusal would fail the task for good, where it only has to wait for the thaw."""
+    for is_operator in (False, True):
+        answer = review(asked(kind, {"target": "Pptx"}, frozen=UNKNOWN, is_operator=is_operator))
+        assert (UNKNOWN.sentence in answer.problems) is not is_operator
+
+
 @pytest.mark.parametrize(("kind", "place"), [("Approval", "approver"), ("Workflow", "requester")])
 def test_who_asks_is_filled_in_where_it_is_left_out(kind: str, place: str) -> None:
     person = {"user": "alice", "groups": ["founders"]}

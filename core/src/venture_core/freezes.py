@@ -44,6 +44,13 @@ UNKNOWN: Final = Frozen(
 )
 
 
+class FreezesUnseenError(Exception):
+    """What is frozen cannot be seen now, so nothing may start; the same may be asked again."""
+
+    def __init__(self) -> None:
+        super().__init__(UNKNOWN.reason)
+
+
 class Freezes:
     """The Freezes of the cluster. `run` has to run beside; until it has seen them all is frozen.
 
@@ -68,6 +75,13 @@ class Freezes:
             if each.spec.scope.all or each.spec.scope.namespace == namespace
         ]
         return max(holding, key=lambda each: (each.is_kill, each.name), default=None)
+
+    def in_force(self, namespace: str) -> Frozen | None:
+        """Return the same, for who can have a caller ask again. Raises FreezesUnseenError."""
+        frozen = self.standing(namespace)
+        if frozen is UNKNOWN:
+            raise FreezesUnseenError
+        return frozen
 
     def complaints(self) -> list[str]:
         """Return why nothing may start, where that is because nothing is seen: for readiness."""

@@ -7,8 +7,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from venture_core.freezes import FreezesUnseenError
 from venture_core.http.metrics import ROUTE
-from venture_core.http.problems import Problem
+from venture_core.http.problems import Problem, try_again
 
 from venture_webhooks.review import MAX_MESSAGE, Answer, Asked, review
 
@@ -62,13 +63,13 @@ def application(bundles: BundlesInSight, freezes: Freezes, operator_account: str
             raise Problem(HTTPStatus.NOT_FOUND, f"There is {PATH} here, for POST.")
         scope[ROUTE] = PATH
         if not bundles.in_sight:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "What governs cannot be seen now; try again in a moment.",
-                headers={"Retry-After": "2"},
-            )
+            raise try_again("What governs cannot be seen now; try again in a moment.", "unseen")
         found = _parse(await _body(receive))
         request = found.request
+        try:
+            frozen = freezes.in_force(request.namespace)
+        except FreezesUnseenError as error:
+            raise try_again(f"{error}; try again in a moment.", "freezes-unseen") from error
         metadata = request.object.get("metadata", {})
         answer = review(
             Asked(
@@ -81,7 +82,7 @@ def application(bundles: BundlesInSight, freezes: Freezes, operator_account: str
                 groups=request.user_info.groups,
                 now=datetime.now(UTC),
                 governing=bundles.governing,
-                frozen=freezes.standing(request.namespace),
+                frozen=frozen,
                 is_operator=request.user_info.username == operator_account,
             )
         )

@@ -9,6 +9,7 @@ from uuid import uuid7
 import structlog
 from venture_core.events.types import REGISTRY
 from venture_core.events.types.policy import ConnectionClosedV1
+from venture_core.freezes import FreezesUnseenError
 from venture_core.identity.callers import UnauthenticatedError, UnverifiableError
 from venture_core.policy.decision import ReasonCode, refusal
 from venture_core.policy.evaluate import evaluate
@@ -40,7 +41,7 @@ class UnknownCallerError(Exception):
 
 
 class UnverifiedCallerError(Exception):
-    """Nobody can say now whether the caller is an agent; the same may be answered later."""
+    """Nobody can say now what the caller may do; the same may be answered later."""
 
 
 @dataclass(slots=True)
@@ -158,7 +159,10 @@ class Judging:
         metrics.OPEN.set(self._open.total())
 
     def _decide(self, agent: Agent, to: Destination, now: datetime) -> Decision:
-        frozen = self._freezes.standing(agent.assignment.namespace)
+        try:
+            frozen = self._freezes.in_force(agent.assignment.namespace)
+        except FreezesUnseenError as error:
+            raise UnverifiedCallerError(str(error)) from error
         decision = judge_fetch(agent, frozen, to, now)
         if not decision.allowed:
             return decision

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
+from venture_core.freezes import FreezesUnseenError
 from venture_core.llm.errors import LlmError
 from venture_core.policy.decision import ReasonCode
 from venture_core.policy.evaluate import evaluate
@@ -34,11 +35,15 @@ class PolicyJudge:
     async def denial(self, assigned: Assigned, provider: str, model: str) -> Denial | None:
         """Return why a task may not call a model; None where it may.
 
-        Raises LlmError where the bundle cannot be read now: the same may be allowed later.
+        Raises LlmError where freezes or the bundle cannot be seen now: the same may be allowed
+        later.
         """
-        if (frozen := self._freezes.standing(assigned.namespace)) is not None:
-            rule = f"freeze/{frozen.name}" if frozen.name else "freeze"
-            reason = ReasonCode.FREEZE_MODE_ACTIVE.value
+        try:
+            frozen = self._freezes.in_force(assigned.namespace)
+        except FreezesUnseenError as error:
+            raise _ask_again("freezes_unseen", f"{error}.") from error
+        if frozen is not None:
+            rule, reason = f"freeze/{frozen.name}", ReasonCode.FREEZE_MODE_ACTIVE.value
             return Denial(rule=rule, reason_code=reason, message=f"{frozen.sentence}.")
         request = ModelCall(
             namespace=assigned.namespace,
@@ -62,10 +67,9 @@ class PolicyJudge:
             return await self._bundles.governing(assigned.bundle_hash, assigned.baseline_hash)
         except BundleUnavailableError as error:
             log.warning("a policy bundle cannot be read", error=str(error))
-            raise LlmError(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "policy_unavailable",
-                "The policy of this workflow cannot be read now, so nothing may be called.",
-                retry=True,
-                retry_after=2,
-            ) from error
+            message = "The policy of this workflow cannot be read now, so nothing may be called."
+            raise _ask_again("policy_unavailable", message) from error
+
+
+def _ask_again(code: str, message: str) -> LlmError:
+    return LlmError(HTTPStatus.SERVICE_UNAVAILABLE, code, message, retry=True, retry_after=2)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import FastAPI, Path, Request, Response
 from venture_core.canonical import CanonicalJsonError, canonical_json, sha256_hex
 from venture_core.events.types.tool import ToolName  # noqa: TC002  FastAPI reads it
+from venture_core.freezes import FreezesUnseenError
 from venture_core.http.app import fastapi
 from venture_core.http.callers import bearer_token
 from venture_core.http.problems import Problem, try_again
@@ -36,7 +37,12 @@ if TYPE_CHECKING:
     from venture_tool_gateway.transcripts import Transcripts
 
 VERSION: Final = "1.0.0"
-_UNAVAILABLE: Final = (AssignmentUnavailableError, BundleUnavailableError, JournalUnavailableError)
+_UNAVAILABLE: Final = (
+    AssignmentUnavailableError,
+    BundleUnavailableError,
+    FreezesUnseenError,
+    JournalUnavailableError,
+)
 
 
 class Tools:
@@ -79,7 +85,7 @@ class Tools:
 
     async def _call(self, agent: Agent, tool: str, call_id: UUID, arguments: dict[str, Any]) -> str:
         assignment = agent.assignment
-        frozen = self._freezes.standing(assignment.namespace)
+        frozen = self._freezes.in_force(assignment.namespace)
         decision = judge_call(agent, frozen, tool, arguments, datetime.now(UTC))
         if not decision.allowed:
             await self._refuse(assignment, tool, call_id, decision)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from redis.asyncio import Redis
 from venture_core.events.envelope import Service
-from venture_core.freezes import Freezes
+from venture_core.freezes import Freezes, FreezesUnseenError
 from venture_core.http.app import whole
+from venture_core.http.problems import try_again
 from venture_core.http.server import run_service, serve, service_tls
 from venture_core.identity.callers import UnverifiableError
 from venture_core.identity.serviceaccount import ServiceAccounts
@@ -94,10 +95,16 @@ def spender_of(assignments: Assignments) -> SpenderOf:
 
 
 def objection_of(freezes: Freezes) -> Objection:
-    """Return what a Freeze says to spending in a namespace. Who cannot see freezes is frozen."""
+    """Return what a Freeze says to spending in a namespace.
+
+    Where freezes cannot be seen nothing is spent: it raises Problem 503.
+    """
 
     def objection(namespace: str) -> ReasonCode | None:
-        frozen = freezes.standing(namespace)
+        try:
+            frozen = freezes.in_force(namespace)
+        except FreezesUnseenError as error:
+            raise try_again(f"{error}; try again.", "freezes-unseen") from error
         return None if frozen is None else ReasonCode.FREEZE_MODE_ACTIVE
 
     return objection
