@@ -2,7 +2,7 @@
 
 One setting, VENTURE_TEST_PROFILE, is `short` (the default) or `soak`. A test of properties takes
 the number of its examples from here or from hypothesis's profile of the same name; a test that
-kills, waits or fuzzes for a time takes the time from here and is marked `soak`.
+kills, waits or fuzzes takes from here for how long, or how often, and is marked `soak`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ def load_hypothesis_profile() -> None:
 def examples(short: int) -> int:
     """Return how many examples a test tries that tries `short` of them in every run."""
     return short * _EXAMPLES[profile()] // _EXAMPLES["short"]
+
+
+def times(*, short: int, soak: int) -> int:
+    """Return how often a test repeats itself in this run."""
+    return soak if profile() == "soak" else short
 
 
 def seconds(*, short: float, soak: float) -> float:

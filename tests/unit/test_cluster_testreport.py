@@ -100,5 +100,7 @@ def test_an_unknown_profile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_soak_tries_more_and_goes_on_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VENTURE_TEST_PROFILE", "short")
     assert (soaking.examples(300), soaking.seconds(short=45, soak=900)) == (300, 45)
+    assert soaking.times(short=2, soak=20) == 2
     monkeypatch.setenv("VENTURE_TEST_PROFILE", "soak")
     assert (soaking.examples(300), soaking.seconds(short=45, soak=900)) == (9000, 900)
+    assert soaking.times(short=2, soak=20) == 20

@@ -12,6 +12,7 @@ from recordevents import started
 from recordprocesses import ORIGIN, record_processes, write_key
 from recordrelay import published, stream_holds
 from recordservers import NatsServer
+from soaking import times
 from venture_core.events.checkpoint import open_checkpoint
 from venture_core.events.notes import NoteVerifier
 from venture_core.messaging.connection import connect_nats
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from venture_core.objectstore import S3Settings
 
+ROUNDS = times(short=2, soak=20)
 ROUND = 300
 WORKFLOWS = 30
 
@@ -50,6 +52,7 @@ async def _ready(port: int) -> bool:
             return False
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "victim", ["venture-event-relay", "venture-sequencer", "venture-projector"]
 )
@@ -77,7 +80,7 @@ async def test_a_killed_process_goes_on_where_it_was(
 
     try:
         async with EventProducer(database, name="test") as producer:
-            for _ in range(4):
+            for _ in range(ROUNDS):
                 first = sent // WORKFLOWS + 1
                 appending = [
                     asyncio.create_task(append(producer, workflow, first)) for workflow in workflows

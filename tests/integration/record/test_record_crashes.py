@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import asyncpg
     from venture_core.objectstore import S3Settings
 
-SECONDS = seconds(short=20, soak=900)
+SECONDS = seconds(short=12, soak=900)
 """How long processes are killed; minutes find more."""
 SEED = int(os.environ.get("VENTURE_CRASH_SEED", "20261123"))
 WRITERS = 2

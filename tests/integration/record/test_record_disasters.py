@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from venture_core.objectstore import S3Settings
 
-SECONDS = seconds(short=30, soak=900)
+SECONDS = seconds(short=12, soak=900)
 """How long it is struck; minutes find more."""
 SEED = int(os.environ.get("VENTURE_CRASH_SEED", "20261126"))
 WRITERS = 2
@@ -206,8 +206,9 @@ async def strike_for(cast: Cast, disasters: Disasters, span: float) -> None:
             cast.kills["reader, for long"] += 1
             await asyncio.sleep(8)
             cast.processes["reader"].start()
-        # Long enough for leases to run out, for somebody to act, and for the log to go on.
-        await asyncio.sleep(14)
+        if time.monotonic() < until_then:
+            # Long enough for leases to run out, for somebody to act, and for the log to go on.
+            await asyncio.sleep(14)
 
 
 @asynccontextmanager
