@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import soaking
-import yaml
+from chartmanifests import documents
 from surroundings import CHART, REPOSITORY
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 # A shell has the jobs it starts in the background ignore SIGINT, and every child would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Where a machine forbids to keep bytecode, every program that a test starts would be compiled anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 soaking.load_hypothesis_profile()
 
@@ -93,6 +98,6 @@ def render_chart(
     def render(*values: str, sets: tuple[str, ...] = ()) -> list[dict[str, Any]]:
         rendered = helm_template(*values, sets=sets)
         assert rendered.returncode == 0, rendered.stderr
-        return [document for document in yaml.safe_load_all(rendered.stdout) if document]
+        return documents(rendered.stdout)
 
     return render

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
+from chartmanifests import documents
 from surroundings import REPOSITORY
 from venture_crds.v1alpha1.artifactbuild import EXAMPLES
 
@@ -201,8 +202,7 @@ def render() -> Callable[..., list[Json]]:
             text=True,
             check=True,
         )
-        documents = yaml.safe_load_all(done.stdout)
-        definitions = [one for one in documents if one and one["kind"] == CRD["kind"]]
+        definitions = [one for one in documents(done.stdout) if one["kind"] == CRD["kind"]]
         return [one for one in definitions if one["metadata"]["name"] == CRD["metadata"]["name"]]
 
     return rendered

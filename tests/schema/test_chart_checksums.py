@@ -8,7 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from chartmanifests import documents
 from surroundings import CHART
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def checksums(api_server: Path, tools: Path, kubectl: Kubectl) -> Checksums:
         )
         assert rendered.returncode == 0, rendered.stderr
         return dict(
-            _checksum(each)
-            for each in yaml.safe_load_all(rendered.stdout)
-            if each and each["kind"] == "Deployment"
+            _checksum(each) for each in documents(rendered.stdout) if each["kind"] == "Deployment"
         )
 
     return render

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from chartmanifests import documents
 from surroundings import REPOSITORY
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ VALUES = [
     *sorted(f"ci/{file.name}" for file in (CHART / "ci").glob("*.yaml")),
     "values-dev.yaml",
 ]
-PUBLISHED_WITHIN_SECONDS = 30
+PUBLISHED_WITHIN_SECONDS = 60
 
 type Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 type Template = Callable[..., subprocess.CompletedProcess[str]]
@@ -71,8 +71,8 @@ def rendered(helm_template: Template, values: str) -> str:
 
 def namespaces_of(manifests: str) -> set[str]:
     """Return the namespaces that the objects are in."""
-    objects = [each for each in yaml.safe_load_all(manifests) if each]
-    return {each["metadata"]["namespace"] for each in objects if "namespace" in each["metadata"]}
+    found = [each["metadata"] for each in documents(manifests)]
+    return {each["namespace"] for each in found if "namespace" in each}
 
 
 @pytest.mark.parametrize("values", VALUES)

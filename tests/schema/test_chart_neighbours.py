@@ -8,7 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from chartmanifests import documents
 from surroundings import CHART, REPOSITORY
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def neighbour(render: Render, kubectl: Kubectl) -> Iterator[Callable[[str], None
     def install(watched: str) -> None:
         done = render(served(watched), name="first", namespace="elsewhere")
         assert done.returncode == 0, done.stderr
-        for body in yaml.safe_load_all(done.stdout):
-            if body and body["kind"].endswith("RoleBinding"):
+        for body in documents(done.stdout):
+            if body["kind"].endswith("RoleBinding"):
                 if body["metadata"].get("namespace") not in {None, watched}:
                     continue
                 # As helm does at an installation.
@@ -127,8 +127,7 @@ def test_operators_of_different_namespaces_live_side_by_side(
 def test_one_release_serves_the_content_of_all(render: Render, kubectl: Kubectl) -> None:
     name = "v1alpha1.content.venture.parpour.dev"
     first = render(served(), name="first", namespace="elsewhere")
-    bodies = yaml.safe_load_all(first.stdout)
-    (body,) = [each for each in bodies if each and each["kind"] == "APIService"]
+    (body,) = [each for each in documents(first.stdout) if each["kind"] == "APIService"]
     body["metadata"]["annotations"] = {
         "meta.helm.sh/release-name": "first",
         "meta.helm.sh/release-namespace": "elsewhere",
@@ -146,10 +145,9 @@ def test_one_release_serves_the_content_of_all(render: Render, kubectl: Kubectl)
 
 
 def places(rendered: str) -> set[tuple[str, str, str]]:
-    bodies = [each for each in yaml.safe_load_all(rendered) if each]
     return {
         (each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"])
-        for each in bodies
+        for each in documents(rendered)
     }
 
 

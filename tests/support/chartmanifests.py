@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from surroundings import CHART
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ CLUSTER_WIDE = {
 
 type Json = dict[str, Any]
 type Render = Callable[..., list[Json]]
+
+
+def documents(text: str) -> list[Json]:
+    """Parse what helm printed, by libyaml: in Python the definitions take a second each time."""
+    return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
 
 
 def of_kind(manifests: list[Json], *kinds: str) -> list[Json]:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import yaml
+from chartmanifests import documents
 from surroundings import CHART
 
 if TYPE_CHECKING:
@@ -41,4 +41,4 @@ def render(
     command += [f"--values={chart / 'ci' / 'production.yaml'}"]
     command += [f"--set-json={assignment}" for assignment in sets]
     rendered = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return [document for document in yaml.safe_load_all(rendered.stdout) if document]
+    return documents(rendered.stdout)

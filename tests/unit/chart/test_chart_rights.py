@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
-import yaml
 from venture_crds.generator.files import chart_kinds
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
@@ -24,6 +23,7 @@ from chartmanifests import (
     Json,
     Render,
     allowed,
+    documents,
     named,
     of_kind,
     operator_env,
@@ -95,7 +95,7 @@ def roles_of_more_kinds(tools: Path, tmp_path: Path) -> list[Json]:
     command += ["--show-only=templates/operator/rbac.yaml"]
     command += ["--show-only=templates/operator/aggregate.yaml"]
     rendered = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return [document for document in yaml.safe_load_all(rendered.stdout) if document]
+    return documents(rendered.stdout)
 
 
 def test_roles_follow_from_the_kinds(roles_of_more_kinds: list[Json]) -> None:
