@@ -42,7 +42,7 @@ CRDS = Resource(
     "CustomResourceDefinition",
     namespaced=False,
 )
-STARTS_WITHIN_SECONDS = 30
+STARTS_WITHIN_SECONDS = 60
 FAREWELL_SECONDS = 2
 
 

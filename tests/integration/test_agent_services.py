@@ -72,7 +72,7 @@ class Place:
             found = [json.loads(row["canonical"]) for row in rows]
             return [each["payload"] for each in found if each["event_type"] == event_type]
 
-        return await patiently(look, lambda found: len(found) == count, within_seconds=20)
+        return await patiently(look, lambda found: len(found) == count)
 
 
 def policy() -> Json:

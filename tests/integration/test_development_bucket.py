@@ -71,7 +71,7 @@ class Pod:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(ObjectStoreError),
                 wait=wait_fixed(0.1),
-                stop=stop_after_delay(30),
+                stop=stop_after_delay(60),
                 reraise=True,
             ):
                 with attempt:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from contentapi import ContentApi
     from founderapi import Visitor
 
-WITHIN_SECONDS = 20
+WITHIN_SECONDS = 60
 
 
 class Happenings:

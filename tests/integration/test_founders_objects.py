@@ -205,7 +205,7 @@ async def test_the_api_itself_may_act_as_founders_only(
             {"Impersonate-User": "venture:nobody", "Impersonate-Group": "system:masters"},
         ):
             answer = await stolen.connection.exchange(
-                "GET", WORKFLOWS.path(namespace), seconds=10, headers=headers
+                "GET", WORKFLOWS.path(namespace), seconds=60, headers=headers
             )
             assert (answer.status, b"cannot impersonate" in answer.body) == (403, True), headers
         with pytest.raises(ForbiddenError):
@@ -237,7 +237,7 @@ async def test_a_watch_tells_what_becomes_of_objects(
     ) as answer:
         assert answer.status == 200
         await client.create(WORKFLOWS, workflow("launch"), namespace)
-        line = await asyncio.wait_for(answer.content.readline(), timeout=10)
+        line = await asyncio.wait_for(answer.content.readline(), timeout=60)
         hang_up(answer)
     assert b'"ADDED"' in line
     assert b'"launch"' in line

@@ -39,7 +39,7 @@ async def reason(client: KubernetesClient, namespace: str, name: str, wanted: st
         conditions = body.get("status", {}).get("conditions", [])
         return any(each["reason"] == wanted for each in conditions)
 
-    return await patiently(look, good, within_seconds=30)
+    return await patiently(look, good)
 
 
 async def test_what_slipped_past_admission_is_refused_and_what_may_be_is_pinned(

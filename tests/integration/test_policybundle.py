@@ -26,9 +26,7 @@ async def settled(client: KubernetesClient, namespace: str, name: str, phase: st
     async def look() -> Json:
         return await client.get(POLICY_BUNDLES, name, namespace) or {}
 
-    return await patiently(
-        look, lambda body: body.get("status", {}).get("phase") == phase, within_seconds=20
-    )
+    return await patiently(look, lambda body: body.get("status", {}).get("phase") == phase)
 
 
 async def test_a_bundle_is_published_and_kept_by_its_hash_for_ever(

@@ -101,7 +101,7 @@ async def encrypted_nats(tmp_path: Path, authority: Authority) -> AsyncIterator[
     server.launch()
     endpoint = NatsEndpoint(nats_url=server.url().get_secret_value(), nats_ca_file=authority.cert)
     try:
-        async for attempt in AsyncRetrying(wait=wait_fixed(0.1), stop=stop_after_delay(20)):
+        async for attempt in AsyncRetrying(wait=wait_fixed(0.1), stop=stop_after_delay(60)):
             with attempt:
                 client = await connect_nats(
                     endpoint.nats_url, name="tests", tls=endpoint.nats_tls(), reconnect=False
@@ -142,7 +142,7 @@ async def test_a_handshake_that_nats_never_answers_is_tried_again(
     async with await asyncio.start_server(pass_on, "127.0.0.1") as proxy:
         port = proxy.sockets[0].getsockname()[1]
         url = SecretStr(f"nats://127.0.0.1:{port}")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             client = await connect_nats(url, name="tests", tls=encrypted_nats.nats_tls())
         assert client.is_connected
         assert connections > 1
@@ -189,12 +189,12 @@ async def gateway(tools: Path, tmp_path: Path, authority: Authority) -> AsyncIte
     started = Gateway(tools, tmp_path / "s3", authority)
     yield started
     started.process.terminate()
-    started.process.wait(timeout=10)
+    started.process.wait(timeout=60)
 
 
 async def _put(settings: S3Endpoint) -> bytes:
     store = ObjectStore(settings.s3())
-    async for attempt in AsyncRetrying(wait=wait_fixed(0.2), stop=stop_after_delay(15)):
+    async for attempt in AsyncRetrying(wait=wait_fixed(0.2), stop=stop_after_delay(60)):
         with attempt:
             await store.put("proof", b"it works", media_type="text/plain")
     return await store.get("proof", max_bytes=100)

@@ -350,4 +350,4 @@ async def test_a_leader_issues_at_once(
         found = await client.get(SECRETS, SERVER, namespace)
         return (found or {}).get("data", {})
 
-    await patiently(look, lambda data: "tls.crt" in data, within_seconds=20)
+    await patiently(look, lambda data: "tls.crt" in data)

@@ -48,8 +48,11 @@ CLUSTER_ROLES = Resource(
 CLUSTER_ROLE_BINDINGS = Resource(
     "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False
 )
-SEES_WITHIN_SECONDS = 15.0
-"""How soon a watch that does not work is told of, and how soon one that could again does."""
+SEES_WITHIN_SECONDS = 30.0
+"""How soon a watch that does not work is told of, and how soon one that could again does.
+
+Half of it is the promise; beside other tests it gets twice that.
+"""
 
 
 class Stage:
@@ -214,7 +217,7 @@ async def test_rights_that_go_in_one_namespace_are_that_namespaces_trouble(
 
     degraded = (await stage.until(200, degraded=True))["degraded"]
     assert all(stage.other in each and "Forbidden" in each for each in degraded)
-    await starts(mine, "meanwhile", within_seconds=10)
+    await starts(mine, "meanwhile")
 
     await theirs.create("waits")
     await grant(client, stage.other)
@@ -235,7 +238,7 @@ async def test_a_namespace_that_is_deleted_takes_nothing_else_with_it(
     await client.delete(NAMESPACES, stage.other)
 
     await stage.until(200, degraded=True)
-    await starts(mine, "after", within_seconds=10)
+    await starts(mine, "after")
     assert "Traceback" not in (tmp_path / "operator.log").read_text()
 
 
@@ -253,7 +256,7 @@ async def test_what_happens_while_the_api_server_is_away_is_made_up_for(
     await stage.proxy.restore()
     await is_seen(builds, "meanwhile")
     await stage.until(200)
-    await starts(builds, "after", within_seconds=10)
+    await starts(builds, "after")
 
 
 async def test_a_leader_that_is_cut_off_ends_and_its_successor_goes_on(
@@ -262,7 +265,7 @@ async def test_a_leader_that_is_cut_off_ends_and_its_successor_goes_on(
     builds = Builds(client, stage.home)
     await stage.proxy.cut()
     await builds.create("meanwhile")
-    assert await asyncio.wait_for(stage.operator.wait(), timeout=20) == 1
+    assert await asyncio.wait_for(stage.operator.wait(), timeout=60) == 1
     # From its first answer on: it has not reached the API server once.
     await stage.operator.start()
     status, answer = await stage.readiness()
@@ -298,14 +301,14 @@ async def test_what_cannot_be_read_is_told_on_the_object_once_and_hurts_nobody(
         await theirs.create(f"odd-{number}", source={"inline": document})
     names = [f"odd-{number}" for number in range(len(UNREADABLE))]
     for name in names:
-        body = await theirs.until(name, "Stalled", within_seconds=30)
+        body = await theirs.until(name, "Stalled")
         assert condition(body, "Stalled")["message"]
 
     for change in range(5):
         for name in names:
             note = {"metadata": {"annotations": {"change": str(change)}}}
             await client.patch(ARTIFACT_BUILDS, name, note, stage.other)
-    await starts(mine, "honest", within_seconds=10)
+    await starts(mine, "honest")
     await stage.until(200)
     assert await stage.metric("venture_watch_restarts_total{") == 0
     assert await stage.metric("venture_watch_missed_total{") == 0
@@ -365,11 +368,11 @@ async def test_without_postgres_every_build_says_so_within_seconds(
     finally:
         await postgres.start()
     for name in names:
-        await builds.until(name, "Reconciling", within_seconds=30)
+        await builds.until(name, "Reconciling")
         await patiently(
             lambda name=name: builds.get(name),
             lambda body: condition(body, "Reconciling")["reason"] != "RecordUnavailable",
-            within_seconds=30,
+            within_seconds=60,
         )
 
 

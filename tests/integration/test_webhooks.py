@@ -105,7 +105,7 @@ async def test_the_api_server_asks_and_tells(
         return await try_to(client, namespace, manifest(name, rules=[bad]), POLICY_BUNDLES)
 
     # The API server asks some moments after it was told to.
-    said = await patiently(refused, bool, within_seconds=20)
+    said = await patiently(refused, bool)
     assert "spec.rules[0].when at 1:1: undeclared reference to 'x'" in said
 
     await client.create(POLICY_BUNDLES, manifest(), namespace)
@@ -116,7 +116,7 @@ async def test_the_api_server_asks_and_tells(
         made = await client.create(ARTIFACT_BUILDS, build(name), namespace)
         return made["spec"].get("policyBundleRef", {})
 
-    reference = await patiently(pinned, bool, within_seconds=20)
+    reference = await patiently(pinned, bool)
     assert reference == {"name": "default", "hash": hash_}
     dull = build("dull", gates={"contrast": False}, policyBundleRef={"name": "default"})
     said = await try_to(client, namespace, dull, ARTIFACT_BUILDS)
@@ -146,5 +146,5 @@ async def test_the_api_server_asks_and_tells(
         name = f"late-{asyncio.get_running_loop().time():.3f}".replace(".", "-")
         return await try_to(client, namespace, build(name), ARTIFACT_BUILDS)
 
-    said = await patiently(away, bool, within_seconds=20)
+    said = await patiently(away, bool)
     assert "failed calling webhook" in said

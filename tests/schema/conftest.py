@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 GROUP_PATH = "/apis/venture.parpour.dev/v1alpha1"
-ESTABLISHED_WITHIN_SECONDS = 30
+ESTABLISHED_WITHIN_SECONDS = 60
 
 type Json = dict[str, Any]
 type Kubectl = Callable[..., subprocess.CompletedProcess[str]]

@@ -48,7 +48,7 @@ KEYS = "venture-signing-keys"
 PEOPLE = (".edit", ".view", ".founder", ".finance", ".freeze")
 """How the roles for people end."""
 HOST = f"{ACCOUNT}.{SYSTEM}.svc"
-STARTS_WITHIN_SECONDS = 30
+STARTS_WITHIN_SECONDS = 60
 _SERVICES = Resource("", "v1", "services", "Service")
 
 

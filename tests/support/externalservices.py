@@ -199,7 +199,7 @@ async def patient[T](ask: Callable[[], Awaitable[T]]) -> T:
     attempts = AsyncRetrying(
         retry=retry_if_exception_type(ObjectStoreError),
         wait=wait_fixed(0.5),
-        stop=stop_after_delay(30),
+        stop=stop_after_delay(60),
         reraise=True,
     )
     async for attempt in attempts:

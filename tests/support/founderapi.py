@@ -73,7 +73,7 @@ class Visitor:
         head = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", f"Content-Length: {size}"]
         head += [f"Authorization: Bearer {self.token}", "Content-Type: application/json"]
         writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
-        line = await asyncio.wait_for(reader.readline(), timeout=30)
+        line = await asyncio.wait_for(reader.readline(), timeout=60)
         writer.transport.abort()
         with suppress(ConnectionError):
             await writer.wait_closed()

@@ -46,7 +46,7 @@ class Launch:
         ):
             self.run("create", "rolebinding", name, f"--clusterrole={role}", f"--user={user}")
         self.venture("money", "fund", self.namespace, str(usd))
-        self.run("wait", "--for=condition=Ready", "pb/default", "--timeout=30s")
+        self.run("wait", "--for=condition=Ready", "pb/default", "--timeout=60s")
         self.run("wait", "--for=condition=Available", "deploy/pages", "--timeout=60s")
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:

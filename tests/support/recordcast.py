@@ -145,7 +145,7 @@ def script(folder: Path, name: str, *arguments: str) -> RecordProcess:
     )
 
 
-@retry(retry=retry_if_exception(may_pass), wait=wait_fixed(0.2), stop=stop_after_delay(30))
+@retry(retry=retry_if_exception(may_pass), wait=wait_fixed(0.2), stop=stop_after_delay(60))
 async def connect_again(url: str) -> asyncpg.Connection:
     connection: asyncpg.Connection = await asyncpg.connect(url)
     return connection

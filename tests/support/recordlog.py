@@ -62,7 +62,7 @@ async def sequencing(
         await running
 
 
-async def caught_up(connection: asyncpg.Connection, events: int, *, seconds: float = 20) -> None:
+async def caught_up(connection: asyncpg.Connection, events: int, *, seconds: float = 60) -> None:
     """Wait until so many events are numbered and signed for."""
     await until(lambda: _reached(connection, events), seconds=seconds)
 

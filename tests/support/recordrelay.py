@@ -80,7 +80,7 @@ async def published(client: Client) -> list[Published]:
         return found
     subscription = await jetstream.subscribe(">", stream=EVENTS, ordered_consumer=True)
     while True:
-        message = await subscription.next_msg(timeout=10)
+        message = await subscription.next_msg(timeout=60)
         headers = message.headers or {}
         index, message_id = claimed_log_index(headers), headers.get("Nats-Msg-Id")
         if index is not None and message_id is not None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from nats.aio.client import Client
 
-STARTS_WITHIN_SECONDS = 30
+STARTS_WITHIN_SECONDS = 60
 NOBODY = 65534
 
 

@@ -84,7 +84,7 @@ async def running(
     process = Process("teapot", starting=True)
     context = tls(given)
     serving = asyncio.create_task(serve(app, given, process, context))
-    async for attempt in AsyncRetrying(wait=wait_fixed(0.02), stop=stop_after_delay(20)):
+    async for attempt in AsyncRetrying(wait=wait_fixed(0.02), stop=stop_after_delay(60)):
         with attempt:
             assert not process.readiness()
     scheme = "http" if context is None else "https"
@@ -92,7 +92,7 @@ async def running(
         yield Running(f"{scheme}://127.0.0.1:{port}", process, serving)
     finally:
         process.stop.set()
-        await asyncio.wait_for(serving, timeout=20)
+        await asyncio.wait_for(serving, timeout=60)
 
 
 async def problem(answer: aiohttp.ClientResponse) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class Program:
     def stop(self) -> tuple[int, float]:
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20), time.monotonic() - began
+        return self.process.wait(timeout=60), time.monotonic() - began
 
 
 type Start = Callable[..., Program]
@@ -167,7 +167,7 @@ def test_a_stopping_process_is_alive_and_not_ready(start: Start) -> None:
 
 def test_a_failure_ends_the_process_and_is_logged(start: Start) -> None:
     program = start("run_process('teapot', ProcessSettings, fails)")
-    assert program.process.wait(timeout=20) == 1
+    assert program.process.wait(timeout=60) == 1
     assert '"a broken spout"' in program.output()
 
 
@@ -182,5 +182,5 @@ def test_a_job_says_by_its_code_that_it_was_stopped(start: Start) -> None:
 
 def test_a_job_that_fails_is_logged(start: Start) -> None:
     program = start("run_job('teapot', LogSettings, broken_job)")
-    assert program.process.wait(timeout=20) == 1
+    assert program.process.wait(timeout=60) == 1
     assert '"a broken spout"' in program.output()

@@ -170,7 +170,7 @@ class TestWait:
         await report(builds, "deck", conditions.working("Compiling", "attempt 1"))
         await patiently(lambda: _now(seen), lambda now: "Compiling" in now)
         await report(builds, "deck", conditions.stalled("GateFailed", "slide 1 is empty"))
-        build = await asyncio.wait_for(waiting, 10)
+        build = await asyncio.wait_for(waiting, 60)
         assert seen == ["Pending", "Compiling", "GateFailed"]
         assert standing(build).message == "slide 1 is empty"
 
@@ -185,7 +185,7 @@ class TestWait:
                 pass
         assert caught.value.status == 410
         build = await asyncio.wait_for(
-            wait_for_object(builds.client, ARTIFACT, body, lambda _: None), timeout=10
+            wait_for_object(builds.client, ARTIFACT, body, lambda _: None), timeout=60
         )
         assert standing(build).reason == "Built"
 
@@ -197,7 +197,7 @@ class TestWait:
         await asyncio.sleep(0.5)
         await builds.client.delete(ARTIFACT_BUILDS, "deck", builds.namespace)
         with pytest.raises(CliError, match="was deleted while we waited") as caught:
-            await asyncio.wait_for(waiting, 10)
+            await asyncio.wait_for(waiting, 60)
         assert caught.value.code is ExitCode.NOT_FOUND
 
     async def test_its_successor_is_another_build(self, builds: Builds) -> None:
@@ -225,7 +225,7 @@ class TestWait:
                 await asyncio.sleep(2)
                 assert not waiting.done()
                 await restore()
-                build = await asyncio.wait_for(waiting, 30)
+                build = await asyncio.wait_for(waiting, 60)
         assert standing(build).reason == "Built"
 
 

@@ -119,7 +119,7 @@ class TestCommands:
         await builds.create("deck")
         process = await venture.start("artifact", "wait", "deck", "-n", namespace)
         assert process.stderr is not None
-        assert b"Pending" in await asyncio.wait_for(process.stderr.readline(), 20)
+        assert b"Pending" in await asyncio.wait_for(process.stderr.readline(), 60)
         process.send_signal(2)
         ended = await finish(process)
         assert ended.code == ExitCode.INTERRUPTED
@@ -143,9 +143,9 @@ class TestCommands:
         config, other = read_kubeconfig(api_server), venture.folder / "kubeconfig"
         write_kubeconfig(config, other, server=f"http://127.0.0.1:{port}")
         process = await venture.start("artifact", "list", "--kubeconfig", "kubeconfig")
-        await asyncio.wait_for(asked.wait(), 20)
+        await asyncio.wait_for(asked.wait(), 60)
         process.send_signal(2)
-        ended = await asyncio.wait_for(finish(process), 10)
+        ended = await asyncio.wait_for(finish(process), 60)
         assert ended.code == ExitCode.INTERRUPTED
         assert "Traceback" not in ended.err
         silent.close()

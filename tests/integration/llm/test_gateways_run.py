@@ -48,7 +48,7 @@ async def running(run: Callable[..., Any], settings: Any) -> AsyncIterator[str]:
     process = Process("gateway", starting=True)
     working = asyncio.create_task(run(settings, process))
     try:
-        async for attempt in AsyncRetrying(wait=wait_fixed(0.05), stop=stop_after_delay(30)):
+        async for attempt in AsyncRetrying(wait=wait_fixed(0.05), stop=stop_after_delay(60)):
             with attempt:
                 if working.done():
                     working.result()
@@ -57,7 +57,7 @@ async def running(run: Callable[..., Any], settings: Any) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{settings.api_port}"
     finally:
         process.stop.set()
-        await asyncio.wait_for(working, timeout=20)
+        await asyncio.wait_for(working, timeout=60)
 
 
 async def published(database: SecretStr) -> str:

@@ -231,7 +231,7 @@ async def test_what_the_record_brought_waits_while_the_broker_takes_no_dead_lett
     with pytest.raises(TimeoutError):
         await hand_is_empty(hand, seconds=5)
     await broker.start()
-    await hand_is_empty(hand, seconds=30)
+    await hand_is_empty(hand)
     assert handled == [1, 2]
     letters = [each async for each in list_dead_letters(client.jetstream())]
     assert [each.log_index for each in letters] == [0]
@@ -254,11 +254,11 @@ async def test_what_was_given_up_of_the_state_before_is_handled_when_it_is_recor
     for delivery in deliveries:
         hand.add(Work(delivery, None))
     hand.take_back()
-    await hand_is_empty(hand, seconds=10)
+    await hand_is_empty(hand)
     recorded.set()
     for delivery in deliveries:
         hand.add(Work(delivery, None))
-    await hand_is_empty(hand, seconds=10)
+    await hand_is_empty(hand)
     assert handled == [0, 1, 2]
 
 
@@ -272,7 +272,7 @@ async def _deliveries(database: SecretStr, superuser: asyncpg.Connection) -> Seq
         return (await recorded.read(0, 3)).deliveries
 
 
-async def hand_is_empty(hand: Handling, *, seconds: float) -> None:
+async def hand_is_empty(hand: Handling, *, seconds: float = 60) -> None:
     async def is_empty() -> bool:
         return len(hand) == 0
 

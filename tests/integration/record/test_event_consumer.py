@@ -93,7 +93,7 @@ class Recorder:
         async def enough() -> bool:
             return len(self.seen) >= count
 
-        await until(enough, seconds=15)
+        await until(enough)
 
     def seqs(self, workflow: UUID) -> list[int | None]:
         return [each.event.seq for each in self.seen if each.event.workflow_id == workflow]

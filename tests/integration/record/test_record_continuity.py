@@ -111,14 +111,14 @@ async def _anchored(store: ObjectStore, origin: str, size: int) -> None:
         note = await Anchor(store, origin).newest()
         return note is not None and open_checkpoint(note, [verifier]).size == size
 
-    await until(reached, seconds=15)
+    await until(reached)
 
 
 async def _stands_still(leader: Leader, words: str) -> None:
     async def complains() -> bool:
         return leader.complaint is not None and words in leader.complaint
 
-    await until(complains, seconds=30)
+    await until(complains)
     value = METRICS.get_sample_value("venture_record_stands_still", {"role": leader.role})
     assert value == 1
 
@@ -175,7 +175,7 @@ async def test_a_restored_database_stops_both_until_somebody_begins_an_epoch(
         assert [str(each["event_id"]) for each in found] == lost
 
         assert await _recover(database) == 1
-        await stream_holds(client, 42, seconds=30)
+        await stream_holds(client, 42, seconds=60)
         await _signed(database, 27)
         await _anchored(store, origin, 27)
         assert (numbering.complaint, relay.complaint) == (None, None)

@@ -27,12 +27,12 @@ async def test_a_long_read_stops_neither_partitions_nor_appends(
     """As an export or pg_dump does: one snapshot, open all along."""
     reader = await asyncpg.connect(database.get_secret_value())
     async with (
-        EventProducer(database, name="test", give_up_after_seconds=2) as producer,
+        EventProducer(database, name="test", give_up_after_seconds=30) as producer,
         reader.transaction(isolation="repeatable_read"),
     ):
         await producer.append(started(uuid7(), 1))
         await reader.fetch("SELECT FROM record.events")
-        making = asyncio.create_task(superuser.fetchval(ENSURE, timeout=5))
+        making = asyncio.create_task(superuser.fetchval(ENSURE, timeout=60))
         for _ in range(20):
             await producer.append(started(uuid7(), 1))
         assert await making == 6 - AHEAD
@@ -68,13 +68,13 @@ async def test_partitions_that_cannot_be_made_stop_nothing(
     holder = await asyncpg.connect(database.get_secret_value())
     async with (
         holder.transaction(),
-        EventProducer(database, name="test", give_up_after_seconds=2) as producer,
+        EventProducer(database, name="test", give_up_after_seconds=30) as producer,
     ):
         await holder.execute("LOCK TABLE record.events IN SHARE UPDATE EXCLUSIVE MODE")
         async with sequencing(database):
             for number in range(1, 6):
                 await producer.append(started(uuid7(), 1))
-                await caught_up(superuser, number, seconds=5)
+                await caught_up(superuser, number, seconds=20)
             assert await superuser.fetchval("SELECT max(epoch) FROM record.leaders") == 1
     assert await check_log(superuser) == 5
     await holder.close()

@@ -346,7 +346,7 @@ async def test_two_projectors_and_a_broker_that_repeats_show_everything_once(
             position = "SELECT next_log_index FROM projection.positions"
             return await superuser.fetchval(position) == 180
 
-        await until(shown, seconds=30)
+        await until(shown)
         stop.set()
         await asyncio.gather(*consuming)
     counts = await superuser.fetch("SELECT events, last_event_seq FROM projection.workflows")

@@ -56,7 +56,7 @@ async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
 
 
 async def get(process: RecordProcess, path: str) -> tuple[int, str]:
-    async for attempt in AsyncRetrying(wait=wait_fixed(0.1), stop=stop_after_delay(30)):
+    async for attempt in AsyncRetrying(wait=wait_fixed(0.1), stop=stop_after_delay(60)):
         with attempt:
             async with (
                 aiohttp.ClientSession() as session,
@@ -91,7 +91,7 @@ async def test_a_refused_login_is_said_and_taken_again(
                 status, text = await get(process, "/readyz")
                 return status == 503 and REFUSED in text
 
-            await until(refused, seconds=30)
+            await until(refused)
             assert await sample(process, "venture_nats_login_refused{") == 1
             assert process.log().count(REFUSED) == 1
             assert "Authorization Violation" in process.log()
@@ -100,14 +100,14 @@ async def test_a_refused_login_is_said_and_taken_again(
             return await sample(watched[0], "venture_relay_lag_events") == 1
 
         # The alert on the lag works while nobody can publish.
-        await until(behind, seconds=30)
+        await until(behind)
         broker.change_password("right", "new")
         for process in watched:
 
             async def ready(process: RecordProcess = process) -> bool:
                 return (await get(process, "/readyz"))[0] == 200
 
-            await until(ready, seconds=30)
+            await until(ready)
             assert await sample(process, "venture_nats_login_refused{") == 0
     finally:
         codes = [process.stop() for process in processes.values()]
@@ -122,9 +122,9 @@ async def test_a_login_that_is_revoked_is_seen_though_the_client_only_closes(
     client = await connect_nats(broker.url(), name="test", reconnect=reconnect, login=login)
     assert login.complaints() == []
     broker.change_password("right", "other")
-    await patiently(lambda: _now(login.complaints()), bool, within_seconds=20)
+    await patiently(lambda: _now(login.complaints()), bool)
     # For good: whoever wants to be back connects anew, or has itself restarted.
-    await patiently(lambda: _now(client.is_closed), bool, within_seconds=20)
+    await patiently(lambda: _now(client.is_closed), bool)
     await client.close()
     again = await connect_nats(broker.url("us:other"), name="test", reconnect=False, login=login)
     assert login.complaints() == []

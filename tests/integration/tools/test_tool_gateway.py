@@ -122,7 +122,7 @@ async def served(
     journal = ToolCalls(database, service=service, name=name)
     freezes = Freezes(client)
     watches = [asyncio.create_task(each.run()) for each in (freezes, workloads)]
-    async for attempt in AsyncRetrying(wait=wait_fixed(0.05), stop=stop_after_delay(20)):
+    async for attempt in AsyncRetrying(wait=wait_fixed(0.05), stop=stop_after_delay(60)):
         with attempt:
             assert not freezes.complaints()
     try:
