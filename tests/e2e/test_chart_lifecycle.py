@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.apart
+
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
 
@@ -48,6 +50,8 @@ def values(kubectl: Kubectl) -> Body:
     components = ("postgres", "nats", "valkey", "s3")
     return {
         "crds": {"install": False},
+        # Its admission policies hold there only: other namespaces have those of `make up`.
+        "watchNamespaces": [NAMESPACE],
         "operator": {"replicas": 0},
         # Nobody would issue their certificates, and the API is registered already.
         "controlPlaneApi": {"replicas": 0, "apiService": False},

@@ -162,7 +162,7 @@ async def test_ctrl_c_leaves_the_build_running(
     file = write(venture, "deck.json", unique_deck())
     process = await venture.start("artifact", "build", file, "-n", namespace)
     assert process.stderr is not None
-    await asyncio.wait_for(process.stderr.readline(), 30)
+    await asyncio.wait_for(process.stderr.readline(), 60)
     process.send_signal(2)
     ended = await finish(process)
     assert ended.code == ExitCode.INTERRUPTED, ended.err
@@ -289,7 +289,7 @@ class TestPortForward:
         closed = PodPort(target.namespace, target.pod, 1)
         async with forward_port(client, closed) as forward:
             reader, writer = await asyncio.open_connection("127.0.0.1", forward.port)
-            assert await asyncio.wait_for(reader.read(), 10) == b""
+            assert await asyncio.wait_for(reader.read(), 60) == b""
             writer.close()
         assert "connection refused" in forward.error
 

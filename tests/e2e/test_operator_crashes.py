@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import operatorpods
 import pytest
 from builds import Builds, condition, patiently, unique_deck
+from soaking import profile
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, JOBS, PODS, SECRETS
 
 if TYPE_CHECKING:
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
 
 type Kubectl = Callable[..., str]
 
-BUILDS = 30
 SEED = 20261123
+MOMENTS = {
+    "short": [0.05, 0.4, 1.2, 2.2],
+    "soak": [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 1.6, 2.2, 3.0],
+}[profile()]
+"""Seconds between new builds and a kill: before their Jobs are there, to after their pods ended."""
+BURST = 3
+BUILDS = BURST * len(MOMENTS)
 EVENTS_OF_NAMESPACE = """
 SELECT event->>'event_type', count(*), count(DISTINCT event->>'workflow_id')
 FROM (SELECT convert_from(canonical, 'UTF8')::jsonb AS event FROM record.events) AS events
@@ -26,23 +33,23 @@ WHERE event#>>'{payload,namespace}' = :'namespace' GROUP BY 1;
 """
 
 
+@pytest.mark.soak
+@pytest.mark.alone
 @pytest.mark.timeout(900)
-async def test_thirty_builds_survive_ten_kills(
+async def test_builds_survive_kills_of_the_operator(
     builds: Builds, client: KubernetesClient, kubectl: Kubectl, work: WorkNamespace
 ) -> None:
     """Every build is Ready, with exactly one Job each, and no Job, pod or input is an orphan.
 
     The record has every event of every build once.
 
-    Each kill falls into the work on new builds, at a moment of its own: from before their Jobs are
-    created to after their pods have ended.
+    Each kill falls into the work on new builds, at a moment of its own.
     """
-    moments = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 1.6, 2.2, 3.0]
-    random.Random(SEED).shuffle(moments)  # noqa: S311
+    moments = random.Random(SEED).sample(MOMENTS, len(MOMENTS))  # noqa: S311
     ways: Counter[str] = Counter()
     for kill, moment in enumerate(moments):
         name = await _working_leader(client)
-        await asyncio.gather(*(_build(builds, f"burst-{kill}-{number}") for number in range(3)))
+        await asyncio.gather(*(_build(builds, f"burst-{kill}-{number}") for number in range(BURST)))
         await asyncio.sleep(moment)
         ways[await operatorpods.crash(client, name)] += 1
 

@@ -78,14 +78,15 @@ async def test_a_freeze_holds_until_somebody_says_what_was_done(
     async def look() -> str:
         return refusal(kubectl, governed)
 
-    await patiently(look, lambda said: "holds: nothing new starts" in said, within_seconds=5)
+    await patiently(look, lambda said: "holds: nothing new starts" in said, within_seconds=15)
     assert "say first what was done" in kubectl("delete", "freeze", governed, fails=True)
     note = "venture.parpour.dev/remediation=it was only to see that it holds"
     kubectl("annotate", "freeze", governed, note)
     kubectl("delete", "freeze", governed)
-    await patiently(look, lambda said: not said, within_seconds=5)
+    await patiently(look, lambda said: not said, within_seconds=15)
 
 
+@pytest.mark.alone
 async def test_the_cluster_recovers_when_every_webhook_is_gone(
     kubectl: Kubectl, governed: str
 ) -> None:
