@@ -134,9 +134,10 @@ spec:
             failureThreshold: 3
           readinessProbe:
             httpGet: {path: /readyz, port: http}
-            periodSeconds: 5
+            # An installation and every upgrade wait for it.
+            periodSeconds: 2
             timeoutSeconds: 5
-            failureThreshold: 2
+            failureThreshold: 5
           resources:
             {{- toYaml .values.resources | nindent 12 }}
           securityContext:
