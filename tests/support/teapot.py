@@ -76,6 +76,7 @@ async def running(
     app: Application,
     *,
     tls: Callable[[ServiceSettings], ServerTls | None] = lambda _: None,
+    websockets: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Running]:
     port = free_port()
@@ -83,7 +84,7 @@ async def running(
     given = ServiceSettings(pod_name="teapot-0", api_port=port, **values)
     process = Process("teapot", starting=True)
     context = tls(given)
-    serving = asyncio.create_task(serve(app, given, process, context))
+    serving = asyncio.create_task(serve(app, given, process, context, websockets=websockets))
     async for attempt in AsyncRetrying(wait=wait_fixed(0.02), stop=stop_after_delay(60)):
         with attempt:
             assert not process.readiness()

@@ -16,9 +16,10 @@ from venture_core.http.problems import (
     send_problem,
 )
 from venture_core.http.tracing import Tracing
+from venture_core.http.websockets import Handshakes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -47,7 +48,7 @@ def whole(
     """
     inner = app if authenticate is None else Callers(app, authenticate)
     limited = Limited(inner, limits_of, at_once=at_once)
-    return Tracing(Metrics(Lingering(Problems(limited, render))))
+    return Handshakes(Tracing(Metrics(Lingering(Problems(limited, render)))))
 
 
 def fastapi(title: str, version: str, *, render: Renderer = problem_body) -> FastAPI:
@@ -74,7 +75,7 @@ def fastapi(title: str, version: str, *, render: Renderer = problem_body) -> Fas
     async def on_invalid_input(_request: Request, error: Exception) -> ASGIApp:
         if not isinstance(error, RequestValidationError):
             raise error
-        return _Answer(_invalid(list(error.errors())), render)
+        return _Answer(invalid_input(list(error.errors())), render)
 
     app.add_exception_handler(Problem, on_problem)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, on_http_error)  # type: ignore[arg-type]
@@ -94,7 +95,8 @@ class _Answer:
         await send_problem(self._problem, send, self._render)
 
 
-def _invalid(errors: Sequence[dict[str, Any]]) -> Problem:
+def invalid_input(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    """Return the problem (422) of an input in which pydantic found these errors."""
     # Without what was given: it may be a secret, and it may be long.
     listed = [
         {"pointer": _pointer(error["loc"]), "detail": error["msg"]} for error in errors[:MAX_ERRORS]

@@ -1,9 +1,12 @@
 """Metrics of requests, by the template of their route: an address must not become a label."""
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Gauge, Histogram
+
+from venture_core.http.types import REQUESTS
 
 if TYPE_CHECKING:
     from venture_core.http.types import Application, Message, Receive, Scope, Send
@@ -30,7 +33,7 @@ class Metrics:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] not in REQUESTS:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
@@ -40,6 +43,8 @@ class Metrics:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif message["type"] == "websocket.accept":
+                status = HTTPStatus.SWITCHING_PROTOCOLS.value
             await send(message)
 
         ACTIVE.inc()
@@ -47,8 +52,9 @@ class Metrics:
             await self._app(scope, receive, watch)
         finally:
             ACTIVE.dec()
-            # Anybody can invent methods.
-            method = scope["method"] if scope["method"] in _METHODS else "other"
+            # Anybody can invent methods. A WebSocket begins with a GET.
+            asked = scope.get("method", "GET")
+            method = asked if asked in _METHODS else "other"
             SECONDS.labels(method, _route(scope), str(status)).observe(time.perf_counter() - began)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from venture_core.http.tracing import current_trace_id
+from venture_core.http.types import REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 PROBLEM_JSON: Final = "application/problem+json"
 TYPES: Final = "https://venture.parpour.dev/problems/"
 MAX_DETAIL: Final = 2000
+CLOSED_BY: Final = 4000
+"""Added to the status of a problem, it is the code by which a WebSocket ends."""
+MAX_REASON_BYTES: Final = 123
 
 log = structlog.get_logger(__name__)
 
@@ -129,8 +133,17 @@ async def send_problem(problem: Problem, send: Send, render: Renderer = problem_
     await send({"type": "http.response.body", "body": data})
 
 
+def closing(problem: Problem) -> Message:
+    """Return the message by which a WebSocket that was accepted ends."""
+    reason = problem.detail.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+    return {"type": "websocket.close", "code": CLOSED_BY + problem.status, "reason": reason}
+
+
 class Problems:
-    """Middleware: whatever is raised below becomes a problem, unless the answer has begun."""
+    """Middleware: whatever is raised below becomes a problem, unless the answer has begun.
+
+    A WebSocket that was accepted ends with a code instead.
+    """
 
     def __init__(self, app: Application, render: Renderer = problem_body) -> None:
         self._app = app
@@ -138,7 +151,7 @@ class Problems:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] not in REQUESTS:
             await self._app(scope, receive, send)
             return
         begun = False
@@ -148,18 +161,25 @@ class Problems:
             begun = True
             await send(message)
 
+        async def answer(problem: Problem) -> bool:
+            if not begun:
+                await send_problem(problem, send, self._render)
+            elif scope["type"] == "websocket":
+                await send(closing(problem))
+            else:
+                # The client sees an answer cut short, which is all that can be said by now.
+                return False
+            return True
+
         try:
             await self._app(scope, receive, watch)
         except Problem as problem:
-            if begun:
-                # The client sees an answer cut short, which is all that can be said by now.
+            if not await answer(problem):
                 raise
-            await send_problem(problem, send, self._render)
         except asyncio.CancelledError:
             if not begun:
                 await send_problem(_ended(), send, self._render)
             raise
         except Exception:
-            log.exception("a request failed", method=scope["method"], path=scope["path"])
-            if not begun:
-                await send_problem(defect(), send, self._render)
+            log.exception("a request failed", method=scope.get("method"), path=scope["path"])
+            await answer(defect())

@@ -49,7 +49,8 @@ class BoundedProtocol(H11Protocol):
     @override
     def handle_events(self) -> None:
         super().handle_events()
-        if self.cycle is not None and not self.cycle.response_complete:
+        at_work = self.cycle is not None and not self.cycle.response_complete
+        if at_work or self.transport.get_protocol() is not self:
             self._cancel()
         elif self._timer is None and not self.transport.is_closing():
             self._await_headers()

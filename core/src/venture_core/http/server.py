@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 import uvicorn
@@ -11,6 +11,7 @@ import uvicorn
 from venture_core.http.protocol import HEADER_BYTES, BoundedProtocol
 from venture_core.http.settings import ServiceSettings
 from venture_core.http.tls import ServerTls
+from venture_core.http.websockets import MAX_MESSAGE_BYTES, PING_SECONDS
 from venture_core.process.running import run_process
 
 if TYPE_CHECKING:
@@ -54,15 +55,17 @@ async def serve(
     tls: ServerTls | None = None,
     *,
     port: int | None = None,
+    websockets: bool = False,
 ) -> None:
     """Serve `app` on the API's port, or on another beside it, until the process is to stop.
 
-    Then readiness is off at once, new requests are taken for `drain_seconds` more, and those at
-    work have what is left of `stop_seconds` to finish.
+    Then readiness is off at once, new requests are taken for `drain_seconds` more, those at work
+    have what is left of `stop_seconds` to finish, and WebSockets end with 1012. Without
+    `websockets` who asks for one is answered as by any request.
     """
     # Their lines tell of every connection; ours tell of what matters.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    server = _Server(_config(app, settings, tls, port or settings.api_port))
+    server = _Server(_config(app, settings, tls, port or settings.api_port, websockets=websockets))
     process.ready_unless(lambda: [] if server.started else ["the API is not served yet"])
     process.starting = False
     serving = asyncio.create_task(server.run_here())
@@ -82,16 +85,30 @@ async def serve(
 
 
 def _config(
-    app: Application, settings: ServiceSettings, tls: ServerTls | None, port: int
+    app: Application,
+    settings: ServiceSettings,
+    tls: ServerTls | None,
+    port: int,
+    *,
+    websockets: bool,
 ) -> uvicorn.Config:
     finish = settings.stop_seconds - settings.drain_seconds
+    sockets: Literal["none"] | type[asyncio.Protocol] = "none"
+    if websockets:
+        from venture_core.http.socketprotocol import SocketProtocol
+
+        sockets = SocketProtocol
     return uvicorn.Config(
         app,
         # From outside the pod.
         host="0.0.0.0",  # noqa: S104
         port=port,
         http=BoundedProtocol,
-        ws="none",
+        ws=sockets,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,

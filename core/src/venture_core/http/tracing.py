@@ -8,13 +8,15 @@ from uuid import UUID
 
 import structlog
 
-from venture_core.http.types import header
+from venture_core.http.types import REQUESTS, header
 
 if TYPE_CHECKING:
     from venture_core.http.types import Application, Message, Receive, Scope, Send
 
 _TRACEPARENT: Final = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, version 00."""
+
+_ANSWERS: Final = frozenset({"http.response.start", "websocket.accept"})
 
 _trace_id: ContextVar[UUID | None] = ContextVar("trace_id", default=None)
 
@@ -36,7 +38,7 @@ class Tracing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] not in REQUESTS:
             await self._app(scope, receive, send)
             return
         given = _TRACEPARENT.fullmatch(header(scope, b"traceparent") or b"")
@@ -44,7 +46,7 @@ class Tracing:
         trace_id = UUID(hex=given[1].decode()) if given and int(given[1], 16) else _new()
 
         async def tell(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in _ANSWERS:
                 headers = [*message.get("headers", []), (b"x-trace-id", str(trace_id).encode())]
                 message = {**message, "headers": headers}
             await send(message)

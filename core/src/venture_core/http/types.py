@@ -1,7 +1,10 @@
 """The shapes of ASGI, as far as they are used here."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
+
+REQUESTS: Final = frozenset({"http", "websocket"})
+"""The types of scopes that are somebody's request: to be named, bounded, measured and answered."""
 
 type Scope = MutableMapping[str, Any]
 type Message = MutableMapping[str, Any]
