@@ -101,6 +101,16 @@ def layers() -> Attack:
     return picture(area, dark, words | {"color": "#FFFFFF"}, **size), "Image", {}
 
 
+def gallery() -> Attack:
+    """Show pictures as large as they may be, one a page: small files that decode to 96 MB each."""
+    names = ("one", "two", "three")
+    pages = [{"type": "image", "title": each, "image": each, "altText": "x"} for each in names]
+    spec = {"kind": "SlideSpec", "version": 1, "title": "Gallery", "slides": pages}
+    file = io.BytesIO()
+    Image.new("RGBA", (6000, 4000), (20, 40, 60, 255)).save(file, "PNG")
+    return spec, "Pdf", dict.fromkeys(names, file.getvalue())
+
+
 MARKUP: Final = "(\\) <b>&amp;</b> endstream endobj %PDF trailer << /JS (x) >> \\( ]]>"
 
 ATTACKS: Final[dict[str, Callable[[], Attack]]] = {
@@ -179,6 +189,7 @@ ATTACKS: Final[dict[str, Callable[[], Attack]]] = {
         grid(12, [[number] * 12 for number in range(4900)])
     ),
     "layers upon layers": layers,
+    "large pictures on page after page": gallery,
     "texts that look like markup": lambda: report(
         {"type": "heading", "text": MARKUP}, {"type": "paragraph", "text": MARKUP}, title=MARKUP
     ),

@@ -81,6 +81,7 @@ EXPECTED = {
     "statement of the largest amounts": "built: application/pdf",
     "grid of as many cells as there may be": "built: application/pdf",
     "layers upon layers": "built: image/png",
+    "large pictures on page after page": "built: application/pdf",
     "texts that look like markup": "built: application/pdf",
 }
 

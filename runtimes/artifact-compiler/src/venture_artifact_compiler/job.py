@@ -1,6 +1,7 @@
 """One compile, from the request in the input folder to the result."""
 
 import asyncio
+import resource
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -68,7 +69,7 @@ async def run(settings: Settings) -> CompileJobResult:
             seconds=round(time.monotonic() - started, 3),
         )
         await _export(request, artifact, transfers)
-    log.info("uploaded", sha256=artifact.sha256)
+    log.info("uploaded", sha256=artifact.sha256, peak_memory_mib=_peak_memory_mib())
     return CompileJobResult(
         artifact=JobArtifact(
             sha256=artifact.sha256,
@@ -78,6 +79,11 @@ async def run(settings: Settings) -> CompileJobResult:
         gates=tuple(JobGateResult.from_result(result) for result in artifact.gates),
         toolchain=request.toolchain,
     )
+
+
+def _peak_memory_mib() -> int:
+    """Return the most memory that this process has held: its limit has to be above."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _read_request(folder: Path) -> CompileJobInput:

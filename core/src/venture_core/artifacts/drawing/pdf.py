@@ -60,7 +60,7 @@ def write_pdf(scenes: Iterable[Scene], document: Document, assets: Mapping[str, 
     canvas.setSubject("")
     canvas.setKeywords("")
     canvas.setViewerPreference("DisplayDocTitle", "true")
-    painter = _Painter(canvas, _Pictures(assets))
+    painter = _Painter(canvas, assets)
     for scene in scenes:
         painter.page(scene)
     if painter.outlined:
@@ -86,30 +86,18 @@ def _font(family: FontFamily, *, bold: bool) -> str:
     return name
 
 
-class _Pictures:
-    """Decoded pictures, each once however often it is shown.
-
-    A JPEG goes into the file as it is, but for what it says of itself.
-    """
-
-    def __init__(self, assets: Mapping[str, bytes]) -> None:
-        self._assets = assets
-        self._readers: dict[str, Native] = {}
-
-    def reader(self, name: str) -> Native:
-        if name not in self._readers:
-            data = self._assets[name]
-            data = without_metadata(data) if is_jpeg(data) else data
-            self._readers[name] = ImageReader(io.BytesIO(data))
-        return self._readers[name]
+def _decoded(data: bytes) -> Native:
+    """Read a picture. A JPEG goes into the file as it is, but for what it says of itself."""
+    return ImageReader(io.BytesIO(without_metadata(data) if is_jpeg(data) else data))
 
 
 class _Painter:
     """Draws on a canvas whose origin is the lower left corner."""
 
-    def __init__(self, canvas: Native, pictures: _Pictures) -> None:
+    def __init__(self, canvas: Native, assets: Mapping[str, bytes]) -> None:
         self._canvas = canvas
-        self._pictures = pictures
+        self._assets = assets
+        self._embedded: dict[str, str] = {}
         self._height = 0.0
         self._pages = 0
         self.outlined = False
@@ -216,14 +204,25 @@ class _Painter:
         canvas.clipPath(clip, stroke=0, fill=0)
         across, along = picture.crop
         width, height = area.width / (1 - across), area.height / (1 - along)
-        canvas.drawImage(
-            self._pictures.reader(picture.asset),
-            area.left - width * across / 2,
-            self._height - area.bottom - height * along / 2,
-            width,
-            height,
-            mask="auto",
-        )
+        left = area.left - width * across / 2
+        bottom = self._height - area.bottom - height * along / 2
+        self._show(picture.asset, left, bottom, width, height)
+        canvas.restoreState()
+
+    def _show(self, asset: str, left: float, bottom: float, width: float, height: float) -> None:
+        """Show a picture. Once it is in the file its pixels are let go, which take most memory."""
+        canvas = self._canvas
+        if asset not in self._embedded:
+            told: dict[str, str] = {"name": ""}
+            reader = _decoded(self._assets[asset])
+            canvas.drawImage(reader, left, bottom, width, height, mask="auto", extraReturn=told)
+            self._embedded[asset] = told["name"]
+            return
+        canvas._currentPageHasImages = 1
+        canvas.saveState()
+        canvas.translate(left, bottom)
+        canvas.scale(width, height)
+        canvas.doForm(self._embedded[asset])
         canvas.restoreState()
 
     def _corners(self, area: Area) -> tuple[float, float, float, float]:
