@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
+from venture_crds.v1alpha1.artifactbuild import BuildReason
+from venture_crds.v1alpha1.reasons import CommonReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +33,21 @@ TURNED_ON = (
     'metrics.alerts={"enabled": true, "labels": {"release": "prometheus"}}',
     "metrics.dashboard.enabled=true",
 )
+WAITS = {
+    BuildReason.SUSPENDED,
+    BuildReason.QUEUED,
+    BuildReason.COMPILING,
+    BuildReason.WAITING_FOR_POD,
+    BuildReason.RETRYING,
+    BuildReason.TOOLCHAIN_MISMATCH,
+}
 METRIC = re.compile(r"venture_[a-z0-9_]+")
 LABELS = re.compile(r"\b(?:by|without) \(([^)]*)\)|\{([^{}]*)\}")
+ENDS_OF_BUILDS = {each for each in BuildReason if each not in WAITS} | {
+    CommonReason.POLICY_DENIES,
+    CommonReason.UNREADABLE,
+    CommonReason.NAME_TAKEN,
+}
 FROM_PROMETHEUS = {"le", "namespace", "pod"}
 
 
@@ -130,3 +145,27 @@ def test_panels_do_not_overlap(monitored: list[Json]) -> None:
         assert not taken & cells, panel["title"]
         assert place["x"] + place["w"] <= 24
         taken |= cells
+
+
+def test_nobody_is_alerted_of_what_authors_got_wrong_or_of_what_ended_well(
+    monitored: list[Json],
+) -> None:
+    (rule,) = [each for each in rules(monitored) if each["alert"] == "VentureBuildsFailing"]
+    assert 'kind="ArtifactBuild"' in rule["expr"], "Workflows that are done are no builds that fail"
+    (quiet,) = re.findall(r'reason!~"([^"]*)"', rule["expr"])
+    alarming = {each for each in (*BuildReason, *CommonReason) if not re.fullmatch(quiet, each)}
+    assert alarming & ENDS_OF_BUILDS == {
+        BuildReason.NOT_REPRODUCIBLE,
+        BuildReason.OUT_OF_MEMORY,
+        BuildReason.TIMEOUT,
+        BuildReason.JOB_DELETED,
+        BuildReason.POD_LOST,
+        BuildReason.POD_DISRUPTED,
+        BuildReason.POD_FAILED,
+        BuildReason.COMPILER_CRASHED,
+        BuildReason.RESULT_REFUSED,
+        BuildReason.TRANSFER_FAILED,
+        BuildReason.UPLOAD_MISSING,
+        BuildReason.UPLOAD_MISMATCH,
+        CommonReason.NAME_TAKEN,
+    }
