@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 from recordservers import REPOSITORY, STARTS_WITHIN_SECONDS
 from surroundings import free_port
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.objectstore import S3Settings
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 @cache
@@ -44,6 +49,12 @@ class S3Server:
             access_key_id=self._key,
             secret_access_key=self._secret,
         )
+
+    def make_older(self, bucket: str, key: str, by: timedelta) -> None:
+        """Have an object look as if it had been written so much earlier."""
+        file = self._data / bucket / key
+        written = file.stat().st_mtime - by.total_seconds()
+        os.utime(file, (written, written))
 
     async def start(self) -> None:
         """Start the server and wait until it answers."""

@@ -79,7 +79,7 @@ class TestCommands:
         ]
         assert "\x1b" not in ended.text
         ended = await venture(
-            "artifact", "list", "-n", namespace, "--phase", "Failed", "-o", "name"
+            "artifact", "list", "-n", namespace, "--phase", "failed", "-o", "name"
         )
         assert ended.text == "artifactbuild.venture.parpour.dev/failed\n"
         ended = await venture("artifact", "list", "-A", "-o", "wide")
