@@ -96,6 +96,7 @@ image_pull_secrets: {{ include "venture.pullSecrets" . }}
 service_account: {{ include "venture.agentAccount" . }}
 resources: {{ include "venture.quantities" .Values.agents.resources | fromYaml | toJson }}
 scheduling: {{ include "venture.scheduling" (dict "root" . "values" .Values.agents) | fromYaml | toJson }}
+labels: {{ toJson .Values.global.commonLabels }}
 authorities_config_map: {{ include "venture.servingCa" . }}
 {{- range $setting, $component := include "venture.agentServices" . | fromYaml }}
 {{ $setting }}: https://{{ include "venture.serverHost" (dict "root" $ "component" $component) }}

@@ -28,14 +28,11 @@ capabilities:
 {{- end -}}
 
 {{/* Pull secrets and the scheduling that every pod shares. Takes {root, values}, values being those
-of a component that may refine nodeSelector, tolerations and affinity, or empty. */}}
+of a component that may refine nodeSelector, tolerations, affinity and priorityClassName, or empty. */}}
 {{- define "venture.podSettings" -}}
 {{- with .root.Values.global.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with default .root.Values.global.priorityClassName .values.priorityClassName }}
-priorityClassName: {{ . }}
 {{- end }}
 {{- $scheduling := include "venture.scheduling" . | fromYaml }}
 {{- with $scheduling }}
@@ -53,6 +50,9 @@ priorityClassName: {{ . }}
 {{- end -}}
 {{- with .values.affinity -}}
 {{- $_ := set $scheduling "affinity" . -}}
+{{- end -}}
+{{- with default .root.Values.global.priorityClassName .values.priorityClassName -}}
+{{- $_ := set $scheduling "priorityClassName" . -}}
 {{- end -}}
 {{- toYaml $scheduling -}}
 {{- end -}}

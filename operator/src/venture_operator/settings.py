@@ -68,7 +68,9 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     compiler_resources: dict[str, dict[str, str]]
     """ResourceRequirements of the compile container."""
     compiler_scheduling: dict[str, Any] = Field(default_factory=dict)
-    """nodeSelector, tolerations and affinity of compile pods, as in a PodSpec."""
+    """nodeSelector, tolerations, affinity and priorityClassName of compile pods."""
+    compiler_labels: dict[str, str] = Field(default_factory=dict, max_length=64)
+    """Labels that compile Jobs carry besides ours."""
 
     signing_key_file: Path
     """PKCS#8 PEM of the Ed25519 key that signs provenance."""

@@ -27,7 +27,9 @@ class PodSettings:
     pull_secrets: tuple[str, ...] = ()
     resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     scheduling: Mapping[str, Any] = field(default_factory=dict)
-    """nodeSelector, tolerations and affinity, as in a PodSpec."""
+    """nodeSelector, tolerations, affinity and priorityClassName, as in a PodSpec."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What every Job carries besides; none takes the place of one of ours."""
 
 
 def restricted_job(
@@ -47,7 +49,7 @@ def restricted_job(
     has a name and what is special; image, resources and security come from here. The operator
     counts attempts, so that each has a name and a reason: the Job itself never tries again.
     """
-    labels = owner_labels(owner) | {JOB_LABEL: role}
+    labels = {**pod.labels, **owner_labels(owner), JOB_LABEL: role}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",

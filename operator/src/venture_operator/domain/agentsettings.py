@@ -18,7 +18,9 @@ class AgentSettings(BaseModel):
     resources: dict[str, dict[str, str]]
     """ResourceRequirements of the container."""
     scheduling: dict[str, Any] = Field(default_factory=dict)
-    """nodeSelector, tolerations and affinity of the pods, as in a PodSpec."""
+    """nodeSelector, tolerations, affinity and priorityClassName of the pods."""
+    labels: dict[str, str] = Field(default_factory=dict, max_length=64)
+    """Labels that the Jobs carry besides ours."""
     authorities_config_map: str = Field(default="", max_length=253)
     """The ConfigMap of the work namespace whose ca.crt signs the services' certificates."""
     llm_gateway_url: str = Field(pattern=r"^https?://[^\s]+$", max_length=512)

@@ -88,4 +88,5 @@ def _pod(settings: OperatorSettings) -> PodSettings:
         pull_secrets=settings.compiler_image_pull_secrets,
         resources=settings.compiler_resources,
         scheduling=settings.compiler_scheduling,
+        labels=settings.compiler_labels,
     )

@@ -110,6 +110,7 @@ def agent_job(
             pull_secrets=settings.image_pull_secrets,
             resources=settings.resources,
             scheduling=settings.scheduling,
+            labels=settings.labels,
         ),
         container={
             "name": CONTAINER,
