@@ -13,10 +13,15 @@ trust; with `certificates.issuerRef.name` cert-manager issues them. */}}
 {{ if .Values.webhooks.enabled }}- webhooks{{ end }}
 {{- end -}}
 
+{{/* The APIService of what users ask for by the API server. */}}
+{{- define "venture.contentApiService" -}}
+v1alpha1.content.venture.parpour.dev
+{{- end -}}
+
 {{/* What tells the API server to call a component of the release, as a YAML list of {resource, name}:
 the operator keeps its `caBundle`. */}}
 {{- define "venture.registrations" -}}
-{{ if .Values.controlPlaneApi.apiService }}- {resource: apiservices, name: v1alpha1.content.venture.parpour.dev}{{ end }}
+{{ if .Values.controlPlaneApi.apiService }}- {resource: apiservices, name: {{ include "venture.contentApiService" . }}}{{ end }}
 {{ if .Values.webhooks.enabled }}- {resource: mutatingwebhookconfigurations, name: {{ include "venture.clusterName" . }}.webhooks}{{ end }}
 {{- end -}}
 

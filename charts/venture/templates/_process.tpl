@@ -325,7 +325,8 @@ spec:
   deadlineSeconds   after which the pod ends, whatever it does; may be empty
   scratch     size of /tmp; default 64Mi
   hookSecret  what holds the URLs of the values, where the release's own Secrets are not there yet
-  account     name of its service account; it never gets a token for the API server */}}
+  account     name of its service account; empty: none of its own
+  token       whether it speaks to the API server: the pod gets that account's token */}}
 {{- define "venture.jobPod" -}}
 {{- $root := .root -}}
 metadata:
@@ -336,7 +337,9 @@ spec:
   {{- with .deadlineSeconds }}
   activeDeadlineSeconds: {{ . }}
   {{- end }}
+  {{- if not .token }}
   automountServiceAccountToken: false
+  {{- end }}
   {{- with .account }}
   serviceAccountName: {{ . }}
   {{- end }}

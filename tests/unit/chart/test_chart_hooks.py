@@ -8,6 +8,7 @@ import re
 from chartmanifests import Json, Render, named, of_kind
 
 HELM_TIMEOUT_SECONDS = 300
+API_CHECK = "venture-preflight-api"
 
 
 def test_the_preflight_ends_before_helm_gives_up(manifests: list[Json]) -> None:
@@ -32,6 +33,33 @@ def test_the_preflight_starts_the_images_of_jobs(manifests: list[Json]) -> None:
     if "VENTURE_AGENTS" in env:
         expected["agents"] = json.loads(env["VENTURE_AGENTS"] or "")["image"]
     assert images == expected
+
+
+def test_the_api_is_asked_for_once_the_release_is_there(render_chart: Render) -> None:
+    """Where this release registers it, and something can come up behind it."""
+    manifests = render_chart("ci/production.yaml")
+    job = named(manifests, "Job", API_CHECK)
+    assert hooks([job], API_CHECK) == {"post-install,post-upgrade"}
+    pod = job["spec"]["template"]["spec"]
+    env = {one["name"]: one.get("value") for one in pod["containers"][0]["env"]}
+    (registered,) = of_kind(manifests, "APIService")
+    service = registered["spec"]["service"]
+    assert env["VENTURE_PREFLIGHT_API"] == registered["metadata"]["name"]
+    assert env["VENTURE_PREFLIGHT_API_BACKEND"] == f"{service['namespace']}/{service['name']}"
+    assert job["spec"]["activeDeadlineSeconds"] <= HELM_TIMEOUT_SECONDS
+    assert "automountServiceAccountToken" not in pod
+    account = named(manifests, "ServiceAccount", API_CHECK)
+    assert account["metadata"]["name"] == pod["serviceAccountName"]
+    for without in (
+        "controlPlaneApi.apiService=false",
+        "controlPlaneApi.replicas=0",
+        "operator.replicas=0",
+        "preflight.enabled=false",
+        "rbac.create=false",
+    ):
+        manifests = render_chart("ci/production.yaml", sets=(without,))
+        names = {each["metadata"]["name"] for each in manifests}
+        assert not {each for each in names if "preflight-api" in each}, without
 
 
 def hooks(manifests: list[Json], name: str) -> set[str]:

@@ -48,6 +48,7 @@ WITH_A_TOKEN = {
     "venture-egress-proxy",
     "venture-llm-gateway",
     "venture-policy-engine",
+    "venture-preflight-api",
     "venture-tool-gateway",
     "venture-treasury-api",
     "venture-webhooks",
@@ -226,7 +227,12 @@ def test_what_every_program_is_to_have_reaches_every_program(render_chart: Rende
         assert "HTTP_PROXY" not in env
         assert "/extra" in {one["mountPath"] for one in container["volumeMounts"]}
         assert "extra" in {one["name"] for one in pod["volumes"]}
-    assert ours == 15
+    assert ours == 16
+    jobs = operator_env(manifests)
+    assert json.loads(jobs["VENTURE_COMPILER_SCHEDULING"]["value"]) == {
+        "priorityClassName": "important"
+    }
+    assert json.loads(jobs["VENTURE_COMPILER_LABELS"]["value"]) == {"example.com/team": "platform"}
     for one in manifests:
         if one["kind"] != "CustomResourceDefinition":
             assert one["metadata"]["labels"]["example.com/team"] == "platform", one["metadata"]

@@ -221,7 +221,16 @@ def test_who_binds_whom(manifests: list[Json]) -> None:
     callers |= running & {"venture-llm-gateway", "venture-tool-gateway"}
     asked = of_kind(manifests, "MutatingWebhookConfiguration")
     webhooks = {"venture-webhooks"} if asked else set()
-    assert subjects == {"venture", CONTENT, "venture:founders", *webhooks, *callers}
+    registers = of_kind(manifests, "APIService")
+    looks = {"venture-preflight-api"} if registers else set()
+    assert subjects == {"venture", CONTENT, "venture:founders", *webhooks, *callers, *looks}
+    if looks:
+        name = "venture.venture-system.preflight-api"
+        assert bindings(manifests, *looks) == {("ClusterRoleBinding", None, name)}
+        (registered,) = (each["metadata"]["name"] for each in registers)
+        assert rules(named(manifests, "ClusterRole", name)) == allowed(
+            "apiregistration.k8s.io", "apiservices", "get", name=registered
+        )
     work = work_namespace(manifests)
     for account in callers:
         name = f"venture.venture-system.{account.removeprefix('venture-')}"

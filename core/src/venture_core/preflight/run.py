@@ -102,11 +102,16 @@ class Report:
 
 
 async def preflight(settings: PreflightSettings) -> bool:
-    """Probe every endpoint and report each; return whether all can be used."""
-    report = Report(settings.secrets())
-    deadline_seconds = settings.preflight_deadline_seconds
+    """Probe every endpoint of the data plane; return whether all can be used."""
+    return await settle(
+        endpoints(settings), Report(settings.secrets()), settings.preflight_deadline_seconds
+    )
+
+
+async def settle(probed: tuple[Endpoint, ...], report: Report, deadline_seconds: float) -> bool:
+    """Probe these at once until the deadline and report each; return whether all can be used."""
     results = await asyncio.gather(
-        *(_settle(endpoint, report, deadline_seconds) for endpoint in endpoints(settings))
+        *(_settle(endpoint, report, deadline_seconds) for endpoint in probed)
     )
     return all(results)
 

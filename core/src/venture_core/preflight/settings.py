@@ -25,7 +25,23 @@ def address(url: SecretStr) -> str:
     return ", ".join(shown)
 
 
-class PreflightSettings(LogSettings, PostgresEndpoint, NatsEndpoint, RedisEndpoint, S3Endpoint):
+class Deadline(LogSettings):
+    """What every check has."""
+
+    preflight_deadline_seconds: float = Field(gt=0, le=3600)
+    """When to give up, counted from the start."""
+
+
+class ApiPreflightSettings(Deadline):
+    """The API that a release serves by the API server."""
+
+    preflight_api: str = Field(pattern=r"^v[0-9a-z]+\.[a-z0-9.-]+$", max_length=253)
+    """The name of its APIService: <version>.<group>."""
+    preflight_api_backend: str = Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$", max_length=127)
+    """The Service that serves it: namespace/name."""
+
+
+class PreflightSettings(Deadline, PostgresEndpoint, NatsEndpoint, RedisEndpoint, S3Endpoint):
     """The data plane of a release."""
 
     preflight_logins: dict[str, str] = Field(default_factory=dict)
@@ -35,8 +51,6 @@ class PreflightSettings(LogSettings, PostgresEndpoint, NatsEndpoint, RedisEndpoi
     """Images of Jobs: each has a container in this pod that makes the file of its name."""
     preflight_images_folder: Path = Path("/images")
     preflight_logins_folder: Path = Path("/etc/venture/logins")
-    preflight_deadline_seconds: float = Field(gt=0, le=3600)
-    """When to give up, counted from the start."""
 
     def login(self, file: str) -> SecretStr | None:
         """Return the URL of a login, with the authorities to trust; None where there is none."""
