@@ -3,12 +3,13 @@
 import json
 import os
 import secrets
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from builds import Builds
+from kubectls import kubectl_of
+from persons import Person
 from tenants import Tenant
 from turns import Turns
 from venture_core.kubernetes.client import KubernetesClient
@@ -76,19 +77,7 @@ def kubeconfig() -> Path:
 @pytest.fixture(scope="session")
 def kubectl(kubeconfig: Path) -> Kubectl:
     """Run kubectl and return what it prints; a failure fails the test with kubectl's words."""
-
-    def run(*arguments: str, stdin: str | None = None, fails: bool = False) -> str:
-        done = subprocess.run(
-            ["kubectl", "--kubeconfig", str(kubeconfig), *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr if fails else done.stdout
-
-    return run
+    return kubectl_of(kubeconfig)
 
 
 @pytest.fixture
@@ -118,6 +107,38 @@ def builds(client: KubernetesClient, namespace: str) -> Builds:
 def work(client: KubernetesClient, namespace: str, kubectl: Kubectl) -> WorkNamespace:
     """Return what the test's builds have in the work namespace."""
     return WorkNamespace(client, work_namespace(kubectl), namespace)
+
+
+@pytest.fixture
+def administrator(kubeconfig: Path, namespace: str, tmp_path: Path) -> Person:
+    """Return who owns the cluster and is signed in nowhere."""
+    return Person("", namespace, kubeconfig, tmp_path / "administrator")
+
+
+@pytest.fixture
+def hired(
+    administrator: Person, kubeconfig: Path, namespace: str, tmp_path: Path
+) -> Iterator[Callable[..., Person]]:
+    """Make an account of a role, and sign it in; its account goes with the test.
+
+    It has its role in the test's namespace, or in those that are named.
+    """
+    hired: list[str] = []
+
+    def hire(role: str, *namespaces: str) -> Person:
+        account = f"{role.lower()}-{secrets.token_hex(4)}"
+        places = [word for each in namespaces or (namespace,) for word in ("--in", each)]
+        password = administrator.venture("account", "create", account, "--role", role, *places)
+        hired.append(account)
+        person = Person(account, namespace, kubeconfig, tmp_path / account)
+        person.sign_in(password)
+        return person
+
+    yield hire
+    listed = json.loads(administrator.venture("account", "list", "-o", "json"))
+    for account in [each["account"] for each in listed if not each["disabled"]]:
+        if account in hired:
+            administrator.venture("account", "disable", account)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import subprocess
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +10,10 @@ from launches import EXAMPLES
 from waiting import patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from persons import Person
 
 WORKFLOW = """
 apiVersion: venture.parpour.dev/v1alpha1
@@ -31,71 +28,9 @@ spec:
 """
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody at a terminal with a configuration folder of their own."""
-
-    account: str
-    namespace: str
-    kubeconfig: Path
-    home: Path
-
-    def venture(self, *arguments: str, stdin: str = "", fails: bool = False) -> str:
-        """Run the command line; return what it prints, or its complaint."""
-        surroundings = {
-            **os.environ,
-            "KUBECONFIG": str(self.kubeconfig),
-            "XDG_CONFIG_HOME": str(self.home),
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "venture_cli", *arguments],
-            input=stdin,
-            env=surroundings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr if fails else done.stdout
-
-    def sign_in(self, password: str) -> None:
-        """Sign in, by a forwarded port."""
-        flags = ("--namespace", self.namespace, "--password-stdin")
-        self.venture("login", self.account, *flags, stdin=password)
-
-
-@pytest.fixture
-def administrator(kubeconfig: Path, namespace: str, tmp_path: Path) -> Person:
-    """Return who owns the cluster and is signed in nowhere."""
-    return Person("", namespace, kubeconfig, tmp_path / "administrator")
-
-
-@pytest.fixture
-def hired(
-    administrator: Person, kubeconfig: Path, namespace: str, tmp_path: Path
-) -> Iterator[Callable[[str], Person]]:
-    """Make an account of a role, and sign it in; its account goes with the test."""
-    hired: list[str] = []
-
-    def hire(role: str) -> Person:
-        account = f"{role.lower()}-{secrets.token_hex(4)}"
-        made = ("account", "create", account, "--role", role, "--in", namespace)
-        password = administrator.venture(*made)
-        hired.append(account)
-        person = Person(account, namespace, kubeconfig, tmp_path / account)
-        person.sign_in(password)
-        return person
-
-    yield hire
-    listed = json.loads(administrator.venture("account", "list", "-o", "json"))
-    for account in [each["account"] for each in listed if not each["disabled"]]:
-        if account in hired:
-            administrator.venture("account", "disable", account)
-
-
 @pytest.mark.timeout(240)
 async def test_a_founder_hands_over_work_and_another_person_says_yes(
-    hired: Callable[[str], Person],
+    hired: Callable[..., Person],
     administrator: Person,
     kubectl: Callable[..., str],
     namespace: str,

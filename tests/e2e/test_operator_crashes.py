@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import operatorpods
 import pytest
 from builds import Builds, condition, patiently, unique_deck
+from podcrashes import crash
 from soaking import profile
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, JOBS, PODS, SECRETS
 
@@ -51,7 +52,7 @@ async def test_builds_survive_kills_of_the_operator(
         name = await _working_leader(client)
         await asyncio.gather(*(_build(builds, f"burst-{kill}-{number}") for number in range(BURST)))
         await asyncio.sleep(moment)
-        ways[await operatorpods.crash(client, name)] += 1
+        ways[await crash(client, operatorpods.NAMESPACE, name)] += 1
 
     async def unfinished() -> list[str]:
         found = await client.list(ARTIFACT_BUILDS, builds.namespace)

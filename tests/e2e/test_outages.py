@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import operatorpods
 import pytest
+from absences import without
 from builds import Builds, condition, patiently
 from forwarding import forwarded
 from soaking import seconds
@@ -72,25 +73,6 @@ async def readiness(
         ask = Readiness(f"http://127.0.0.1:{port}")
         await patiently(ask, lambda answer: answer[0] == 200)
         yield ask
-
-
-def saved(kubectl: Kubectl, what: tuple[str, str]) -> Body:
-    """Return an object as it can be created again."""
-    body: Body = json.loads(kubectl("get", *what, "-o", "json"))
-    body.pop("status", None)
-    kept = {key: body["metadata"].get(key, {}) for key in ("labels", "annotations")}
-    return body | {"metadata": {"name": body["metadata"]["name"], **kept}}
-
-
-@contextmanager
-def without(kubectl: Kubectl, what: tuple[str, str]) -> Iterator[None]:
-    """Delete an object of the cluster, and bring it back whatever happens."""
-    body = saved(kubectl, what)
-    try:
-        kubectl("delete", *what, "--timeout=60s")
-        yield
-    finally:
-        kubectl("apply", "--server-side", "--field-manager=helm", "-f", "-", stdin=json.dumps(body))
 
 
 async def restarts(client: KubernetesClient) -> dict[str, int]:

@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surroundings import REPOSITORY
+from venture_cli.domain.waiting import TARGETS, waiting_in
+from venture_core.kubernetes.resources import WORKFLOWS
 from waiting import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from venture_cli.domain.waiting import Waiting
+    from venture_core.kubernetes.client import KubernetesClient
 
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
@@ -67,9 +72,13 @@ class Launch:
 
     def submit(self, example: str) -> str:
         """Create the Workflow of an example as the founder; return its uid."""
-        text = (EXAMPLES / example).read_text().replace("pages.launch.", f"pages.{self.namespace}.")
-        self.run("apply", f"--as={FOUNDER}", "-f", "-", stdin=text)
+        self.run("apply", f"--as={FOUNDER}", "-f", "-", stdin=self.example(example))
         return str(self.flow(Path(example).stem)["metadata"]["uid"])
+
+    def example(self, name: str) -> str:
+        """Return an example that reads the pages of this namespace."""
+        text = (EXAMPLES / name).read_text()
+        return text.replace("pages.launch.", f"pages.{self.namespace}.")
 
     def flow(self, name: str) -> Body:
         """Return a Workflow as it is."""
@@ -134,6 +143,43 @@ class Launch:
         read: Body = json.loads(self.venture("money", "statement", "-o", "json"))
         entries: list[Body] = read["entries"]
         return entries
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Waits for a launch by the API server: a look costs less than a command does."""
+
+    client: KubernetesClient
+    namespace: str
+    within_seconds: float = 120
+
+    async def until_asked(self, kind: str) -> Waiting:
+        """Wait until something of a kind waits for people, and return it."""
+
+        async def look() -> list[Waiting]:
+            await self._status()
+            resource = TARGETS[kind.lower()]
+            bodies = await self.client.list(resource, self.namespace)
+            found = [each for body in bodies for each in waiting_in({**body, "kind": kind})]
+            return [each for each in found if each.digest]
+
+        (found,) = await patiently(look, bool, within_seconds=self.within_seconds)
+        return found
+
+    async def until_succeeded(self) -> Body:
+        """Wait until all is done, and return the Workflow's status."""
+        return await patiently(
+            self._status,
+            lambda status: status.get("phase") == "Succeeded",
+            within_seconds=self.within_seconds,
+        )
+
+    async def _status(self) -> Body:
+        """Return the Workflow's status, unless it shows that nothing will come of it."""
+        flow = await self.client.get(WORKFLOWS, "launch", self.namespace)
+        status: Body = (flow or {}).get("status", {})
+        assert status.get("phase") not in {"Failed", "Cancelled"}, status
+        return status
 
 
 def payloads(events: Iterable[Body], event_type: str) -> list[Body]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncpg
 
-_IMBALANCES = {
+IMBALANCES = {
     "debits and credits of a wallet differ": """
         SELECT wallet_id FROM treasury.accounts GROUP BY wallet_id
         HAVING sum(debits_minor) <> sum(credits_minor)""",
@@ -46,10 +46,11 @@ _IMBALANCES = {
         SELECT operation_id FROM treasury.operations o WHERE NOT EXISTS (
         SELECT FROM record.event_ids e WHERE e.event_id = o.operation_id)""",
 }
+"""By the rule that is broken: what finds rows of it."""
 
 
 async def assert_sound(connection: asyncpg.Connection) -> None:
     """Fail with the rule that the books break."""
-    for rule, query in _IMBALANCES.items():
+    for rule, query in IMBALANCES.items():
         rows = await connection.fetch(query)
         assert not rows, f"{rule}: {[dict(row) for row in rows]}"
