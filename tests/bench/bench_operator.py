@@ -12,7 +12,6 @@ import json
 import secrets
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
-import yaml
+from benchplace import CLUSTER, api_server, define, public_folder
 from builds import Builds, condition, patiently, unique_deck
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -28,9 +27,7 @@ from kubelet import Kubelet, upload
 from operatorprocess import OperatorProcess
 from recordservers import PostgresServer
 from surroundings import free_port
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.kubernetes.client import KubernetesClient
-from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, Resource
 from venture_core.objectstore import S3Settings
 
@@ -39,15 +36,6 @@ if TYPE_CHECKING:
 
 type Body = dict[str, Any]
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-CLUSTER = [sys.executable, str(REPOSITORY / "hack" / "cluster")]
-CRDS = Resource(
-    "apiextensions.k8s.io",
-    "v1",
-    "customresourcedefinitions",
-    "CustomResourceDefinition",
-    namespaced=False,
-)
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 USUAL = {"finished": 10_000, "large": 40, "decks": 10, "burst": 200}
 SMALL = {"finished": 1000, "large": 10, "decks": 5, "burst": 100}
@@ -295,40 +283,12 @@ async def at_rest(operator: OperatorProcess) -> None:
 
 async def prepare(client: KubernetesClient) -> str:
     """Install the CRDs and make a namespace."""
-    for manifest in sorted((REPOSITORY / "crds" / "manifests").glob("*.yaml")):
-        await client.apply(CRDS, yaml.safe_load(manifest.read_text()), field_manager="bench")
-    async for attempt in AsyncRetrying(
-        retry=retry_if_exception_type(NotFoundError),
-        wait=wait_fixed(0.2),
-        stop=stop_after_delay(60),
-    ):
-        with attempt:
-            await client.list(ARTIFACT_BUILDS)
+    await define(client)
     namespace = f"bench-{secrets.token_hex(4)}"
     for name in (namespace, f"{namespace}-work"):
         head = {"apiVersion": NAMESPACES.api_version, "kind": NAMESPACES.kind}
         await client.create(NAMESPACES, head | {"metadata": {"name": name}})
     return namespace
-
-
-@contextmanager
-def public_folder() -> Iterator[Path]:
-    """Make a folder that the user of Postgres may enter."""
-    with tempfile.TemporaryDirectory(prefix="venture-bench-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
-
-
-@contextmanager
-def api_server(folder: Path) -> Iterator[Path]:
-    """Run an API server; yield its administrator's kubeconfig."""
-    command = [*CLUSTER, "api", "--while-stdin", "--dir", str(folder / "api-server")]
-    (folder / "api-server").mkdir()
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-    ) as server:
-        assert server.stdout is not None
-        yield Path(json.loads(server.stdout.readline())["kubeconfig"])
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -18,6 +17,7 @@ from uuid import uuid4
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import asyncpg
+from figures import by_callers, spread
 from moneybooks import assert_sound
 from moneyscenes import OK, Scene, code_of
 from recordservers import PostgresServer
@@ -40,20 +40,8 @@ PLAIN_TABLES = """
 async def measure(what: str, ask: Callable[[], Awaitable[None]], seconds: float) -> None:
     """Print how many a second, and how long each took, with 1, 16 and 100 callers."""
     for callers in CALLERS:
-        took: list[float] = []
-        end = time.perf_counter() + seconds
-
-        async def call(took: list[float] = took, end: float = end) -> None:
-            while (begin := time.perf_counter()) < end:
-                await ask()
-                took.append(time.perf_counter() - begin)
-
-        begin = time.perf_counter()
-        await asyncio.gather(*(call() for _ in range(callers)))
-        rate = len(took) / (time.perf_counter() - begin)
-        took.sort()
-        p50, p99 = (took[int(len(took) * part)] * 1000 for part in (0.5, 0.99))
-        print(f"{what:28} {callers:4} callers {rate:8.0f}/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms")
+        took, rate = await by_callers(ask, callers, seconds)
+        print(f"{what:28} {callers:4} callers {rate:8.0f}/s  {spread(took)}")
 
 
 async def by_the_ledger(url: SecretStr, seconds: float) -> None:
