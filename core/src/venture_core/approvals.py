@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from venture_crds.v1alpha1.approval import Approval, ApprovalDecision
+from venture_crds.v1alpha1.approval import Approval, ApprovalDecision, ApprovalSpec
 
 from venture_core.canonical import canonical_json, sha256_hex
 
@@ -135,17 +135,29 @@ def count(approvals: Iterable[Approval], target: Target, now: datetime) -> Stand
     return Standing(verdict, target.quorum, tuple(by), denied_by, rulings)
 
 
+def objection(spec: ApprovalSpec, digest: str, requester: str) -> Ruling | None:
+    """Return why somebody's word on what has this digest cannot count, whatever others say.
+
+    None where nothing stands against it by itself. `requester` is the user who asked.
+    """
+    user = spec.approver.user if spec.approver is not None else ""
+    if spec.target_digest != digest:
+        return Ruling.CHANGED
+    if not user or user.startswith("system:"):
+        return Ruling.NO_PERSON
+    return Ruling.OWN_REQUEST if user == requester else None
+
+
 def _ruling(approval: Approval, target: Target, by: list[str], verdict: Verdict) -> Ruling:
     spec, approver = approval.spec, approval.spec.approver
     user = approver.user if approver is not None else ""
     groups = {*approver.groups} if approver is not None else set()
     created = approval.metadata.creation_timestamp
-    of_target = (spec.target_ref.uid, spec.target_ref.task_name) == (target.uid, target.task)
+    if (spec.target_ref.uid, spec.target_ref.task_name) != (target.uid, target.task):
+        return Ruling.OTHER_TARGET
+    if found := objection(spec, target.digest, target.requester):
+        return found
     objections = (
-        (not of_target, Ruling.OTHER_TARGET),
-        (spec.target_digest != target.digest, Ruling.CHANGED),
-        (not user or user.startswith("system:"), Ruling.NO_PERSON),
-        (user == target.requester, Ruling.OWN_REQUEST),
         (bool(target.groups) and not target.groups & groups, Ruling.NOT_ASKED),
         (created is None or created >= target.expires_at, Ruling.LATE),
         (verdict is not Verdict.WAITING, Ruling.DECIDED),

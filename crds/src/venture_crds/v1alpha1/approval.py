@@ -28,7 +28,7 @@ class ApprovalPhase(StrEnum):
     GIVEN = "Given"
     """Its target is there; the target's own status says whether it counts."""
     VOID = "Void"
-    """Its target is gone, or another object has its name."""
+    """It does not count: the reason says why."""
 
 
 class ApprovalReason(DocumentedReason):
@@ -37,6 +37,9 @@ class ApprovalReason(DocumentedReason):
     GIVEN = "Given", "its target is there; the target's status says whether it counts", ""
     TARGET_NOT_FOUND = "TargetNotFound", "there is no such target", "no"
     TARGET_REPLACED = "TargetReplaced", "another object has the target's name by now", "no"
+    CHANGED_SINCE = "ChangedSince", "what is asked is not what was decided on", "no"
+    OWN_REQUEST = "OwnRequest", "who asked for it has no say in it", "no"
+    NO_PERSON = "NoPerson", "it names nobody, or a user of the system", "no"
 
 
 class TargetRef(SpecModel):

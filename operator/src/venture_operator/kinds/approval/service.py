@@ -11,15 +11,15 @@ from venture_crds.v1alpha1.approval import Approval, ApprovalPhase
 from venture_operator.domain.conditions import Standing
 from venture_operator.domain.facts import Subject
 from venture_operator.domain.plan import stalled_plan, waiting_plan
-from venture_operator.kinds.approval.decide import Observed, decide
+from venture_operator.kinds.approval.decide import Observed, Target, decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from enum import StrEnum
 
-    from venture_core.kubernetes.client import KubernetesClient
-    from venture_crds.v1alpha1.approval import ApprovalStatus
+    from venture_core.kubernetes.client import Body, KubernetesClient
+    from venture_crds.v1alpha1.approval import ApprovalStatus, TargetRef
     from venture_crds.v1alpha1.meta import ObjectMeta
 
     from venture_operator.domain.facts import Fact
@@ -65,7 +65,7 @@ class ApprovalService:
             )
         except NotFoundError:
             body = None
-        return decide(Observed(work, None if body is None else body["metadata"]["uid"]), now)
+        return decide(Observed(work, None if body is None else _target(body, target)), now)
 
     async def act(
         self, work: Approval, action: None, status: ApprovalStatus | None, now: datetime
@@ -78,3 +78,18 @@ class ApprovalService:
         """Record nothing: what was decided by it stands."""
         del metadata
         return ()
+
+
+def _target(body: Body, reference: TargetRef) -> Target:
+    """Return what matters of an object, or of a task of it."""
+    status = body.get("status", {})
+    asking = status
+    if reference.task_name is not None:
+        tasks = status.get("tasks", [])
+        asking = next((each for each in tasks if each["name"] == reference.task_name), {})
+    requester = body["spec"].get("requester") or {}
+    return Target(
+        uid=body["metadata"]["uid"],
+        digest=asking.get("targetDigest"),
+        requester=requester.get("user", ""),
+    )
