@@ -50,7 +50,9 @@ async def test_a_founder_hands_over_work_and_another_person_says_yes(
 
     assert await patiently(waiting, bool) == ["workflow/asked/review"]
     # The word of who asks does not count, and who signs for money starts nothing.
-    founder.venture("deny", "workflow/asked/review", "-m", "by myself")
+    told = founder.venture("deny", "workflow/asked/review", "-m", "by myself", fails=True)
+    assert "your word does not count" in told
+    assert f"venture:{founder.account} asked for it" in told
     controller.venture("workflow", "submit", str(file), "--name", "mine", fails=True)
     controller.venture("approve", "workflow/asked/review", "-m", "it is right")
     founder.venture("workflow", "watch", "asked", "--timeout", "2m")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,15 +15,18 @@ from venture_core.freezes import Freezes
 from venture_core.http.app import whole
 from venture_core.http.server import service_tls
 from venture_core.kubernetes.errors import KubernetesError
+from venture_core.kubernetes.following import Changes
 from venture_core.kubernetes.resources import (
     APPROVALS,
     ARTIFACT_BUILDS,
     MUTATING_WEBHOOKS,
     POLICY_BUNDLES,
+    WORKFLOWS,
 )
 from venture_core.policy.compile import compile_bundle
 from venture_webhooks.app import application
 from venture_webhooks.bundles import BundlesInSight
+from venture_webhooks.targets import all_targets
 from waiting import patiently
 
 if TYPE_CHECKING:
@@ -74,9 +78,10 @@ async def webhooks(
     """Serve, and register; give what ends the service without a word to the API server."""
     authority = Authority(tmp_path)
     pair = authority.issue("webhooks")
-    bundles, freezes = BundlesInSight(client, None), Freezes(client)
-    watching = [asyncio.create_task(each.run()) for each in (bundles, freezes)]
-    app = whole(application(bundles, freezes, "system:operator"), authenticate=None)
+    bundles, freezes, targets = BundlesInSight(client, None), Freezes(client), all_targets()
+    seen = [Changes(client, each.resource, each) for each in targets.values()]
+    watching = [asyncio.create_task(each.run()) for each in (bundles, freezes, *seen)]
+    app = whole(application(bundles, freezes, "system:operator", targets), authenticate=None)
     files = {"tls_certificate_file": pair.cert, "tls_key_file": pair.key}
     async with running(app, tls=service_tls, **files) as service:
         registered = registration(service.url, authority.cert)
@@ -148,3 +153,65 @@ async def test_the_api_server_asks_and_tells(
 
     said = await patiently(away, bool)
     assert "failed calling webhook" in said
+
+
+def waits(digest: str, *by: str) -> Json:
+    """Return the status of a workflow that waits for people."""
+    approvals = {"required": 2, "granted": len(by), "by": [*by]}
+    asks = {"phase": "Running", "reason": "AwaitingApproval", "targetDigest": digest}
+    task = {"name": "review", **asks, "approvals": approvals}
+    return {"status": {"phase": "Running", "tasks": [task]}}
+
+
+async def test_a_word_that_cannot_count_is_refused_at_once(
+    client: KubernetesClient, namespace: str, webhooks: Callable[[], None]
+) -> None:
+    one, two = (f"sha256:{each * 64}" for each in "12")
+    asked = {
+        "apiVersion": WORKFLOWS.api_version,
+        "kind": WORKFLOWS.kind,
+        "metadata": {"name": "launch"},
+        "spec": {
+            "objective": "Ask somebody else",
+            "requester": {"user": "alice"},
+            "tasks": [{"name": "review", "approval": {"message": "Go on?", "quorum": 2}}],
+        },
+    }
+    made = await client.create(WORKFLOWS, asked, namespace)
+    names = (f"word-{number}" for number in count())
+
+    async def say(user: str, digest: str, decision: str = "Approve") -> str:
+        reference = {
+            "kind": "Workflow",
+            "name": "launch",
+            "uid": made["metadata"]["uid"],
+            "taskName": "review",
+        }
+        body = {
+            "apiVersion": APPROVALS.api_version,
+            "kind": APPROVALS.kind,
+            "metadata": {"name": next(names)},
+            "spec": {
+                "targetRef": reference,
+                "targetDigest": digest,
+                "decision": decision,
+                "approver": {"user": user},
+            },
+        }
+        return await try_to(client, namespace, body, APPROVALS)
+
+    async def refused(user: str, digest: str) -> str:
+        return await patiently(lambda: say(user, digest), bool)
+
+    async def now(status: Json) -> None:
+        await client.patch(WORKFLOWS, "launch", status, namespace, subresource="status")
+
+    await now(waits(one, "bob"))
+    assert "alice asked for it, and nobody's own word counts" in await refused("alice", one)
+    assert "bob approved it before" in await say("bob", one)
+    assert await say("bob", one, "Deny") == ""
+    assert await say("carol", one) == ""
+    assert await say("alice", two) == "", "what was never seen the operator decides"
+    await now(waits(two))
+    assert "has changed since" in await refused("carol", one)
+    assert await say("bob", two) == ""

@@ -11,8 +11,9 @@ from policybundles import manifest
 from surroundings import REPOSITORY
 from typer.testing import CliRunner, Result
 from venture_cli.app import app
-from venture_cli.domain.waiting import waiting_in
-from venture_cli.errors import ExitCode
+from venture_cli.errors import CliError, ExitCode
+from venture_cli.services.approvals import _require_weight
+from venture_core.waiting import Waiting, waiting_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,3 +117,29 @@ def test_what_waits_is_found_in_the_status() -> None:
     paying = {"tasks": [{"name": "pay", "money": {}}]}
     pays = {"tasks": [{"name": "pay", "reason": "AwaitingApproval", "targetDigest": "d"}]}
     assert waiting_in(workflow | {"spec": paying, "status": pays}) == []
+
+
+def test_a_word_that_was_taken_and_does_not_count_is_told_so() -> None:
+    waits = Waiting(
+        kind="Workflow",
+        namespace="team",
+        name="launch",
+        uid="u",
+        digest="d",
+        what="Go on?",
+        granted="0/1",
+        requester="alice",
+        groups=("finance",),
+        task="review",
+    )
+
+    def said(user: str, *groups: str) -> dict[str, Any]:
+        return {"spec": {"approver": {"user": user, "groups": groups}}}
+
+    _require_weight(waits, said("bob", "finance"))
+    # Without admission nobody is named: what it is worth the operator says.
+    _require_weight(waits, {"spec": {}})
+    with pytest.raises(CliError, match="alice asked for it, and nobody's own word counts"):
+        _require_weight(waits, said("alice", "finance"))
+    with pytest.raises(CliError, match="none of the groups that are asked: finance"):
+        _require_weight(waits, said("bob", "founders"))

@@ -91,6 +91,17 @@ class Ruling(StrEnum):
     DECIDED = "AlreadyDecided"
 
 
+SENTENCES: Final[Mapping[Ruling, str]] = {
+    Ruling.CHANGED: "what was decided on has changed since, or does not wait any more",
+    Ruling.OTHER_TARGET: "no object of that kind and name has that uid",
+    Ruling.OWN_REQUEST: "{user} asked for it, and nobody's own word counts",
+    Ruling.NO_PERSON: "{user} is no person",
+    Ruling.NOT_ASKED: "{user} is in none of the groups that are asked: {groups}",
+    Ruling.TWICE: "{user} approved it before, and one person counts once",
+}
+"""Why a word does not count, for the person whose word it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a target stands with the people it waits for."""
@@ -135,30 +146,44 @@ def count(approvals: Iterable[Approval], target: Target, now: datetime) -> Stand
     return Standing(verdict, target.quorum, tuple(by), denied_by, rulings)
 
 
+def ruling_on(user: str, groups: Iterable[str], requester: str, asked: Iterable[str]) -> Ruling:
+    """Return whether somebody's word counts, or why not, whatever it says.
+
+    `asked` are the groups of which one they have to be a member; none: anybody may say it.
+    """
+    if not user or user.startswith("system:"):
+        return Ruling.NO_PERSON
+    if user == requester:
+        return Ruling.OWN_REQUEST
+    if (wanted := {*asked}) and not wanted & {*groups}:
+        return Ruling.NOT_ASKED
+    return Ruling.COUNTED
+
+
 def objection(spec: ApprovalSpec, digest: str, requester: str) -> Ruling | None:
     """Return why somebody's word on what has this digest cannot count, whatever others say.
 
     None where nothing stands against it by itself. `requester` is the user who asked.
     """
-    user = spec.approver.user if spec.approver is not None else ""
     if spec.target_digest != digest:
         return Ruling.CHANGED
-    if not user or user.startswith("system:"):
-        return Ruling.NO_PERSON
-    return Ruling.OWN_REQUEST if user == requester else None
+    user = spec.approver.user if spec.approver is not None else ""
+    ruling = ruling_on(user, (), requester, ())
+    return None if ruling is Ruling.COUNTED else ruling
 
 
 def _ruling(approval: Approval, target: Target, by: list[str], verdict: Verdict) -> Ruling:
     spec, approver = approval.spec, approval.spec.approver
     user = approver.user if approver is not None else ""
-    groups = {*approver.groups} if approver is not None else set()
+    groups = approver.groups if approver is not None else ()
     created = approval.metadata.creation_timestamp
     if (spec.target_ref.uid, spec.target_ref.task_name) != (target.uid, target.task):
         return Ruling.OTHER_TARGET
     if found := objection(spec, target.digest, target.requester):
         return found
+    asked = ruling_on(user, groups, target.requester, target.groups)
     objections = (
-        (bool(target.groups) and not target.groups & groups, Ruling.NOT_ASKED),
+        (asked is not Ruling.COUNTED, asked),
         (created is None or created >= target.expires_at, Ruling.LATE),
         (verdict is not Verdict.WAITING, Ruling.DECIDED),
         (user in by and spec.decision is ApprovalDecision.APPROVE, Ruling.TWICE),

@@ -123,6 +123,8 @@ def test_roles_follow_from_the_kinds(roles_of_more_kinds: list[Json]) -> None:
     view = named(roles_of_more_kinds, "ClusterRole", "venture.venture-system.view")
     assert rules(view) == set().union(
         allowed(content, "workflows/transcript", "get"),
+        allowed(content, "budgets", "list"),
+        allowed(content, "statements", "get"),
         *(
             allowed(content, f"artifactbuilds/{one}", "get")
             for one in ("proxy", "provenance", "events", "log")
@@ -250,9 +252,9 @@ def test_who_binds_whom(manifests: list[Json]) -> None:
     name = "venture.venture-system.webhooks"
     assert bindings(manifests, "venture-webhooks") == {("ClusterRoleBinding", None, name)}
     read = ("get", "list", "watch")
-    assert rules(named(manifests, "ClusterRole", name)) == (
-        allowed("venture.parpour.dev", "policybundles", *read)
-        | allowed("venture.parpour.dev", "freezes", *read)
+    seen = ("policybundles", "freezes", "moneyintents", "workflows")
+    assert rules(named(manifests, "ClusterRole", name)) == set().union(
+        *(allowed("venture.parpour.dev", each, *read) for each in seen)
     )
 
 

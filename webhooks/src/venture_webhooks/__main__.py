@@ -9,10 +9,12 @@ from venture_core.http.app import whole
 from venture_core.http.limits import MIB, Limits
 from venture_core.http.server import run_service, serve, service_tls
 from venture_core.kubernetes.client import KubernetesClient
+from venture_core.kubernetes.following import Changes
 
 from venture_webhooks.app import application
 from venture_webhooks.bundles import BundlesInSight
 from venture_webhooks.settings import WebhookSettings
+from venture_webhooks.targets import all_targets
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -37,8 +39,10 @@ async def run(settings: WebhookSettings, process: Process) -> None:
         freezes = Freezes(client)
         process.ready_unless(bundles.complaints)
         process.ready_unless(freezes.complaints)
-        watching = [group.create_task(each.run()) for each in (bundles, freezes)]
-        app = application(bundles, freezes, settings.operator_account)
+        targets = all_targets()
+        changes = (Changes(client, each.resource, each).run() for each in targets.values())
+        watching = [group.create_task(each) for each in (bundles.run(), freezes.run(), *changes)]
+        app = application(bundles, freezes, settings.operator_account, targets)
         # Everybody who can reach the port may ask: an answer tells what the API server tells, too.
         served = whole(app, authenticate=None, limits_of=_limits)
         await serve(served, settings, process, service_tls(settings))

@@ -14,10 +14,13 @@ from venture_core.http.problems import Problem, try_again
 from venture_webhooks.review import MAX_MESSAGE, Answer, Asked, review
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from venture_core.freezes import Freezes
     from venture_core.http.types import Application, Receive, Scope, Send
 
     from venture_webhooks.bundles import BundlesInSight
+    from venture_webhooks.targets import Targets
 
 PATH: Final = "/admit"
 MAX_WARNINGS: Final = 10
@@ -55,7 +58,12 @@ class _Review(_Model):
     request: _Request
 
 
-def application(bundles: BundlesInSight, freezes: Freezes, operator_account: str) -> Application:
+def application(
+    bundles: BundlesInSight,
+    freezes: Freezes,
+    operator_account: str,
+    targets: Mapping[str, Targets],
+) -> Application:
     """Return the ASGI application. A dry run is answered as any other: nothing is remembered."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,6 +92,7 @@ def application(bundles: BundlesInSight, freezes: Freezes, operator_account: str
                 governing=bundles.governing,
                 frozen=frozen,
                 is_operator=request.user_info.username == operator_account,
+                targets=targets,
             )
         )
         body = json.dumps(_written(request.uid, answer)).encode()

@@ -1,6 +1,6 @@
 """Reviews: what is said to an object, with all problems at once, and what is filled in. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from venture_core.freezes import Frozen
     from venture_core.policy.governing import Governing
+
+    from venture_webhooks.targets import Targets
 
 type Json = dict[str, Any]
 
@@ -40,6 +42,8 @@ class Asked:
     frozen: Frozen | None
     is_operator: bool
     """Whether the operator asks: it makes children for others."""
+    targets: Mapping[str, Targets] = field(default_factory=dict)
+    """What waits for people, by kind."""
 
 
 @dataclass(slots=True)
@@ -116,6 +120,17 @@ def _fill_in(place: str) -> Reviewer:
     return fill_in
 
 
+def _word_may_count(asked: Asked, answer: Answer) -> None:
+    """Refuse a word that cannot count, where its target is known. The operator decides."""
+    spec: Json = asked.body.get("spec", {})
+    person: Json = spec.get("approver") or {"user": asked.user, "groups": asked.groups}
+    known = asked.targets.get(str(spec.get("targetRef", {}).get("kind")))
+    if known is not None and (
+        why := known.ruling(asked.namespace, spec, person["user"], person.get("groups", ()))
+    ):
+        answer.problems.append(why)
+
+
 def _bundle_compiles(asked: Asked, answer: Answer) -> None:
     """Refuse a bundle that is published and cannot be compiled; of a draft only warn."""
     spec: Json = asked.body.get("spec", {})
@@ -145,7 +160,7 @@ def _plan_is_sound(asked: Asked, answer: Answer) -> None:
 
 REVIEWERS: Final[dict[str, tuple[Reviewer, ...]]] = {
     "PolicyBundle": (_bundle_compiles,),
-    "Approval": (_fill_in("approver"),),
+    "Approval": (_fill_in("approver"), _word_may_count),
     "ArtifactBuild": (_is_not_frozen, _is_governed),
     "MoneyIntent": (_is_not_frozen, _fill_in("requester"), _is_governed),
     "Workflow": (_is_not_frozen, _fill_in("requester"), _plan_is_sound, _is_governed),

@@ -1,7 +1,11 @@
-"""All objects of one small resource, as they are: for whoever must know when it cannot see them."""
+"""All objects of one resource, as they are.
+
+Of a small one for whoever must know when it cannot see them, of a large one for whoever only wants
+to know what it can.
+"""
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import aiohttp
 import structlog
@@ -11,7 +15,7 @@ from venture_core.kubernetes.client import INITIAL_EVENTS_END
 from venture_core.kubernetes.errors import KubernetesError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Set
 
     from venture_core.kubernetes.client import Body, KubernetesClient
     from venture_core.kubernetes.resources import Resource
@@ -20,6 +24,10 @@ WATCH_SECONDS: Final = 20
 """After so long a watch is begun anew: a connection that died in silence is noticed by then."""
 SIGHT_SECONDS: Final = 35.0
 """For how long what was seen last counts, without a watch that works."""
+
+CHANGES_SECONDS: Final = 240
+"""After so long a watch of changes goes on where it was."""
+_TOO_OLD: Final = 410
 
 log = structlog.get_logger(__name__)
 
@@ -43,15 +51,7 @@ class Following:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        watching = AsyncRetrying(
-            retry=retry_if_exception_type((KubernetesError, aiohttp.ClientError, TimeoutError)),
-            wait=wait_exponential_jitter(multiplier=0.2, max=5),
-            before_sleep=lambda state: log.warning(
-                "not_in_sight",
-                resource=self._resource.plural,
-                error=repr(state.outcome.exception() if state.outcome else None),
-            ),
-        )
+        watching = _patiently(self._resource)
         while True:
             await watching(self._watch)
 
@@ -74,3 +74,78 @@ class Following:
             if complete:
                 await self._take(found)
                 self._seen_until = time.monotonic() + SIGHT_SECONDS
+
+
+class Kept(Protocol):
+    """What is kept of the objects of a resource."""
+
+    def put(self, body: Body) -> None:
+        """Take over an object that is new or has changed."""
+
+    def remove(self, uid: str) -> None:
+        """Forget an object that was deleted."""
+
+    def retain(self, uids: Set[str]) -> None:
+        """Forget all objects but these."""
+
+
+class Changes:
+    """Tells of a resource in the whole cluster: everything at first, and then what changes.
+
+    Nothing says how old the news are. The client may list and watch the resource.
+    """
+
+    def __init__(self, client: KubernetesClient, resource: Resource, kept: Kept) -> None:
+        self._client = client
+        self._resource = resource
+        self._kept = kept
+        self._version = ""
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        watching = _patiently(self._resource)
+        while True:
+            await watching(self._watch)
+
+    async def _watch(self) -> None:
+        try:
+            await self._take()
+        except KubernetesError as error:
+            if error.status == _TOO_OLD:
+                self._version = ""
+            raise
+
+    async def _take(self) -> None:
+        first: set[str] | None = None if self._version else set()
+        events = self._client.watch(
+            self._resource,
+            resource_version=self._version,
+            timeout_seconds=CHANGES_SECONDS,
+            bookmarks=True,
+            initial=first is not None,
+        )
+        async for kind, body in events:
+            metadata = body["metadata"]
+            if kind == "DELETED":
+                self._kept.remove(metadata["uid"])
+            elif kind != "BOOKMARK":
+                self._kept.put(body)
+                if first is not None:
+                    first.add(metadata["uid"])
+            elif first is not None and INITIAL_EVENTS_END in metadata.get("annotations", {}):
+                self._kept.retain(first)
+                first = None
+            if first is None:
+                self._version = metadata["resourceVersion"]
+
+
+def _patiently(resource: Resource) -> AsyncRetrying:
+    return AsyncRetrying(
+        retry=retry_if_exception_type((KubernetesError, aiohttp.ClientError, TimeoutError)),
+        wait=wait_exponential_jitter(multiplier=0.2, max=5),
+        before_sleep=lambda state: log.warning(
+            "not_in_sight",
+            resource=resource.plural,
+            error=repr(state.outcome.exception() if state.outcome else None),
+        ),
+    )

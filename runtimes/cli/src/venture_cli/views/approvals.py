@@ -8,8 +8,9 @@ from venture_cli.views.structured import print_data
 from venture_cli.views.terminal import err, out
 
 if TYPE_CHECKING:
+    from venture_core.waiting import Waiting
+
     from venture_cli.domain.choices import Format
-    from venture_cli.domain.waiting import Waiting
 
 
 def print_waiting(found: list[Waiting], form: Format | None) -> None:

@@ -1,18 +1,14 @@
-"""What waits for people, as the status of objects shows it."""
+"""What waits for people, as the status of objects shows it. Pure."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
-from venture_core.kubernetes.resources import Resource
+from venture_core.kubernetes.resources import MONEY_INTENTS, WORKFLOWS
 
 type Body = dict[str, Any]
 
-GROUP: Final = "venture.parpour.dev"
-TARGETS: Final = {
-    "moneyintent": Resource(GROUP, "v1alpha1", "moneyintents", "MoneyIntent"),
-    "workflow": Resource(GROUP, "v1alpha1", "workflows", "Workflow"),
-}
-SHORT: Final = {"mi": "moneyintent", "wf": "workflow"}
+TARGETS: Final = {"moneyintent": MONEY_INTENTS, "workflow": WORKFLOWS}
+"""What may wait, by how its targets are called."""
 _AWAITING: Final = "AwaitingApproval"
 
 
@@ -27,6 +23,12 @@ class Waiting:
     digest: str
     what: str
     granted: str
+    requester: str
+    """The user who asked for it; empty where that is not known."""
+    by: tuple[str, ...] = ()
+    """Who has approved it so far."""
+    groups: tuple[str, ...] = ()
+    """Of which one an approver has to be a member; empty: anybody may approve who has the right."""
     task: str | None = None
 
     @property
@@ -49,7 +51,7 @@ def waiting_in(body: Body) -> list[Waiting]:
         return [_waiting(body, status, what)]
     tasks = {each.get("name"): each for each in spec.get("tasks", [])}
     waiting = [
-        _waiting(body, task, _question(tasks.get(task["name"], {})), task["name"])
+        _waiting(body, task, _question(tasks.get(task["name"], {})), tasks.get(task["name"], {}))
         for task in status.get("tasks", [])
         if _AWAITING in (task.get("phase"), task.get("reason"))
         and "money" not in tasks.get(task["name"], {})
@@ -63,8 +65,8 @@ def _question(task: Body) -> str:
     return str(task.get("approval", {}).get("message", ""))
 
 
-def _waiting(body: Body, status: Body, what: str, task: str | None = None) -> Waiting:
-    metadata, counts = body["metadata"], status.get("approvals", {})
+def _waiting(body: Body, status: Body, what: str, task: Body | None = None) -> Waiting:
+    metadata, counts, asked = body["metadata"], status.get("approvals", {}), task or {}
     return Waiting(
         kind=body["kind"],
         namespace=metadata["namespace"],
@@ -73,5 +75,8 @@ def _waiting(body: Body, status: Body, what: str, task: str | None = None) -> Wa
         digest=str(status.get("targetDigest", "")),
         what=what,
         granted=f"{counts.get('granted', 0)}/{counts.get('required', '?')}",
-        task=task,
+        requester=str(body.get("spec", {}).get("requester", {}).get("user", "")),
+        by=tuple(counts.get("by", ())),
+        groups=tuple(asked.get("approval", {}).get("approvers", {}).get("groups", ())),
+        task=asked.get("name"),
     )
