@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 TIERS = ("unit", "schema", "api", "integration", "e2e")
 # Each worker has servers of its own. Most tests of the integration tier wait most of the time: it
-# has a worker more than there are cores, and who is done takes tests from the others.
+# has a worker more than there are cores, and who is done takes tests from the others. Those of the
+# e2e tier share the cluster; a file is for one of them, and conftest.py says in which order.
 _TWO_WORKERS = ("--numprocesses", "2")
 _PARALLEL = {
     "unit": _TWO_WORKERS,
     "schema": _TWO_WORKERS,
     "integration": ("--numprocesses", "3", "--dist", "worksteal"),
+    "e2e": (*_TWO_WORKERS, "--dist", "loadfile", "--no-loadscope-reorder"),
 }
 _SOAKED = ("unit", "integration", "e2e")
 _SOAK_TEST_SECONDS = 3600
