@@ -42,7 +42,7 @@ class Killings:
     client: KubernetesClient
     namespace: str
     random: Random
-    pause_seconds: tuple[float, float] = (3, 9)
+    pause_seconds: tuple[float, float] = (4, 12)
     """The shortest and the longest time between two kills."""
     done: Counter[str] = field(default_factory=Counter)
 
