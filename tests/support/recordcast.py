@@ -131,8 +131,9 @@ class Disasters:
     async def _replace(self, kind: str, name: str, copied_at: float) -> None:
         postgres = self._cast.postgres
         await asyncio.to_thread(postgres.kill)
-        self.struck.append(Disaster(kind, copied_at, time.time()))
         await asyncio.to_thread(postgres.bring_back, name)
+        # Not before: on a busy machine a writer hears late of what was acknowledged until the kill.
+        self.struck.append(Disaster(kind, copied_at, time.time()))
         await postgres.start()
 
 
