@@ -6,20 +6,13 @@ import asyncio
 import json
 import secrets
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4, uuid7
 
 import aiohttp
 import pytest
 from contentapi import HOST
 from founderapi import hang_up, make_account, visiting
-from recordlog import sequencing
-from venture_core.events.envelope import Service
-from venture_core.events.types import REGISTRY
-from venture_core.events.types.workflow import WorkflowStartedV1
-from venture_core.record.append import append_in_transaction
-from venture_core.record.database import connect, service_role
+from happenings import happening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,38 +20,15 @@ if TYPE_CHECKING:
 
     from contentapi import ContentApi
     from founderapi import Visitor
+    from happenings import Happenings
 
 WITHIN_SECONDS = 60
 
 
-class Happenings:
-    """Appends what the operator would, with the sequencer at work."""
-
-    def __init__(self, api: ContentApi) -> None:
-        self._api = api
-
-    async def started(self, namespace: str, *names: str) -> None:
-        role = service_role(Service.ORCHESTRATOR)
-        producer = await connect(self._api.database, role, name="tests")
-        for name in names:
-            uid = uuid4()
-            payload = WorkflowStartedV1(namespace=namespace, name=name, uid=uid, generation=1)
-            event = REGISTRY.new_event(
-                payload,
-                event_id=uuid7(),
-                trace_id=UUID(int=uid.int ^ 1),
-                workflow_id=uid,
-                created_at=datetime.now(UTC),
-            )
-            async with producer.transaction():
-                await append_in_transaction(producer, [event])
-        await producer.close()
-
-
 @pytest.fixture
 async def happenings(content_api: ContentApi) -> AsyncIterator[Happenings]:
-    async with sequencing(content_api.database):
-        yield Happenings(content_api)
+    async with happening(content_api.database) as found:
+        yield found
 
 
 @pytest.fixture
@@ -146,14 +116,3 @@ async def test_who_has_no_rights_there_hears_nothing(alice: Visitor) -> None:
     assert (answer.status, answer.body["type"].rpartition("/")[2]) == (403, "forbidden")
     wrong = await alice("GET", "/v1/namespaces/x/events", headers={"Last-Event-ID": "1; drop"})
     assert wrong.status in (400, 403)
-
-
-async def test_a_stream_ends_with_the_session(
-    alice: Visitor, happenings: Happenings, namespace: str
-) -> None:
-    async with listening(alice, namespace) as stream:
-        await happenings.started(namespace, "one")
-        await take(stream, 1)
-        assert (await alice("DELETE", "/v1/session")).status == 204
-        async with asyncio.timeout(WITHIN_SECONDS):
-            assert [each async for each in stream] == []

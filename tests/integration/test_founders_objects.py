@@ -224,6 +224,44 @@ async def test_a_finance_controller_sees_and_starts_nothing(
         assert (await frank("PATCH", path(namespace, name="launch"), change)).status == 403
 
 
+async def test_the_inbox_says_what_waits_and_whose_word_counts(
+    alice: Visitor,
+    content_api: ContentApi,
+    definitions: Path,
+    client: KubernetesClient,
+    namespace: str,
+    elsewhere: str,
+) -> None:
+    inbox = f"/v1/namespaces/{namespace}/inbox"
+    assert (await alice("GET", inbox)).body == {"items": [], "complete": True}
+    user = (await alice("GET", "/v1/session")).body["user"]
+    body = workflow("launch")
+    body["spec"]["requester"] = {"user": user}
+    made = await client.create(WORKFLOWS, body, namespace)
+    digest = f"sha256:{'1' * 64}"
+    asks: Body = {"phase": "Running", "reason": "AwaitingApproval", "targetDigest": digest}
+    asks["approvals"] = {"required": 2, "granted": 1, "by": ["venture:bob"]}
+    status = {"status": {"phase": "Running", "tasks": [{"name": "ask", **asks}]}}
+    await client.patch(WORKFLOWS, "launch", status, namespace, subresource="status")
+
+    (own,) = (await alice("GET", inbox)).body["items"]
+    assert own.pop("objection") == f"{user} asked for it, and nobody's own word counts"
+    assert own == {
+        "kind": "Workflow",
+        "name": "launch",
+        "uid": made["metadata"]["uid"],
+        "task": "ask",
+        "digest": digest,
+        "what": "Go on?",
+        "granted": "1/2",
+        "requester": user,
+    }
+    async with founder(content_api, definitions, "Finance", namespace) as frank:
+        (waits,) = (await frank("GET", inbox)).body["items"]
+        assert waits["objection"] == ""
+    assert (await alice("GET", f"/v1/namespaces/{elsewhere}/inbox")).status == 403
+
+
 async def test_a_watch_tells_what_becomes_of_objects(
     alice: Visitor, client: KubernetesClient, namespace: str
 ) -> None:

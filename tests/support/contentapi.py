@@ -73,6 +73,8 @@ class ContentApi:
         self._s3 = s3
         self._port = free_port()
         self._founders_port = free_port()
+        self.treasury_port = free_port()
+        """Where it looks for the treasury, by `reach_treasury`."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -126,6 +128,11 @@ class ContentApi:
             self._process.terminate()
             assert self._process.wait(timeout=30) == 0, (self._folder / "log").read_text()
 
+    def reach_treasury(self, token: str, authorities: str) -> None:
+        """Have it speak to the treasury by a token of its account."""
+        (self._folder / "treasury-token").write_text(token)
+        (self._folder / "treasury-ca.crt").write_text(authorities)
+
     def user(self, folder: Path, name: str) -> Path:
         """Return a kubeconfig of a user of the cluster."""
         return user_kubeconfig(self._api_server, folder / f"{name}.kubeconfig", name)
@@ -172,6 +179,7 @@ class ContentApi:
         pair = issue(authority, (HOST,), now=now, lifetime=SERVER_LIFETIME)
         self.authority.write_text(authority.certificate_pem())
         (self._folder / "founder-key.pem").write_text(pem_of_founder_key())
+        self.reach_treasury("of nobody", authority.certificate_pem())
         (self._folder / "tls.crt").write_text(pair.certificate_pem())
         (self._folder / "tls.key").write_text(pair.key_pem())
         (body,) = [each for each in self._manifests if each["kind"] == "APIService"]
@@ -204,6 +212,9 @@ class ContentApi:
             "VENTURE_S3_BUCKET": self._s3.bucket,
             "VENTURE_S3_ACCESS_KEY_ID": str(self._s3.access_key_id),
             "VENTURE_S3_SECRET_ACCESS_KEY": self._s3.secret_access_key.get_secret_value(),
+            "VENTURE_TREASURY_URL": f"https://localhost:{self.treasury_port}",
+            "VENTURE_TREASURY_TOKEN_FILE": str(self._folder / "treasury-token"),
+            "VENTURE_SERVING_CA_FILE": str(self._folder / "treasury-ca.crt"),
             "VENTURE_TRANSFERS_PER_USER": "2",
             "VENTURE_FOUNDERS_PORT": str(self._founders_port),
             "VENTURE_FOUNDER_KEY_FILE": str(self._folder / "founder-key.pem"),

@@ -45,8 +45,10 @@ _SERVICES: Final = Resource("", "v1", "services", "Service")
 class TreasuryProcess:
     """One replica; the cluster holds what the chart makes for it."""
 
-    def __init__(self, folder: Path, api_server: Path, manifests: list[Body]) -> None:
-        self.port = free_port()
+    def __init__(
+        self, folder: Path, api_server: Path, manifests: list[Body], *, port: int | None = None
+    ) -> None:
+        self.port = port or free_port()
         self.work_namespace = work_namespace_of(manifests)
         self._folder = folder
         self._api_server = api_server

@@ -47,6 +47,11 @@ type OptionalSecret = Annotated[
     Annotated[SecretStr, Field(max_length=1024)] | None, BeforeValidator(_none_if_empty)
 ]
 
+type ServiceUrl = Annotated[
+    str, StringConstraints(pattern=r"^https?://[^@?#]+[^/@?#]$", max_length=2048)
+]
+"""Where a service is, without a slash at the end, a login or a query."""
+
 
 def url_of(*schemes: str) -> AfterValidator:
     """Return the check that a secret is a URL, or several with commas between, of these schemes."""
@@ -135,6 +140,16 @@ class RedisEndpoint(Settings):
             url = with_parameters(self.redis_url, ssl_ca_certs=str(self.redis_ca_file))
             object.__setattr__(self, "redis_url", url)
         return self
+
+
+class TreasuryEndpoint(Settings):
+    """The release's treasury, and who we are there."""
+
+    treasury_url: ServiceUrl
+    treasury_token_file: Path
+    """This service's own token for the treasury; the kubelet renews it."""
+    serving_ca_file: OptionalFile = None
+    """The authorities that sign certificates of our services; none where the URL is http://."""
 
 
 class S3Endpoint(Settings):

@@ -13,6 +13,7 @@ from venture_core.objectstore import ObjectStore
 from venture_core.record.accounts import Accounts
 from venture_core.record.feed import Feed
 from venture_core.record.objectevents import ObjectEvents
+from venture_core.treasury.client import TreasuryClient
 
 from venture_control_plane_api.content.accounts import account_routes
 from venture_control_plane_api.content.discovery import limits_of
@@ -20,6 +21,7 @@ from venture_control_plane_api.content.routes import Services, content_routes, d
 from venture_control_plane_api.founders.app import founders
 from venture_control_plane_api.services.access import Access
 from venture_control_plane_api.services.artifacts import Artifacts
+from venture_control_plane_api.services.books import Books
 from venture_control_plane_api.services.events import Events
 from venture_control_plane_api.services.live import Live
 from venture_control_plane_api.services.logs import Logs
@@ -53,7 +55,12 @@ async def run(settings: ControlPlaneSettings, process: Process) -> None:
         record = ObjectEvents(settings.postgres_url, name=NAME)
         accounts = Accounts(settings.postgres_url, name=f"{NAME}-accounts")
         feed = Feed(settings.postgres_url, name=f"{NAME}-feed")
-        services = content_services(settings, client, record)
+        treasury = TreasuryClient.by_files(
+            settings.treasury_url,
+            token_file=settings.treasury_token_file,
+            authorities=settings.serving_ca_file,
+        )
+        services = content_services(settings, client, record, Books(client, treasury))
         own = account_routes(client, accounts)
         people = founders(
             client,
@@ -75,6 +82,7 @@ async def run(settings: ControlPlaneSettings, process: Process) -> None:
                         process,
                         service_tls(settings),
                         port=settings.founders_port,
+                        websockets=True,
                     )
                 )
         finally:
@@ -82,10 +90,11 @@ async def run(settings: ControlPlaneSettings, process: Process) -> None:
             await record.close()
             await accounts.close()
             await feed.close()
+            await treasury.close()
 
 
 def content_services(
-    settings: ControlPlaneSettings, client: KubernetesClient, record: ObjectEvents
+    settings: ControlPlaneSettings, client: KubernetesClient, record: ObjectEvents, books: Books
 ) -> Services:
     """Return what gives the content of objects."""
     store = ObjectStore(settings.s3())
@@ -94,6 +103,7 @@ def content_services(
         artifacts=Artifacts(
             store, client, namespace=settings.namespace, keys=settings.signing_keys_config_map
         ),
+        books=books,
         events=Events(record),
         logs=Logs(client, work_namespace=settings.work_namespace),
         transcripts=Transcripts(store),

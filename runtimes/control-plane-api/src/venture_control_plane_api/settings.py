@@ -5,11 +5,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 from venture_core.http.settings import ServiceSettings
-from venture_core.settings.dataplane import PostgresEndpoint, S3Endpoint
+from venture_core.settings.dataplane import PostgresEndpoint, S3Endpoint, TreasuryEndpoint
 from venture_core.settings.programs import Name, Port
 
 
-class ControlPlaneSettings(ServiceSettings, PostgresEndpoint, S3Endpoint):
+class ControlPlaneSettings(ServiceSettings, PostgresEndpoint, S3Endpoint, TreasuryEndpoint):
     """What the control-plane API needs."""
 
     namespace: Name

@@ -1,4 +1,4 @@
-"""What belongs to objects and is none: artifacts, uploads, events, logs and transcripts.
+"""What belongs to objects and is none: artifacts, uploads, events, logs, transcripts, and books.
 
 The cluster's aggregated API, or founders' API, gives it to whoever may have it.
 """
@@ -21,6 +21,7 @@ from venture_core.kubernetes.client import require_success
 from venture_core.kubernetes.errors import KubernetesError, NotFoundError, unreachable
 from venture_core.kubernetes.resources import Resource
 from venture_core.record.reading import RecordedEvent
+from venture_core.treasury.models import Budget, Statement
 
 from venture_cli.errors import CliError, ExitCode
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 GROUP: Final = "content.venture.parpour.dev"
 BUILDS: Final = Resource(GROUP, "v1alpha1", "artifactbuilds", "ArtifactBuild")
 WORKFLOWS: Final = Resource(GROUP, "v1alpha1", "workflows", "Workflow")
+BUDGETS: Final = Resource(GROUP, "v1alpha1", "budgets", "BudgetList")
+STATEMENTS: Final = Resource(GROUP, "v1alpha1", "statements", "Statement")
 SILENT_SECONDS: Final = 90.0
 """How long nothing may come of a transfer."""
 BUSY_SECONDS: Final = 60.0
@@ -92,8 +95,16 @@ class _EventList(_Answer):
     items: tuple[_Event, ...]
 
 
+class _BudgetList(_Answer):
+    items: tuple[Budget, ...]
+
+
+class NotServedError(CliError):
+    """The cluster has nobody who serves it."""
+
+
 class Content:
-    """Asks for it. Everything may raise KubernetesError, and CliError where nobody serves it."""
+    """Asks for it. Everything may raise KubernetesError, and NotServedError."""
 
     def __init__(self, client: KubernetesClient) -> None:
         self._client = client
@@ -129,6 +140,15 @@ class Content:
             return _TRANSCRIPT.validate_json(data)
         except ValidationError as error:
             raise _strange() from error
+
+    async def tree(self, namespace: str) -> tuple[Budget, ...]:
+        """Return a namespace's wallets and the open budgets below them."""
+        return _read(_BudgetList, await self._get(BUDGETS.path(namespace))).items
+
+    async def statement(self, namespace: str, currency: str, *, after: int = 0) -> Statement:
+        """Return a page of what came into a wallet and went out of it."""
+        path = STATEMENTS.path(namespace, currency)
+        return _read(Statement, await self._get(path, {"after": str(after)}))
 
     async def upload(self, namespace: str, plural: str, sha256: str, data: bytes) -> None:
         """Put what builds of a namespace read under its digest, unless it is there."""
@@ -211,8 +231,8 @@ def _is_not_served(error: KubernetesError) -> bool:
     return missing or "error trying to reach service" in error.message
 
 
-def _not_served(error: KubernetesError) -> CliError:
-    return CliError(
+def _not_served(error: KubernetesError) -> NotServedError:
+    return NotServedError(
         f"the cluster does not serve {GROUP} now: {error.message}",
         ExitCode.UNREACHABLE,
         next_step=f"Try: kubectl get apiservice v1alpha1.{GROUP}",

@@ -57,6 +57,10 @@ class Session:
             await self._sign_in_again()
         return self._founder or await self.cluster()
 
+    async def is_signed_in(self) -> bool:
+        """Return whether the command acts by founders' API. CliError as by `client`."""
+        return await self.client() is self._founder
+
     async def _sign_in_again(self) -> None:
         if self._connection.kubeconfig or self._connection.context:
             return

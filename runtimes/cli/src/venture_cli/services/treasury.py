@@ -1,13 +1,14 @@
-"""The way to treasury-api from outside the cluster, as its treasurer.
+"""Wallets from outside the cluster: their books, and what is paid in.
 
-Whoever may make tokens of the release's account `treasurer` pays into wallets and reads the books:
-the cluster decides who that is. Nobody else's credentials are handed to the treasury.
+Whoever may see a namespace's work and money reads its books by the API that serves content. Whoever
+may make tokens of the release's account `treasurer` pays into wallets and reads all books at the
+treasury itself. The cluster decides who that is; nobody's own credentials are handed to it.
 """
 
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from venture_core.kubernetes.errors import ForbiddenError, NotFoundError
@@ -17,12 +18,14 @@ from venture_core.treasury.models import FundingRequest
 
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.program import hint
+from venture_cli.services.content import NotServedError
 from venture_cli.services.installation import Sought, find_service, serving_authorities
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from venture_core.kubernetes.client import KubernetesClient
-    from venture_core.treasury.client import TreasuryClient
-    from venture_core.treasury.models import Budget, Entry
+    from venture_core.treasury.models import Budget, Entry, Statement
 
     from venture_cli.services.installation import Release
     from venture_cli.services.session import Session
@@ -83,7 +86,8 @@ async def _token(client: KubernetesClient, namespace: str, account: str) -> str:
         answer = await client.request("POST", "serviceaccounts", path, body=request)
     except ForbiddenError as error:
         raise CliError(
-            f"only treasurers see the books and fund wallets: {error.message}",
+            "only treasurers fund wallets, and read the books of a namespace whose workflows and "
+            f"intents they may not list: {error.message}",
             ExitCode.DENIED,
             next_step="An administrator makes you one: kubectl create rolebinding "
             f"{account}-NAME --role {account} --user NAME --namespace {namespace}",
@@ -120,7 +124,7 @@ async def fund(session: Session, namespace: str, key: str, currency: str, cents:
 async def budgets(session: Session) -> tuple[str, tuple[Budget, ...]]:
     """Return the namespace, its wallets and the open budgets below them."""
     _, namespace = await session.place()
-    return namespace, await (await session.treasury()).tree(namespace)
+    return namespace, await _read(session, lambda books: books.tree(namespace))
 
 
 async def statement(
@@ -133,21 +137,40 @@ async def statement(
     CliError where the namespace has wallets of several currencies and none is named.
     """
     _, namespace = await session.place()
-    treasury = await session.treasury()
-    code = currency or await _only_currency(treasury, namespace)
-    entries: list[Entry] = []
-    rest: int | None = after
-    while rest is not None and len(entries) < MAX_ENTRIES:
-        page = await treasury.statement(namespace, code, after=rest)
-        entries += page.entries
-        rest = page.after
-    return code, entries, rest
+
+    async def pages(books: _Books) -> tuple[str, list[Entry], int | None]:
+        code = currency or await _only_currency(books, namespace)
+        entries: list[Entry] = []
+        rest: int | None = after
+        while rest is not None and len(entries) < MAX_ENTRIES:
+            page = await books.statement(namespace, code, after=rest)
+            entries += page.entries
+            rest = page.after
+        return code, entries, rest
+
+    return await _read(session, pages)
 
 
-async def _only_currency(treasury: TreasuryClient, namespace: str) -> str:
-    wallets = sorted(
-        each.currency for each in await treasury.tree(namespace) if each.kind == "Wallet"
-    )
+class _Books(Protocol):
+    """Where the books of a namespace are read."""
+
+    async def tree(self, namespace: str) -> tuple[Budget, ...]: ...
+
+    async def statement(self, namespace: str, currency: str, *, after: int) -> Statement: ...
+
+
+async def _read[T](session: Session, read: Callable[[_Books], Awaitable[T]]) -> T:
+    """Read by the API of content; by kubeconfig, as a treasurer where that gives nothing."""
+    if await session.is_signed_in():
+        return await read(await session.content())
+    if given_url() is None:
+        with suppress(ForbiddenError, NotServedError):
+            return await read(await session.content())
+    return await read(await session.treasury())
+
+
+async def _only_currency(books: _Books, namespace: str) -> str:
+    wallets = sorted(each.currency for each in await books.tree(namespace) if each.kind == "Wallet")
     with suppress(ValueError):
         (currency,) = wallets
         return currency

@@ -1,10 +1,9 @@
 """Routes of founders' accounts, for administrators of the cluster. Passwords never come here."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from venture_core.http.problems import Problem
@@ -16,7 +15,8 @@ from venture_core.record.accounts import (
     PasswordHash,
 )
 
-from venture_control_plane_api.content.discovery import GROUP, PREFIX, VERSION
+from venture_control_plane_api.content.answers import answer
+from venture_control_plane_api.content.discovery import GROUP, PREFIX
 from venture_control_plane_api.services.access import unavailable, user_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def account_routes(client: KubernetesClient, accounts: Accounts) -> APIRouter:
         await require(request, "list")
         found = await _answered(accounts.list())
         items = [each.model_dump(mode="json", by_alias=True) for each in found]
-        return JSONResponse(_body("AccountList") | {"items": items})
+        return answer("AccountList", {"items": items})
 
     @router.post(f"{PREFIX}/{ACCOUNTS}")
     async def create_account(request: Request, body: NewAccount) -> Response:
@@ -63,20 +63,16 @@ def account_routes(client: KubernetesClient, accounts: Accounts) -> APIRouter:
                 "another password.",
                 code="account-exists",
             )
-        return JSONResponse(_body("Account") | {"account": body.account}, HTTPStatus.CREATED)
+        return answer("Account", {"account": body.account}, HTTPStatus.CREATED)
 
     @router.delete(f"{PREFIX}/{ACCOUNTS}/{{name}}")
     async def disable_account(request: Request, name: Annotated[AccountName, Path()]) -> Response:
         await require(request, "delete", name)
         if not await _answered(accounts.disable(name)):
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no account {name!r}.", code="not-found")
-        return JSONResponse(_body("Account") | {"account": name, "disabled": True})
+        return answer("Account", {"account": name, "disabled": True})
 
     return router
-
-
-def _body(kind: str) -> dict[str, Any]:
-    return {"kind": kind, "apiVersion": f"{GROUP}/{VERSION}", "metadata": {}}
 
 
 async def _answered[T](asking: Awaitable[T]) -> T:

@@ -34,6 +34,8 @@ SERVED: Final = (
     _Served("artifactbuilds/events", "EventList", ("get",)),
     _Served("artifactbuilds/log", "Log", ("get",)),
     _Served("workflows/transcript", "Transcript", ("get",)),
+    _Served("budgets", "BudgetList", ("list",)),
+    _Served("statements", "Statement", ("get",)),
     _Served("assets", "Input", ("get",)),
     _Served("assets/proxy", "Input", ("create",)),
     _Served("documents", "Input", ("get",)),

@@ -2,13 +2,23 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Final, override
+from typing import TYPE_CHECKING, Any, Final, override
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 from venture_core.http.problems import Problem
 
-from venture_control_plane_api.content.discovery import GROUP, PREFIX, VERSION, resource_list
+from venture_control_plane_api.content.answers import answer
+from venture_control_plane_api.content.books import book_routes
+from venture_control_plane_api.content.discovery import PREFIX, resource_list
+from venture_control_plane_api.content.parameters import (  # noqa: TC001 - FastAPI reads them
+    After,
+    Name,
+    Namespace,
+    Plural,
+    Sha256,
+    Task,
+)
 from venture_control_plane_api.services.access import PRIVATE, user_of
 from venture_control_plane_api.services.uploads import INPUTS
 
@@ -20,18 +30,12 @@ if TYPE_CHECKING:
 
     from venture_control_plane_api.services.access import Access
     from venture_control_plane_api.services.artifacts import Artifacts
+    from venture_control_plane_api.services.books import Books
     from venture_control_plane_api.services.events import Events
     from venture_control_plane_api.services.logs import Logs
     from venture_control_plane_api.services.transcripts import Transcripts
     from venture_control_plane_api.services.transfers import Transfers
     from venture_control_plane_api.services.uploads import Input, Uploads
-
-Namespace = Annotated[str, Path(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
-Name = Annotated[str, Path(pattern=r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$")]
-Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
-Plural = Annotated[str, Path(pattern=f"^({'|'.join(INPUTS)})$")]
-Task = Annotated[str, Query(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
-After = Annotated[int, Query(ge=0, le=2**53 - 1)]
 
 BUILD: Final = f"{PREFIX}/namespaces/{{namespace}}/artifactbuilds/{{name}}"
 WORKFLOW: Final = f"{PREFIX}/namespaces/{{namespace}}/workflows/{{name}}"
@@ -44,6 +48,7 @@ class Services:
 
     access: Access
     artifacts: Artifacts
+    books: Books
     events: Events
     logs: Logs
     transcripts: Transcripts
@@ -72,10 +77,12 @@ class _Transfer(StreamingResponse):
 
 
 def content_routes(services: Services) -> APIRouter:
-    """Return the routes of what belongs to builds."""
+    """Return the routes of what belongs to objects, and to a namespace."""
     router = APIRouter(tags=["content"])
     router.include_router(_builds(services))
     router.include_router(_workflows(services))
+    # Before what takes any word in their place.
+    router.include_router(book_routes(services.books))
     router.include_router(_inputs(services))
     return router
 
@@ -117,7 +124,7 @@ def _builds(services: Services) -> APIRouter:
     @router.get(f"{BUILD}/provenance")
     async def provenance(namespace: Namespace, name: Name, request: Request) -> Response:
         build = await services.access.build(user_of(request), namespace, name)
-        return _object("Provenance", await services.artifacts.provenance(build))
+        return answer("Provenance", await services.artifacts.provenance(build))
 
     @router.get(f"{BUILD}/events")
     async def events(
@@ -125,7 +132,7 @@ def _builds(services: Services) -> APIRouter:
     ) -> Response:
         build = await services.access.build(user_of(request), namespace, name)
         found = await services.events.of(build, after=after)
-        return _object("EventList", {"uid": build.uid, "items": found})
+        return answer("EventList", {"uid": build.uid, "items": found})
 
     @router.get(f"{BUILD}/log")
     async def log(namespace: Namespace, name: Name, request: Request) -> Response:
@@ -178,11 +185,6 @@ def _inputs(services: Services) -> APIRouter:
     return router
 
 
-def _object(kind: str, content: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:
-    body = {"kind": kind, "apiVersion": f"{GROUP}/{VERSION}", "metadata": {}, **content}
-    return JSONResponse(body, status, headers=PRIVATE)
-
-
 def _input(kind: Input, sha256: str, size: int, status: HTTPStatus) -> Response:
     content = {"key": kind.key(sha256), "sha256": sha256, "sizeBytes": size}
-    return _object("Input", content, status)
+    return answer("Input", content, status)

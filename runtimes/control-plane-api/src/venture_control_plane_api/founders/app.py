@@ -9,11 +9,14 @@ from venture_core.http.limits import Limits
 from venture_control_plane_api.content.discovery import PREFIX
 from venture_control_plane_api.content.discovery import limits_of as content_limits
 from venture_control_plane_api.content.routes import Services, content_routes
+from venture_control_plane_api.founders.asking import Asking
+from venture_control_plane_api.founders.inbox import inbox_routes
 from venture_control_plane_api.founders.live import live_routes
 from venture_control_plane_api.founders.objects import object_routes
 from venture_control_plane_api.founders.rates import Rates
 from venture_control_plane_api.founders.served import MAX_WATCH_SECONDS
 from venture_control_plane_api.founders.sessions import SESSION, opened, opening
+from venture_control_plane_api.founders.sockets import Sockets, upgrade_route
 from venture_control_plane_api.services.live import MAX_SECONDS
 
 if TYPE_CHECKING:
@@ -51,15 +54,26 @@ def founders(
     door.include_router(opening(sign_in))
     house = fastapi(TITLE, VERSION)
     house.include_router(opened(sign_in))
-    house.include_router(object_routes(client, watches))
+    asking = Asking(client)
+    house.include_router(object_routes(asking, watches))
+    house.include_router(inbox_routes(asking))
     house.include_router(live_routes(live, sign_in, watches))
+    house.include_router(upgrade_route())
     house.include_router(content_routes(services))
     # One document of both.
     house.include_router(opening(sign_in))
     outside = whole(door, authenticate=None, limits_of=lambda _: _SIGN_IN_LIMITS)
     inside = whole(house, authenticate=authenticate, limits_of=limits_of)
+    sockets = whole(
+        Sockets(live, sign_in, watches),
+        authenticate=authenticate,
+        limits_of=lambda _: _STREAM_LIMITS,
+    )
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await sockets(scope, receive, send)
+            return
         signing_in = scope.get("path") == SESSION and scope.get("method") == "POST"
         await (outside if signing_in else inside)(scope, receive, send)
 

@@ -4,37 +4,29 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import aiohttp
 import msgspec
 from fastapi import APIRouter, Header, Path, Request, Response
 from venture_core.http.problems import Problem
 from venture_core.kubernetes.client import JSON, MERGE_PATCH, TABLE
 from venture_core.nesting import is_deeper
 
-from venture_control_plane_api.content.routes import (  # noqa: TC001 - FastAPI reads them
+from venture_control_plane_api.content.parameters import (  # noqa: TC001 - FastAPI reads them
     Name,
     Namespace,
 )
 from venture_control_plane_api.founders.served import (
-    MAX_WATCH_SECONDS,
     SERVED,
-    acting_as,
     etag_of,
     keyed,
-    problem_of,
     query_of,
     resource_of,
     version_of,
 )
 from venture_control_plane_api.founders.streams import begun, placed
-from venture_control_plane_api.services.access import PRIVATE, unavailable, user_of
+from venture_control_plane_api.services.access import PRIVATE, user_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from venture_core.identity.callers import ClusterUser
-    from venture_core.kubernetes.client import KubernetesClient
-
+    from venture_control_plane_api.founders.asking import Asking
     from venture_control_plane_api.services.transfers import Transfers
 
 Plural = Annotated[str, Path(pattern=f"^({'|'.join(SERVED)})$")]
@@ -44,13 +36,12 @@ IdempotencyKey = Annotated[str | None, Header(max_length=128)]
 ROOT: Final = "/apis/venture.parpour.dev/v1alpha1"
 IN_NAMESPACE: Final = f"{ROOT}/namespaces/{{namespace}}/{{plural}}"
 MAX_DEPTH: Final = 64
-ANSWER_SECONDS: Final = 20.0
 
 
-def object_routes(client: KubernetesClient, watches: Transfers) -> APIRouter:
+def object_routes(asking: Asking, watches: Transfers) -> APIRouter:
     """Return the routes; `watches` bounds how many of them are open."""
     router = APIRouter(tags=["objects"])
-    objects = _Objects(client, watches)
+    objects = _Objects(asking, watches)
 
     @router.get(f"{ROOT}/{{plural}}")
     async def list_everywhere(plural: Plural, request: Request) -> Response:
@@ -159,8 +150,8 @@ _read_version = msgspec.json.Decoder(_Versioned).decode
 class _Objects:
     """Sends requests on."""
 
-    def __init__(self, client: KubernetesClient, watches: Transfers) -> None:
-        self._client = client
+    def __init__(self, asking: Asking, watches: Transfers) -> None:
+        self._asking = asking
         self._watches = watches
 
     async def list(self, request: Request, plural: str, namespace: str | None) -> Response:
@@ -169,7 +160,7 @@ class _Objects:
         resource = resource_of(plural, "watch" if watching else "list")
         user = user_of(request)
         accept = TABLE if "as=Table" in request.headers.get("accept", "") else JSON
-        chunks = self._stream(user, resource.path(namespace), query, accept)
+        chunks = self._asking.stream(user, resource.path(namespace), query, accept)
         if watching:
             chunks = placed(chunks, self._watches, user.username)
         return await begun(chunks, JSON)
@@ -178,7 +169,7 @@ class _Objects:
         self, request: Request, plural: str, namespace: str | None, name: str
     ) -> Response:
         path = resource_of(plural, "get").path(namespace, name)
-        status, data = await self._ask(user_of(request), "GET", path)
+        status, data = await self._asking.ask(user_of(request), "GET", path)
         return _object(status, data)
 
     async def create(
@@ -190,16 +181,16 @@ class _Objects:
         path, query = resource.path(namespace), query_of(request.query_params)
         query.pop("limit", None)
         if key is None:
-            status, data = await self._ask(user, "POST", path, query=query, body=body)
+            status, data = await self._asking.ask(user, "POST", path, query=query, body=body)
             return _object(status, data)
         asked = keyed(user.username, key, resource.kind, body, raw)
         try:
-            status, data = await self._ask(user, "POST", path, query=query, body=asked.body)
+            status, data = await self._asking.ask(user, "POST", path, query=query, body=asked.body)
         except Problem as problem:
             if problem.code != "already-exists":
                 raise
             name = resource.path(namespace, str(asked.body["metadata"]["name"]))
-            status, data = await self._ask(user, "GET", name)
+            status, data = await self._asking.ask(user, "GET", name)
             if not asked.made(json.loads(data)):
                 raise Problem(
                     HTTPStatus.CONFLICT,
@@ -226,7 +217,7 @@ class _Objects:
                 **(metadata if isinstance(metadata, dict) else {}),
                 "resourceVersion": version,
             }
-        status, data = await self._ask(
+        status, data = await self._asking.ask(
             user_of(request),
             "PATCH",
             path,
@@ -253,57 +244,10 @@ class _Objects:
         }
         if (version := version_of(if_match)) is not None:
             body["preconditions"] = {"resourceVersion": version}
-        status, data = await self._ask(user_of(request), "DELETE", path, body=body, matched=True)
-        return _object(status, data)
-
-    async def _ask(
-        self,
-        user: ClusterUser,
-        method: str,
-        path: str,
-        *,
-        query: dict[str, str] | None = None,
-        body: dict[str, Any] | None = None,
-        content_type: str = JSON,
-        matched: bool = False,
-    ) -> tuple[int, bytes]:
-        """Return status and body of the cluster's answer. Raises Problem for a refusal."""
-        headers = {**acting_as(user), "Accept": JSON}
-        data = None
-        if body is not None:
-            headers["Content-Type"] = content_type
-            data = json.dumps(body, separators=(",", ":")).encode()
-        timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
-        try:
-            async with self._client.connection.send(
-                method, path, query=query, headers=headers, data=data, timeout=timeout
-            ) as answer:
-                found = await answer.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise unavailable("the API server does not answer") from error
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise problem_of(answer.status, _status(found), matched=matched)
-        return answer.status, found
-
-    async def _stream(
-        self, user: ClusterUser, path: str, query: dict[str, str], accept: str
-    ) -> AsyncIterator[bytes]:
-        headers = {**acting_as(user), "Accept": accept}
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=10, sock_read=MAX_WATCH_SECONDS + ANSWER_SECONDS
+        status, data = await self._asking.ask(
+            user_of(request), "DELETE", path, body=body, matched=True
         )
-        try:
-            async with self._client.connection.send(
-                "GET", path, query=query, headers=headers, timeout=timeout
-            ) as answer:
-                if answer.status >= HTTPStatus.BAD_REQUEST:
-                    raise problem_of(answer.status, _status(await answer.read()), matched=False)
-                # That it is established is news, too, before anything happens.
-                yield b""
-                async for chunk in answer.content.iter_any():
-                    yield chunk
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise unavailable("the API server does not answer") from error
+        return _object(status, data)
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:
@@ -322,14 +266,6 @@ def _no_object() -> Problem:
         f"The body must be an object of JSON, nested at most {MAX_DEPTH} deep.",
         code="invalid-json",
     )
-
-
-def _status(data: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(data)
-    except ValueError, RecursionError:
-        found = None
-    return found if isinstance(found, dict) else {"message": data[:500].decode(errors="replace")}
 
 
 def _object(status: int, data: bytes) -> Response:

@@ -19,7 +19,7 @@ from venture_crds.v1alpha1.artifactbuild import ArtifactBuildStatus
 from venture_crds.v1alpha1.workflowstatus import WorkflowStatus
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from starlette.requests import HTTPConnection
     from venture_core.kubernetes.client import KubernetesClient
     from venture_core.kubernetes.resources import Resource
     from venture_crds.base import StatusModel
@@ -93,7 +93,7 @@ class Access:
         await require_access(self._client, user, Action("create", GROUP, PLURAL, namespace))
 
 
-def user_of(request: Request) -> ClusterUser:
+def user_of(request: HTTPConnection) -> ClusterUser:
     """Return the user of the cluster who calls, or as whom a founder acts."""
     caller = caller_of(request.scope)
     if not isinstance(caller, ClusterUser):

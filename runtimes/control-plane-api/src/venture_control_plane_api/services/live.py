@@ -1,13 +1,11 @@
-"""The events of a namespace as they come, for as long as the caller may see them."""
+"""The events of namespaces as they come, for as long as the caller may see them."""
 
 import asyncio
-import json
 import time
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
-from venture_core.http.problems import Problem
 from venture_core.identity.access import Action, require_access
-from venture_core.identity.callers import UnauthenticatedError, UnverifiableError
 from venture_core.kubernetes.resources import MONEY_INTENTS, WORKFLOWS
 from venture_core.record.feed import FeedUnavailableError
 
@@ -25,11 +23,37 @@ RIGHTS_SECONDS: Final = 10.0
 """How long a stream goes on after the caller has lost the session or the rights."""
 BEAT_SECONDS: Final = 15.0
 MAX_SECONDS: Final = 600.0
-"""After so long a stream ends by itself, and its reader comes back with the last id."""
+"""After so long a stream ends by itself, and its reader comes back with the last place."""
+
+type Told = Happened | Beat | Reset
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event, and its place in the log."""
+
+    index: int
+    namespace: str
+    event: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Where the reader is by now, also where nothing happened in what it reads."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The log has no such place: it lost its end, or the place is another log's.
+
+    What the reader has shown may be wrong; it goes on at the end.
+    """
 
 
 class Live:
-    """Streams events by Server-Sent Events. The log is looked at while there are readers."""
+    """Tells what happens. The log is looked at while there are readers."""
 
     def __init__(self, client: KubernetesClient, feed: Feed) -> None:
         self._client = client
@@ -38,11 +62,12 @@ class Live:
         self._looked_at = -LOOK_SECONDS
         self._looking = asyncio.Lock()
 
-    async def require(self, user: ClusterUser, namespace: str) -> None:
-        """Return if the user may see what goes on in a namespace. Raises Problem."""
-        for resource in (WORKFLOWS, MONEY_INTENTS):
-            action = Action("watch", resource.group, resource.plural, namespace)
-            await require_access(self._client, user, action)
+    async def require(self, user: ClusterUser, *namespaces: str) -> None:
+        """Return if the user may see what goes on in these namespaces. Raises Problem."""
+        for namespace in namespaces:
+            for resource in (WORKFLOWS, MONEY_INTENTS):
+                action = Action("watch", resource.group, resource.plural, namespace)
+                await require_access(self._client, user, action)
 
     async def end(self) -> int:
         """Return the last place of the log, at most half a second old. Raises Problem.
@@ -58,47 +83,48 @@ class Live:
                 self._looked_at = time.monotonic()
             return self._end
 
-    async def stream(
-        self, namespace: str, after: int | None, still: Callable[[], Awaitable[None]]
-    ) -> AsyncIterator[bytes]:
-        """Yield events whose places are over `after` (None: from now on), and beats between them.
+    async def follow(
+        self, namespaces: tuple[str, ...], after: int | None, still: Callable[[], Awaitable[None]]
+    ) -> AsyncIterator[Told]:
+        """Tell of events whose places are over `after` (None: from now on), in the log's order.
 
-        `still` raises where the caller may see no more: the stream ends.
+        Raises Problem where the log cannot be read, and what `still` raises where the caller may
+        see no more.
         """
         end = await self.end()
         cursor = end if after is None else after
         if cursor > end:
-            # The log has lost its end, or the id is of another: what was shown may be wrong.
-            yield b"event: reset\ndata: {}\n\n"
+            yield Reset()
             cursor = end
-        yield _beat(cursor)
+        yield Beat(cursor)
         began = checked = beaten = time.monotonic()
         while (now := time.monotonic()) - began < MAX_SECONDS:
-            try:
-                if now - checked >= RIGHTS_SECONDS:
-                    await still()
-                    checked = now
-                moved = False
-                while cursor < await self.end():
-                    part = await self._feed.after(namespace, cursor)
-                    for each in part.events:
-                        yield _event(each.index, each.event)
-                    moved, cursor = True, part.last
-            except Problem, FeedUnavailableError, UnauthenticatedError, UnverifiableError:
-                return
+            if now - checked >= RIGHTS_SECONDS:
+                await still()
+                checked = now
+            moved = False
+            while cursor < await self.end():
+                found, cursor = await self._after(namespaces, cursor)
+                moved = True
+                for each in found:
+                    yield each
             if moved or now - beaten >= BEAT_SECONDS:
-                yield _beat(cursor)
+                yield Beat(cursor)
                 beaten = now
             await asyncio.sleep(LOOK_SECONDS)
 
-
-def _beat(cursor: int) -> bytes:
-    """Move the reader's last id on where nothing of the namespace happened, and keep it open."""
-    return f"id: {cursor}\n\n: beat\n\n".encode()
-
-
-def _event(index: int, event: dict[str, object]) -> bytes:
-    kind = str(event.get("event_type", "")).replace("\n", "").replace("\r", "")
-    # JSON has no line break of its own, which would end the field.
-    data = json.dumps(event, separators=(",", ":"))
-    return f"id: {index}\nevent: {kind}\ndata: {data}\n\n".encode()
+    async def _after(self, namespaces: tuple[str, ...], cursor: int) -> tuple[list[Happened], int]:
+        """Return what a part of the log has of the namespaces, and where that part ends."""
+        try:
+            parts = [(each, await self._feed.after(each, cursor)) for each in namespaces]
+        except FeedUnavailableError as error:
+            raise unavailable(str(error)) from error
+        # The log may have grown between two questions: further than all of them nobody looked.
+        last = min(part.last for _, part in parts)
+        found = [
+            Happened(each.index, namespace, each.event)
+            for namespace, part in parts
+            for each in part.events
+            if each.index <= last
+        ]
+        return sorted(found, key=lambda each: each.index), last

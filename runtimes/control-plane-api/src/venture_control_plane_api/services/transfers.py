@@ -20,9 +20,12 @@ class Transfers:
         self._places: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, user: str) -> Iterator[None]:
-        """Hold a place. Problem (429) where there is none."""
-        if self._places.total() >= self._at_once or self._places[user] >= self._per_user:
+    def place(self, user: str, count: int = 1) -> Iterator[None]:
+        """Hold so many places. Problem (429) where there are not as many."""
+        if (
+            self._places.total() + count > self._at_once
+            or self._places[user] + count > self._per_user
+        ):
             raise Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"At most {self._per_user} transfers of one user are at work at the same time, and "
@@ -30,10 +33,10 @@ class Transfers:
                 code="too-many-transfers",
                 headers={"Retry-After": "2"},
             )
-        self._places[user] += 1
+        self._places[user] += count
         try:
             yield
         finally:
-            self._places[user] -= 1
+            self._places[user] -= count
             if not self._places[user]:
                 del self._places[user]
