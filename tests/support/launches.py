@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surroundings import REPOSITORY
-from venture_cli.domain.waiting import TARGETS, waiting_in
 from venture_core.kubernetes.resources import WORKFLOWS
+from venture_core.waiting import TARGETS, waiting_in
 from waiting import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from venture_cli.domain.waiting import Waiting
     from venture_core.kubernetes.client import KubernetesClient
+    from venture_core.waiting import Waiting
 
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
