@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from certificates import Authority
+from admissionserver import admitting
 from policybundles import bundle, manifest
-from teapot import running
-from venture_core.freezes import Freezes
-from venture_core.http.app import whole
-from venture_core.http.server import service_tls
 from venture_core.kubernetes.errors import KubernetesError
-from venture_core.kubernetes.following import Changes
 from venture_core.kubernetes.resources import (
     APPROVALS,
     ARTIFACT_BUILDS,
-    MUTATING_WEBHOOKS,
     POLICY_BUNDLES,
     WORKFLOWS,
 )
 from venture_core.policy.compile import compile_bundle
-from venture_webhooks.app import application
-from venture_webhooks.bundles import BundlesInSight
-from venture_webhooks.targets import all_targets
 from waiting import patiently
 
 if TYPE_CHECKING:
@@ -48,48 +38,15 @@ def build(name: str, **spec: Any) -> Json:
 
 
 @pytest.fixture
-def registration(
-    render_chart: Callable[..., list[Json]], namespace: str
-) -> Callable[[str, Path], Json]:
-    """Give the chart's registration, for a server beside the cluster and one namespace."""
-
-    def registered(url: str, authority: Path) -> Json:
-        (found,) = (
-            each
-            for each in render_chart("ci/dev.yaml")
-            if each["kind"] == "MutatingWebhookConfiguration"
-        )
-        (hook,) = found["webhooks"]
-        ca = base64.b64encode(authority.read_bytes()).decode()
-        hook["clientConfig"] = {"url": f"{url}/admit", "caBundle": ca}
-        hook["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
-        found["metadata"]["name"] = f"webhooks-{namespace}"
-        return found
-
-    return registered
-
-
-@pytest.fixture
 async def webhooks(
     client: KubernetesClient,
+    namespace: str,
     tmp_path: Path,
-    registration: Callable[[str, Path], Json],
+    render_chart: Callable[..., list[Json]],
 ) -> AsyncIterator[Callable[[], None]]:
     """Serve, and register; give what ends the service without a word to the API server."""
-    authority = Authority(tmp_path)
-    pair = authority.issue("webhooks")
-    bundles, freezes, targets = BundlesInSight(client, None), Freezes(client), all_targets()
-    seen = [Changes(client, each.resource, each) for each in targets.values()]
-    watching = [asyncio.create_task(each.run()) for each in (bundles, freezes, *seen)]
-    app = whole(application(bundles, freezes, "system:operator", targets), authenticate=None)
-    files = {"tls_certificate_file": pair.cert, "tls_key_file": pair.key}
-    async with running(app, tls=service_tls, **files) as service:
-        registered = registration(service.url, authority.cert)
-        await client.create(MUTATING_WEBHOOKS, registered)
-        yield service.process.stop.set
-        await client.delete(MUTATING_WEBHOOKS, registered["metadata"]["name"])
-    for each in watching:
-        each.cancel()
+    async with admitting(client, tmp_path, render_chart("ci/dev.yaml"), namespace) as (_, end):
+        yield end
 
 
 async def try_to(client: KubernetesClient, namespace: str, body: Json, resource: Any) -> str:
