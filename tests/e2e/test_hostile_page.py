@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from launches import SYSTEM, Launch, payloads
 from outsiders import look_around
+from probing import addresses
 from worknamespace import work_namespace
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ async def test_an_agent_that_obeys_a_page_gets_nowhere_nor_does_who_has_its_toke
 
 def ways_out(kubectl: Callable[..., str], namespace: str) -> dict[str, tuple[str, int]]:
     """Return where a pod of the work namespace could want to go, and the one way that is open."""
-    addresses = pods_of(kubectl, SYSTEM) | {"pages": pods_of(kubectl, namespace)[""]}
+    places = {**addresses(kubectl, SYSTEM), "pages": addresses(kubectl, namespace)[""]}
     node = json.loads(kubectl("get", "nodes", "-o", "json"))["items"][0]["status"]["addresses"]
     host = next(each["address"] for each in node if each["type"] == "InternalIP")
     dns = kubectl(
@@ -85,34 +86,24 @@ def ways_out(kubectl: Callable[..., str], namespace: str) -> dict[str, tuple[str
         "get", "-n", "default", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}"
     )
     return {
-        "the way in": (addresses["llm-gateway"], 8443),
-        "s3": (addresses["s3"], 7070),
-        "postgres": (addresses["postgres"], 5432),
-        "nats": (addresses["nats"], 4222),
-        "valkey": (addresses["valkey"], 6379),
+        "the way in": (places["llm-gateway"], 8443),
+        "s3": (places["s3"], 7070),
+        "postgres": (places["postgres"], 5432),
+        "nats": (places["nats"], 4222),
+        "valkey": (places["valkey"], 6379),
         "the API server": (api, 443),
         "the API server on its node": (host, 6443),
         "the kubelet": (host, 10250),
         "ssh of the node": (host, 22),
         "dns": (dns, 53),
-        "a page past the proxy": (addresses["pages"], 8888),
-        "the policy engine": (addresses["policy-engine"], 8443),
-        "the webhooks": (addresses["webhooks"], 8443),
-        "the founders' API": (addresses["control-plane-api"], 8443),
-        "metrics of the operator": (addresses["operator"], 8080),
-        "metrics of the gateway": (addresses["llm-gateway"], 8080),
+        "a page past the proxy": (places["pages"], 8888),
+        "the policy engine": (places["policy-engine"], 8443),
+        "the webhooks": (places["webhooks"], 8443),
+        "the founders' API": (places["control-plane-api"], 8443),
+        "metrics of the operator": (places["operator"], 8080),
+        "metrics of the gateway": (places["llm-gateway"], 8080),
         "metadata of a cloud": ("169.254.169.254", 80),
         "the web": ("1.1.1.1", 443),
-    }
-
-
-def pods_of(kubectl: Callable[..., str], namespace: str) -> dict[str, str]:
-    """Return the addresses of the pods of a namespace by their component."""
-    pods = json.loads(kubectl("get", "pods", "-n", namespace, "-o", "json"))["items"]
-    return {
-        each["metadata"]["labels"].get("app.kubernetes.io/component", ""): each["status"]["podIP"]
-        for each in pods
-        if each["status"].get("phase") == "Running"
     }
 
 

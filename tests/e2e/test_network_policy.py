@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builds import Builds, patiently
+from probing import PROBE, connections, pod
 from venture_core.kubernetes.resources import JOBS, NETWORK_POLICIES, PODS
 
 if TYPE_CHECKING:
@@ -19,41 +20,12 @@ type Kubectl = Callable[..., str]
 POLICIES = ("venture-closed", "venture-compile")
 SYSTEM = "venture-system"
 JOBS_OF = "system:serviceaccount:kube-system:job-controller"
-PROBE = """
-import json, socket, sys
-from concurrent.futures import ThreadPoolExecutor
-
-def answers(place):
-    try:
-        socket.create_connection(tuple(place), timeout=3).close()
-        return True
-    except OSError:
-        return False
-
-asked = json.loads(sys.argv[1])
-with ThreadPoolExecutor(len(asked)) as pool:
-    print(json.dumps(dict(zip(asked, pool.map(answers, asked.values())))))
-"""
 LISTEN = """
 import socket
 server = socket.create_server(("0.0.0.0", 8080))
 while True:
     server.accept()[0].close()
 """
-
-
-def pod(name: str, template: Body, code: str, *arguments: str, labels: Body) -> Body:
-    """Return a pod with the security of a compile pod that runs `code` instead."""
-    spec = json.loads(json.dumps(template))
-    container = spec["containers"][0]
-    container |= {"command": ["python", "-c", code, *arguments], "volumeMounts": []}
-    spec["volumes"] = []
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": name, "labels": labels},
-        "spec": spec,
-    }
 
 
 @pytest.mark.timeout(300)
@@ -95,16 +67,7 @@ async def test_s3_answers_and_nothing_else_does_in_the_work_namespace(
         name = f"probe-{builds.namespace}-{len(labels)}"
         body = pod(name, template, PROBE, json.dumps(asked), labels=labels)
         # Nobody but who makes the pods of Jobs may give a pod our labels where Jobs run.
-        kubectl("create", "-n", namespace, "-f", "-", f"--as={JOBS_OF}", stdin=json.dumps(body))
-        try:
-            await patiently(
-                lambda: client.get(PODS, name, namespace),
-                lambda body: body is not None and body["status"].get("phase") == "Succeeded",
-            )
-            answers: dict[str, bool] = json.loads(kubectl("-n", namespace, "logs", name))
-        finally:
-            await client.delete(PODS, name, namespace)
-        return answers
+        return await connections(client, kubectl, namespace, body, f"--as={JOBS_OF}")
 
     # Without DNS a name takes minutes to fail: only addresses are asked for.
     addresses = {name: targets[name] for name in ("api server by address", "another pod")}

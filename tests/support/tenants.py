@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,11 +62,16 @@ class Attempt:
         if self.group and "/" not in self.group:
             root += "/v1"
         where = ("namespaces", self.namespace) if self.namespace else ()
-        return "/".join(part for part in (root, *where, plural, self.name, subresource) if part)
+        path = "/".join(part for part in (root, *where, plural, self.name, subresource) if part)
+        return f"{path}?watch=true" if self.verb == "watch" else path
+
+    def at(self, namespace: str) -> Attempt:
+        """Return it in another namespace, where it names one."""
+        return replace(self, namespace=namespace) if self.namespace else self
 
     def by(self, tenant: Tenant) -> str:
         """Make it, and return how the API server refused it."""
-        verbs = {"get": "get", "list": "get", "create": "create"}
+        verbs = {"get": "get", "list": "get", "watch": "get", "create": "create"}
         method = verbs.get(self.verb, {"update": "replace"}.get(self.verb, "delete"))
         body: Sequence[str] = () if method in {"get", "delete"} else ("-f", "-")
         asked = (method, "--raw", self.path, *body)
