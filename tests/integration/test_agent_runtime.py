@@ -241,3 +241,28 @@ async def test_a_proxy_that_does_not_answer_is_no_answer_of_a_page(tmp_path: Pat
     error = parse_result(message).error
     assert error is not None
     assert (code, error.reason, len(services.asked)) == (EXIT_TRANSIENT, "ServiceAway", 1)
+
+
+async def test_while_a_freeze_holds_it_ends_and_goes_on_after_the_thaw(tmp_path: Path) -> None:
+    """Refusals by a freeze are nobody's violations: three of them would quarantine the agent."""
+    answers = iter([423] * 3)
+
+    def perform(_tool: str, _arguments: Json) -> tuple[int, Json]:
+        return next(answers, 200), {"ok": True}
+
+    calls = [use("io.write", path=each) for each in "abc"]
+    async with AgentServices([turn(*calls), turn(use("answer", **GOOD))], perform) as services:
+        code, message, _ = await run_agent(tmp_path, services.url, assignment().to_json())
+        error = parse_result(message).error
+        assert error is not None
+        assert (code, error.reason) == (EXIT_TRANSIENT, "Frozen")
+        code, result, _ = await run(tmp_path, services)
+    assert (code, result.denials, result.output) == (EXIT_DONE, 0, GOOD)
+
+
+async def test_while_a_freeze_holds_its_model_is_not_asked_again(tmp_path: Path) -> None:
+    async with AgentServices([turn("All is well.")], fail_with=423) as services:
+        code, message, _ = await run_agent(tmp_path, services.url, assignment().to_json())
+    error = parse_result(message).error
+    assert error is not None
+    assert (code, error.reason, len(services.asked)) == (EXIT_TRANSIENT, "Frozen", 1)

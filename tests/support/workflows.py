@@ -93,6 +93,10 @@ class World:
     """What the attempt of a task costs, in cents."""
     set_aside: bool = False
     """Whether the budget is set aside, as it is before an agent, or what asks for money, starts."""
+    frozen: str = ""
+    """Why nothing may start, where a freeze holds."""
+    killed: bool = False
+    """Whether it ends agents, too."""
     law: Callable[[World], None] = lambda _world: None
     """What has to hold after every look."""
 
@@ -151,7 +155,13 @@ class World:
         return plan
 
     def _carry_out(self, crash: Random | None) -> Plan:
-        seen = Observed(self.workflow, self.outcomes(), costs=self.costs())
+        seen = Observed(
+            self.workflow,
+            self.outcomes(),
+            costs=self.costs(),
+            frozen=self.frozen,
+            killed=self.killed,
+        )
         plan = decide(seen, self.now)
         self.facts += plan.facts
         if crash and crash.random() < 0.1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -205,8 +206,9 @@ async def test_a_freeze_stops_calls_until_it_is_lifted(
         own = await token(client, namespace, "frozen-1", uid, AUDIENCE)
         await client.create(FREEZES, frozen)
         async for attempt in AsyncRetrying(wait=wait_fixed(0.05), stop=stop_after_delay(60)):
-            with attempt, pytest.raises(anthropic.PermissionDeniedError, match="stop-"):
+            with attempt, pytest.raises(anthropic.APIStatusError, match="stop-") as no:
                 await gateway.ask(own)
+        assert no.value.status_code == HTTPStatus.LOCKED
         await client.delete(FREEZES, frozen["metadata"]["name"])
         async for attempt in AsyncRetrying(wait=wait_fixed(0.05), stop=stop_after_delay(60)):
             with attempt:

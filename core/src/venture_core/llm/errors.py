@@ -19,6 +19,7 @@ _ANTHROPIC_KINDS: Final = {
     404: "not_found_error",
     409: "conflict_error",
     413: "request_too_large",
+    423: "permission_error",
     429: "rate_limit_error",
     504: "timeout_error",
     OVERLOADED: "overloaded_error",
@@ -30,6 +31,7 @@ _OPENAI_KINDS: Final = {
     403: "permission_error",
     404: "invalid_request_error",
     413: "invalid_request_error",
+    423: "permission_error",
     429: "rate_limit_error",
 }
 MAX_MESSAGE: Final = 2000

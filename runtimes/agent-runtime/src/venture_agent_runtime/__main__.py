@@ -21,7 +21,7 @@ from venture_core.agents.result import (
 from venture_core.logging import configure_logging
 from venture_core.settings.reading import read_settings
 
-from venture_agent_runtime.away import ServiceAwayError
+from venture_agent_runtime.away import NotNowError
 from venture_agent_runtime.loop import work
 from venture_agent_runtime.model import BudgetExhaustedError, Model, ModelFailedError
 from venture_agent_runtime.services import Services, Tokens
@@ -76,7 +76,7 @@ async def _run(settings: Settings) -> tuple[AgentResult, int]:
     except ModelFailedError as error:
         code = EXIT_TRANSIENT if error.may_pass else EXIT_FAILED
         return _error("ModelFailed", str(error)), code
-    except (ServiceAwayError, TranscriptUnavailableError) as error:
+    except (NotNowError, TranscriptUnavailableError) as error:
         reason = type(error).__name__.removesuffix("Error")
         return _error(reason, str(error)), EXIT_TRANSIENT
     except ConversationTooLongError as error:

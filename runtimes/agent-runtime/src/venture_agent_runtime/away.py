@@ -1,4 +1,4 @@
-"""Services that do not answer: an agent waits for them a while, and then another attempt does."""
+"""What comes about in another attempt, if it does: services are away, or a Freeze holds."""
 
 from typing import Final
 
@@ -12,12 +12,19 @@ from tenacity import (
 LONGEST_WAIT_SECONDS: Final = 5.0
 
 
-class ServiceAwayError(Exception):
-    """A service of ours does not answer.
+class NotNowError(Exception):
+    """What was asked for is left to the next attempt, which asks for it again by the same name.
 
-    What became of a call is not known then, so its model is told nothing: it might ask for the
-    same under another name. The next attempt makes the call again, under its own.
+    The model is told nothing: it might ask for the same under another name.
     """
+
+
+class ServiceAwayError(NotNowError):
+    """A service of ours does not answer: what became of a call is not known."""
+
+
+class FrozenError(NotNowError):
+    """A Freeze holds where the agent works: nothing becomes of what it asks for until the thaw."""
 
 
 def patiently(seconds: float) -> AsyncRetrying:

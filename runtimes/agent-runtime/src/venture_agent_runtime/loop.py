@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import structlog
 from venture_core.agents.result import MESSAGE_MAX, AgentError, AgentResult
 
-from venture_agent_runtime.away import ServiceAwayError
+from venture_agent_runtime.away import NotNowError
 from venture_agent_runtime.conversation import (
     Answered,
     Calls,
@@ -38,7 +38,7 @@ async def work(
 
     What was said is kept before anything is done about it, so that an attempt that follows goes on
     from there, and names the effects of its calls as this one did. Raises BudgetExhaustedError,
-    ModelFailedError, ServiceAwayError, TranscriptUnavailableError, ConversationTooLongError.
+    ModelFailedError, NotNowError, TranscriptUnavailableError, ConversationTooLongError.
     """
     before = await transcripts.latest()
     talk = Conversation(assignment) if before is None else Conversation.resumed(assignment, before)
@@ -77,7 +77,7 @@ async def _converse(
 async def _perform(calls: tuple[Call, ...], services: Services) -> list[Outcome]:
     """Carry out calls, a few at once; one that fails does not end the others.
 
-    Raises ServiceAwayError: which of them came about, the attempt that follows finds out.
+    Raises NotNowError: which of them came about, the attempt that follows finds out.
     """
     room = asyncio.Semaphore(CALLS_AT_ONCE)
 
@@ -85,7 +85,7 @@ async def _perform(calls: tuple[Call, ...], services: Services) -> list[Outcome]
         async with room:
             try:
                 outcome = await services.perform(call)
-            except ServiceAwayError:
+            except NotNowError:
                 raise
             except Exception as error:
                 # A defect in one tool: the model is told, and the others have their results.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import anthropic
 import httpx2
 
-from venture_agent_runtime.away import ServiceAwayError, patiently
+from venture_agent_runtime.away import FrozenError, ServiceAwayError, patiently
 
 if TYPE_CHECKING:
     import ssl
@@ -70,7 +70,7 @@ class Model:
         )
 
     async def answer(self, system: str, messages: Sequence[Json], tools: Sequence[Json]) -> Answer:
-        """Return the next answer. Raises BudgetExhaustedError, ModelFailedError."""
+        """Return the next answer. Raises BudgetExhaustedError, FrozenError, ModelFailedError."""
         trying = patiently(self._patience_seconds)
         try:
             answer: Answer = await trying(self._ask, system, messages, tools)
@@ -93,6 +93,8 @@ class Model:
         except anthropic.PaymentRequiredError as error:
             raise BudgetExhaustedError from error
         except anthropic.APIStatusError as error:
+            if error.status_code == httpx2.codes.LOCKED:
+                raise FrozenError(_sentence(error)) from error
             message_ = f"the gateway says {error.status_code}: {_sentence(error)}"
             if error.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
                 raise ServiceAwayError(message_) from error

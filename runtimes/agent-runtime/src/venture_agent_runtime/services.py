@@ -17,7 +17,7 @@ from tenacity import (
 )
 from venture_core.canonical import canonical_json
 
-from venture_agent_runtime.away import ServiceAwayError, patiently
+from venture_agent_runtime.away import FrozenError, ServiceAwayError, patiently
 from venture_agent_runtime.conversation import Outcome
 from venture_agent_runtime.tools import TOOLS, Performer
 
@@ -91,7 +91,8 @@ class Services:
     async def perform(self, call: Call) -> Outcome:
         """Carry out a call; what a service says to it, the model is told.
 
-        Raises ServiceAwayError where none says anything for as long as the settings have it.
+        Raises ServiceAwayError where none says anything for as long as the settings have it, and
+        FrozenError.
         """
         if call.tool not in self.available():
             return await self._undeclared(call)
@@ -147,6 +148,8 @@ class Services:
             ours = kind.startswith(_PROBLEM)
             if ours and response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
                 raise ServiceAwayError("the proxy cannot decide now")
+            if ours and response.status_code == HTTPStatus.LOCKED:
+                raise FrozenError("the proxy opens nothing while a freeze holds")
             if ours and response.status_code == HTTPStatus.FORBIDDEN:
                 data = await _read(response)
                 return Outcome(_clean(data.decode(errors="replace")), denied=True)
@@ -184,6 +187,8 @@ class Services:
             except httpx2.TransportError as error:
                 raise ServiceAwayError(f"{call.tool}: {type(error).__name__}") from error
         text, problem = _clean(response.text), _problem(response)
+        if response.status_code == HTTPStatus.LOCKED:
+            raise FrozenError(str(problem.get("detail", text)))
         under_way = str(problem.get("type", "")).endswith(_IN_FLIGHT)
         if under_way or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise ServiceAwayError(f"{call.tool}: status {response.status_code}")
@@ -210,6 +215,8 @@ def _problem(response: httpx2.Response) -> Mapping[str, object]:
 def _refused_tunnel(said: str) -> Outcome:
     if said.startswith(str(HTTPStatus.SERVICE_UNAVAILABLE.value)):
         raise ServiceAwayError("the proxy cannot decide now")
+    if said.startswith(str(HTTPStatus.LOCKED.value)):
+        raise FrozenError("the proxy opens nothing while a freeze holds")
     denied = said.startswith(str(HTTPStatus.FORBIDDEN.value))
     return Outcome(f"the proxy refuses: {said}", failed=not denied, denied=denied)
 

@@ -205,9 +205,13 @@ async def _pipe(
 
 async def _refuse(writer: asyncio.StreamWriter, judged: Judged) -> None:
     decision = judged.decision
+    status = HTTPStatus.BAD_REQUEST if judged.to is None else HTTPStatus.FORBIDDEN
+    if decision.reason_code is ReasonCode.FREEZE_MODE_ACTIVE:
+        # The same may be asked again after the thaw; of a tunnel a client hears the status only.
+        status = HTTPStatus.LOCKED
     await _say(
         writer,
-        HTTPStatus.BAD_REQUEST if judged.to is None else HTTPStatus.FORBIDDEN,
+        status,
         f"{decision.message} ({decision.reason_code}, rule {decision.rule})",
         rule=decision.rule,
         reasonCode=str(decision.reason_code),

@@ -19,6 +19,7 @@ from venture_core.events.types.model import ModelCallOutcome
 from venture_core.llm.errors import LlmError, budget_exhausted
 from venture_core.llm.orders import Dialect
 from venture_core.llm.prices import UnpricedError
+from venture_core.policy.decision import ReasonCode
 
 from venture_llm_gateway import metrics
 from venture_llm_gateway.channel import Channel
@@ -88,7 +89,9 @@ class Calls:
         denial = await self._judge.denial(assigned, provider, model)
         if denial is not None:
             await self._refuse(call_id or uuid4(), assigned, provider, model, denial)
-            raise LlmError(HTTPStatus.FORBIDDEN, denial.reason_code.lower(), denial.message)
+            frozen = denial.reason_code == ReasonCode.FREEZE_MODE_ACTIVE
+            status = HTTPStatus.LOCKED if frozen else HTTPStatus.FORBIDDEN
+            raise LlmError(status, denial.reason_code.lower(), denial.message)
 
     async def allowed_models(self, assigned: Assigned, dialect: Dialect) -> list[str]:
         """Return the names of the models that the task may call in this dialect."""

@@ -13,6 +13,7 @@ from venture_core.freezes import FreezesUnseenError
 from venture_core.http.app import fastapi
 from venture_core.http.callers import bearer_token
 from venture_core.http.problems import Problem, try_again
+from venture_core.policy.decision import ReasonCode
 from venture_core.record.agents import call_limit, called_too_often, judge_call
 from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
 from venture_core.record.bundles import BundleUnavailableError
@@ -119,8 +120,10 @@ class Tools:
         self, assignment: AgentAssignment, tool: str, call_id: UUID, decision: Decision
     ) -> None:
         await self._recorder.refused(assignment, tool, call_id, decision)
+        frozen = decision.reason_code is ReasonCode.FREEZE_MODE_ACTIVE
         raise Problem(
-            HTTPStatus.FORBIDDEN,
+            # Nothing was done in the name of the call: after the thaw it may be made again.
+            HTTPStatus.LOCKED if frozen else HTTPStatus.FORBIDDEN,
             f"{decision.message} (rule {decision.rule}).",
             code="denied",
             reasonCode=decision.reason_code.value,

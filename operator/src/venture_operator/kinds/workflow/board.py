@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from venture_core.canonical import canonical_json
 from venture_core.events.models import Cost
 from venture_core.workflows.graph import descendants
+from venture_crds.v1alpha1.reasons import CommonReason
 from venture_crds.v1alpha1.workflowstatus import (
     OUTPUTS_MAX_BYTES,
     TASK_MESSAGE_MAX,
@@ -84,6 +85,8 @@ class Board:
     tasks: dict[str, TaskStatus]
     pinned: PinnedBundle | None = None
     """The bundle that governs."""
+    frozen: bool = False
+    """Whether a Freeze holds, by which agents that run are refused what they ask for."""
     costs: Costs | None = None
     """What the treasury says; None where nothing is known that the status does not say."""
     facts: list[Fact] = field(default_factory=list)
@@ -166,10 +169,15 @@ class Board:
                 self.fail(task, outcome)
 
     def fail(self, task: TaskStatus, failure: Failed) -> None:
-        """End an attempt that failed: another follows, where that may help and is left."""
-        failures = task.failures + 1
+        """End an attempt that failed: another follows, where that may help and is left.
+
+        A Freeze that is seen to hold costs none: it is no failure of the task.
+        """
+        counts = not (self.frozen and failure.reason == CommonReason.FROZEN)
+        failures = task.failures + counts
         at = failure.at or self.now
-        again = failure.may_pass and failures <= self.spec_of(task.name).retries.limit
+        left = failures <= self.spec_of(task.name).retries.limit or not counts
+        again = failure.may_pass and left
         ended = self._put(
             task,
             phase=TaskPhase.RETRYING if again else TaskPhase.FAILED,
@@ -177,7 +185,7 @@ class Board:
             reason=failure.reason,
             message=cut(failure.message),
             finished_at=at,
-            retry_at=at + timedelta(seconds=after_failed_job(failures)) if again else None,
+            retry_at=at + timedelta(seconds=after_failed_job(failures or 1)) if again else None,
             cap_cents=0,
         )
         say = self.about.retrying if again else self.about.task_failed

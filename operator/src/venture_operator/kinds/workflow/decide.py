@@ -139,6 +139,7 @@ def _rule_advance(observed: Observed, now: datetime) -> Plan | None:
         now=now,
         tasks={each.name: each for each in workflow.status.tasks},
         pinned=_pinned(observed),
+        frozen=bool(observed.frozen),
         costs=observed.costs,
     )
     if begins:
