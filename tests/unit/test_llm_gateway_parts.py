@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from venture_llm_gateway.breaker import FAILURES, OPEN_SECONDS, Breaker
 from venture_llm_gateway.channel import Channel, ClosedError
-from venture_llm_gateway.keys import KeyMissingError, Keys, without_keys
+from venture_llm_gateway.complaints import complaint
+from venture_llm_gateway.keys import KeyMissingError, Keys
 from venture_llm_gateway.retrying import asked_to_wait, wait_before
 
 if TYPE_CHECKING:
@@ -78,13 +80,31 @@ def test_a_key_is_one_printable_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["the key abc123xyz is wrong", "Incorrect API key: sk-pr*****wxyz.", "Bearer sk_live_12345"],
+    ("error", "passed_on"),
+    [
+        ({"type": "bad_request", "message": "abc asked for a secret"}, "bad_request"),
+        ({"type": "a secret", "code": 7, "message": "Incorrect API key: sk-pr*****wxyz."}, ""),
+        ({"type": "x", "message": "messages.0.content: secret is odd"}, "x, in messages"),
+        (
+            {"type": "x", "code": "too_long", "param": "messages[1]", "message": "a secret"},
+            "x, too_long, in messages",
+        ),
+        ({"type": "x", "code": "x", "message": "secret: is no field"}, "x"),
+        (
+            {"type": "x", "message": "prompt is too long: 210000 tokens > 200000 maximum: secret"},
+            "x, prompt is too long: 210000 tokens > 200000 maximum",
+        ),
+    ],
 )
-def test_words_of_a_provider_lose_keys(text: str) -> None:
-    said = without_keys(text, "abc123xyz")
-    assert "[key]" in said
-    assert not any(secret in said for secret in ("abc123xyz", "wxyz", "12345"))
+def test_what_a_provider_complains_of_is_passed_on_and_its_words_are_not(
+    error: dict[str, object], passed_on: str
+) -> None:
+    assert complaint(json.dumps({"error": error}).encode(), {"messages", "model"}) == passed_on
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"error": "secret"}', b"[" * 100_000])
+def test_what_is_no_error_of_a_provider_is_not_passed_on(data: bytes) -> None:
+    assert complaint(data, {"messages"}) == ""
 
 
 async def test_an_abandoned_channel_keeps_nobody_waiting() -> None:

@@ -345,7 +345,7 @@ async def test_keys_and_prompts_are_in_no_log_event_or_error(
             GOOD,
             Does(hang_up=True),
             Does(status=401, body=json.dumps({"error": {"message": KEY}}).encode()),
-            Does(status=400, body=json.dumps({"error": {"message": KEY}}).encode()),
+            Does(status=400, body=json.dumps({"error": {"message": f"{KEY} {CANARY}"}}).encode()),
             Does(body=b"{half"),
             Does(body=json.dumps(message(usage={"input_tokens": -1})).encode()),
             Does(events=message_events()[:4], cut=True),

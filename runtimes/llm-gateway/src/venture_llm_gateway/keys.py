@@ -1,13 +1,11 @@
 """Keys of providers: files of a mounted Secret, read anew when they change."""
 
-import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_KEY_BYTES: Final = 1024
-_LIKE_A_KEY: Final = re.compile(r"(?i)\b(?:sk|key|bearer)[-_ ][A-Za-z0-9*._-]{4,}")
 
 
 class KeyMissingError(Exception):
@@ -40,8 +38,3 @@ class Keys:
         except KeyMissingError:
             return False
         return True
-
-
-def without_keys(text: str, key: str) -> str:
-    """Return a provider's words without the key, or anything that looks like one."""
-    return _LIKE_A_KEY.sub("[key]", text.replace(key, "[key]"))

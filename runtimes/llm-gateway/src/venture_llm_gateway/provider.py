@@ -17,7 +17,8 @@ from venture_core.llm.errors import LlmError
 from venture_llm_gateway import metrics
 from venture_llm_gateway.answers import Answer, LostError
 from venture_llm_gateway.breaker import Breaker
-from venture_llm_gateway.keys import KeyMissingError, Keys, without_keys
+from venture_llm_gateway.complaints import complaint
+from venture_llm_gateway.keys import KeyMissingError, Keys
 from venture_llm_gateway.retrying import (
     MAX_TOLD_SECONDS,
     MAX_WAIT_SECONDS,
@@ -29,7 +30,7 @@ from venture_llm_gateway.retrying import (
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 
     from tenacity import RetryCallState
 
@@ -96,7 +97,7 @@ class Provider:
         async with self._turn():
             response = await self._patiently(path, json.dumps(body).encode(), headers, key)
             try:
-                yield await self._answer(response, key)
+                yield await self._answer(response, body.keys())
             finally:
                 # What is left unread is not read: the connection goes.
                 response.close()
@@ -205,7 +206,7 @@ class Provider:
         answer = self._broken(said, status=status, retry_after=asked)
         raise _NotYetError(answer, asked)
 
-    async def _answer(self, response: aiohttp.ClientResponse, key: str) -> Answer:
+    async def _answer(self, response: aiohttp.ClientResponse, fields: Collection[str]) -> Answer:
         headers = _lower(response)
         if response.status == HTTPStatus.OK:
             forwarded = {name: headers[name] for name in _FORWARDED if name in headers}
@@ -219,20 +220,18 @@ class Provider:
                 f"{self.name} refuses the key of this installation. Its operators have to renew "
                 "it in the Secret of the gateway.",
             )
-        said = without_keys(await self._words(response), key)
+        said = complaint(await self._error(response), fields) or f"status {response.status}"
         is_callers = response.status // 100 == HTTPStatus.BAD_REQUEST // 100
         status = response.status if is_callers else HTTPStatus.BAD_GATEWAY
         raise LlmError(status, "refused_by_provider", f"{self.name} says: {said}")
 
-    async def _words(self, response: aiohttp.ClientResponse) -> str:
-        """Return the message of an error, bounded; of a body that is none its status."""
+    async def _error(self, response: aiohttp.ClientResponse) -> bytes:
+        """Return the body of an error, bounded; nothing where it breaks off."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                data = await response.content.read(MAX_ERROR_BYTES)
-            found = json.loads(data)["error"]["message"]
-        except aiohttp.ClientError, TimeoutError, ValueError, LookupError, TypeError:
-            found = None
-        return found[:500] if isinstance(found, str) else f"status {response.status}"
+                return await response.content.read(MAX_ERROR_BYTES)
+        except aiohttp.ClientError, TimeoutError:
+            return b""
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
         try:

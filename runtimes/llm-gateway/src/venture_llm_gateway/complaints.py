@@ -1,0 +1,39 @@
+"""Errors of a provider, as they are passed on: its words may quote a prompt, or a key."""
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_NAME: Final = re.compile(r"[a-z_]{1,40}")
+_QUOTES_NOTHING: Final = (
+    re.compile(r"prompt is too long: \d{1,9} tokens > \d{1,9} maximum"),
+    re.compile(r"max_tokens: \d{1,9} > \d{1,9}, which is the maximum allowed number"),
+    re.compile(r"Your credit balance is too low"),
+    re.compile(r"This model's maximum context length is \d{1,9} tokens"),
+)
+"""How messages begin that say what to do, and nothing of what was asked but its length."""
+
+
+def complaint(data: bytes, fields: Collection[str]) -> str:
+    """Return what an error is about: its kind, and which of the request's fields, as far as known.
+
+    `data` is the body of the provider's answer. Empty where it is none of theirs.
+    """
+    try:
+        error: Any = json.loads(data)["error"]
+        said = str(error["message"])
+    except ValueError, LookupError, TypeError, RecursionError:
+        return ""
+    kinds = [each for name in ("type", "code") if _is_name(each := error.get(name))]
+    place = error.get("param") or said
+    about = re.split(r"[^a-z_]", place, maxsplit=1)[0] if isinstance(place, str) else ""
+    places = [f"in {about}"] if about in fields else []
+    sentences = [each.group() for pattern in _QUOTES_NOTHING if (each := pattern.match(said))]
+    return ", ".join([*dict.fromkeys(kinds), *places, *sentences])
+
+
+def _is_name(found: object) -> bool:
+    return isinstance(found, str) and _NAME.fullmatch(found) is not None
