@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import aiohttp
@@ -13,10 +11,8 @@ from agenttasks import assign, assignment, token
 from badprovider import Does, bad_provider, message
 from policybundles import bundle
 from recordservers import free_port
-from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
+from serviceprograms import reach, running
 from venture_core.events.envelope import Service
-from venture_core.kubernetes.client import KubernetesClient
-from venture_core.process.running import Process
 from venture_core.record.bundles import Bundles
 from venture_llm_gateway import gateway as llm
 from venture_llm_gateway.settings import GatewaySettings
@@ -24,40 +20,16 @@ from venture_tool_gateway import gateway as tools
 from venture_tool_gateway.settings import ToolGatewaySettings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from pydantic import SecretStr
+    from venture_core.kubernetes.client import KubernetesClient
     from venture_core.objectstore import S3Settings
 
 
 @pytest.fixture(autouse=True)
 def in_cluster(definitions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the programs reach the test's API server where a pod reaches its own."""
-
-    @asynccontextmanager
-    async def connect() -> AsyncIterator[KubernetesClient]:
-        async with KubernetesClient.from_kubeconfig(str(definitions)) as client:
-            yield client
-
-    monkeypatch.setattr(KubernetesClient, "in_cluster", connect)
-
-
-@asynccontextmanager
-async def running(run: Callable[..., Any], settings: Any) -> AsyncIterator[str]:
-    process = Process("gateway", starting=True)
-    working = asyncio.create_task(run(settings, process))
-    try:
-        async for attempt in AsyncRetrying(wait=wait_fixed(0.05), stop=stop_after_delay(60)):
-            with attempt:
-                if working.done():
-                    working.result()
-                assert not process.readiness()
-                assert not process.degradation()
-        yield f"http://127.0.0.1:{settings.api_port}"
-    finally:
-        process.stop.set()
-        await asyncio.wait_for(working, timeout=60)
+    reach(definitions, monkeypatch)
 
 
 async def published(database: SecretStr) -> str:
