@@ -33,11 +33,26 @@ class Release:
     kubeconfig: Path
     namespace: str
 
-    def upgrade(self, values: Body, *, timeout: str = "4m") -> subprocess.CompletedProcess[str]:
+    def upgrade(
+        self, values: Body, *more: str, timeout: str = "4m"
+    ) -> subprocess.CompletedProcess[str]:
         """Install or upgrade and wait; a failure is the caller's to judge."""
         arguments = ["upgrade", "--install", "venture", str(CHART), "--values", "-"]
-        arguments += ["--wait", f"--timeout={timeout}"]
+        arguments += ["--wait", f"--timeout={timeout}", *more]
         return self._run(*arguments, stdin=yaml.safe_dump(values))
+
+    def values(self) -> Body:
+        """Return the values that it was installed with, over the chart's own."""
+        done = self._run("get", "values", "venture", "--output", "json")
+        assert done.returncode == 0, done.stderr
+        found: Body = json.loads(done.stdout) or {}
+        return found
+
+    def description(self) -> str:
+        """Return what its last installation was called."""
+        done = self._run("status", "venture", "--output", "json")
+        assert done.returncode == 0, done.stderr
+        return str(json.loads(done.stdout)["info"]["description"])
 
     def uninstall(self) -> str:
         """Uninstall, wait until its objects and their pods are gone, and return what helm says."""
