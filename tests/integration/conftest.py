@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import tempfile
+from asyncio.sslproto import SSLProtocolState
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -43,7 +44,9 @@ CRDS = Resource(
     namespaced=False,
 )
 STARTS_WITHIN_SECONDS = 60
-FAREWELL_SECONDS = 2
+LEAVING_SECONDS = 2
+FAREWELL_SECONDS = 40
+"""asyncio gives a farewell up after 30."""
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +58,25 @@ async def farewells() -> AsyncIterator[None]:
     """
     loop = cast("asyncio.SelectorEventLoop", asyncio.get_running_loop())
     watched = loop._selector.get_map()  # type: ignore[attr-defined]
+    transports = loop._transports  # type: ignore[attr-defined]
     before = len(watched)
     yield
 
-    async def are_said() -> bool:
+    async def all_left() -> bool:
         return len(watched) <= before
 
+    async def nobody_is_leaving() -> bool:
+        return not any(map(_is_leaving, list(transports.values())))
+
     with suppress(TimeoutError):
-        await until(are_said, seconds=FAREWELL_SECONDS)
+        await until(all_left, seconds=LEAVING_SECONDS)
+    with suppress(TimeoutError):
+        await until(nobody_is_leaving, seconds=FAREWELL_SECONDS)
+
+
+def _is_leaving(transport: asyncio.Transport) -> bool:
+    state = getattr(transport.get_protocol(), "_state", None)
+    return state in (SSLProtocolState.FLUSHING, SSLProtocolState.SHUTDOWN)
 
 
 @pytest.fixture(scope="session")
