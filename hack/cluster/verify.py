@@ -22,15 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIERS = ("unit", "schema", "api", "integration", "e2e")
-# Each worker has servers of its own. Most tests of the integration tier wait most of the time: it
-# has a worker more than there are cores, and who is done takes tests from the others. Those of the
-# e2e tier share the cluster; a file is for one of them, and conftest.py says in which order.
+# Each worker has servers of its own, and one of them takes all tests of a file: most tests of the
+# integration tier wait most of the time. The other tiers share one cluster.
 _TWO_WORKERS = ("--numprocesses", "2")
 _PARALLEL = {
     "unit": _TWO_WORKERS,
     "schema": _TWO_WORKERS,
-    "integration": ("--numprocesses", "3", "--dist", "worksteal"),
-    "e2e": (*_TWO_WORKERS, "--dist", "loadfile", "--no-loadscope-reorder"),
+    "integration": (*_TWO_WORKERS, "--dist", "loadfile"),
 }
 _SOAKED = ("unit", "integration", "e2e")
 _SOAK_TEST_SECONDS = 3600
