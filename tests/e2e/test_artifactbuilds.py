@@ -35,9 +35,9 @@ QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
 
 def test_the_examples_become_ready_as_they_stand(kubectl: Kubectl) -> None:
     decks = sorted((REPOSITORY / "examples").glob("*-deck.yaml"))
-    files = [f"--filename={path}" for path in decks]
-    kubectl("apply", "--validate=strict", *files)
-    kubectl("wait", "--for=condition=Ready", *files, "--timeout=120s")
+    kubectl("apply", "--validate=strict", *(f"--filename={path}" for path in decks))
+    builds = [f"artifactbuild/{path.stem}" for path in decks]
+    kubectl("wait", "--for=condition=Ready", *builds, "--timeout=120s")
     table = kubectl("get", "ab").splitlines()
     assert table[0].split() == ["NAME", "TARGET", "PHASE", "SIZE", "CACHE", "REASON", "AGE"]
     assert ["board-deck", "Pptx", "Ready"] in [line.split()[:3] for line in table]
