@@ -11,13 +11,12 @@ from builds import Builds
 from kubectls import kubectl_of
 from persons import Person
 from tenants import Tenant
-from turns import Turns
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.resources import Resource
 from worknamespace import WorkNamespace, work_namespace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
@@ -25,45 +24,6 @@ type Kubectl = Callable[..., str]
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 SYSTEM_NAMESPACE = "venture-system"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
-HERE = Path(__file__).parent
-RELEASE = Turns(Path(os.environ.get("KUBECONFIG", os.devnull)))
-
-
-def is_marked(item: pytest.Item | None, name: str) -> bool:
-    """Say whether a test has a marker."""
-    return item is not None and item.get_closest_marker(name) is not None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that leave others least to run beside them, and what is apart."""
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-
-    def rank(item: pytest.Item) -> int:
-        beside = files[item.path]
-        if all(is_marked(each, "apart") for each in beside):
-            return 0
-        alone = [is_marked(each, "alone") for each in beside]
-        return 1 if all(alone) else 2 if any(alone) else 3
-
-    items.sort(key=rank)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(
-    item: pytest.Item, nextitem: pytest.Item | None
-) -> Generator[None, object, object]:
-    """Run tests of two workers side by side, but for those that must be alone."""
-    if HERE not in item.path.parents or is_marked(item, "apart"):
-        return (yield)
-    alone = is_marked(item, "alone")
-    RELEASE.take(alone=alone)
-    try:
-        return (yield)
-    finally:
-        if not (alone and is_marked(nextitem, "alone")):
-            RELEASE.give_up()
 
 
 @pytest.fixture(scope="session")

@@ -130,7 +130,6 @@ async def test_a_deleted_job_is_replaced(
     assert len(await work.children(JOBS)) == 1
 
 
-@pytest.mark.alone
 async def test_a_lost_pod_is_a_clear_condition_and_another_attempt(
     builds: Builds, kubectl: Kubectl, work: WorkNamespace
 ) -> None:
@@ -159,7 +158,6 @@ async def test_a_lost_pod_is_a_clear_condition_and_another_attempt(
     assert len(await work.children(JOBS)) == 1
 
 
-@pytest.mark.alone
 async def test_a_job_without_a_pod_says_why_and_goes_on_when_that_is_mended(
     builds: Builds, client: KubernetesClient, work: WorkNamespace
 ) -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.apart
 
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]

@@ -35,7 +35,6 @@ WHERE event#>>'{payload,namespace}' = :'namespace' GROUP BY 1;
 
 
 @pytest.mark.soak
-@pytest.mark.alone
 @pytest.mark.timeout(900)
 async def test_builds_survive_kills_of_the_operator(
     builds: Builds, client: KubernetesClient, kubectl: Kubectl, work: WorkNamespace

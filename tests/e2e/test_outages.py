@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
 
-pytestmark = pytest.mark.alone
 
 SYSTEM = operatorpods.NAMESPACE
 DEFINITION = ("customresourcedefinition", "artifactbuilds.venture.parpour.dev")

@@ -86,7 +86,6 @@ async def test_a_freeze_holds_until_somebody_says_what_was_done(
     await patiently(look, lambda said: not said, within_seconds=15)
 
 
-@pytest.mark.alone
 async def test_the_cluster_recovers_when_every_webhook_is_gone(
     kubectl: Kubectl, governed: str
 ) -> None:

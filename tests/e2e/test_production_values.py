@@ -140,7 +140,6 @@ def test_the_release_holds_no_data_plane(kubectl: Kubectl, release: Release) -> 
     assert claims == ""
 
 
-@pytest.mark.alone
 @pytest.mark.usefixtures("release", "development_paused")
 async def test_a_deck_is_built_into_the_external_s3(kubectl: Kubectl) -> None:
     deck = built(kubectl, "deck")
@@ -385,7 +384,6 @@ def assert_left_as_the_docs_say(kubectl: Kubectl, services: ExternalServices) ->
     ]
 
 
-@pytest.mark.alone
 @pytest.mark.usefixtures("release", "development_paused")
 async def test_what_came_back_goes_on_where_it_was(kubectl: Kubectl) -> None:
     """The cache has what was built before; the next checkpoint covers more."""

@@ -115,7 +115,6 @@ def launches(kubectl: Kubectl, kubeconfig: Path) -> Iterator[list[Launch]]:
 
 
 @pytest.mark.soak
-@pytest.mark.alone
 @pytest.mark.skipif(profile() == "short", reason="runs take minutes while everything dies")
 @pytest.mark.timeout(RUNS * 120 + 900)
 async def test_every_run_ends_and_each_thing_happens_once(

@@ -79,7 +79,6 @@ async def test_a_job_made_beforehand_under_the_expected_name_poisons_nothing(
     assert victim["status"]["cacheHit"] is False, "another tenant's build served this one"
 
 
-@pytest.mark.alone
 @pytest.mark.timeout(300)
 async def test_a_foreign_pod_with_our_labels_says_nothing_and_the_form_is_out_of_reach(
     builds: Builds, client: KubernetesClient, work: WorkNamespace, mallory: Tenant

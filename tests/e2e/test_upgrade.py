@@ -65,7 +65,6 @@ def pods(kubectl: Callable[..., str]) -> dict[str, set[str]]:
 
 
 @pytest.mark.soak
-@pytest.mark.alone
 @pytest.mark.skipif(profile() == "short", reason="two upgrades take minutes")
 @pytest.mark.timeout(400)
 async def test_an_upgrade_in_the_middle_of_a_launch_changes_nothing_of_it(
