@@ -179,8 +179,8 @@ def _ruling(approval: Approval, target: Target, by: list[str], verdict: Verdict)
     created = approval.metadata.creation_timestamp
     if (spec.target_ref.uid, spec.target_ref.task_name) != (target.uid, target.task):
         return Ruling.OTHER_TARGET
-    if found := objection(spec, target.digest, target.requester):
-        return found
+    if spec.target_digest != target.digest:
+        return Ruling.CHANGED
     asked = ruling_on(user, groups, target.requester, target.groups)
     objections = (
         (asked is not Ruling.COUNTED, asked),

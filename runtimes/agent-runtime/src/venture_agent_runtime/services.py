@@ -145,14 +145,11 @@ class Services:
             client.stream("GET", url, headers={"Accept": "application/json, text/*"}) as response,
         ):
             kind = response.headers.get("content-type", "").lower()
-            ours = kind.startswith(_PROBLEM)
-            if ours and response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-                raise ServiceAwayError("the proxy cannot decide now")
-            if ours and response.status_code == HTTPStatus.LOCKED:
-                raise FrozenError("the proxy opens nothing while a freeze holds")
-            if ours and response.status_code == HTTPStatus.FORBIDDEN:
-                data = await _read(response)
-                return Outcome(_clean(data.decode(errors="replace")), denied=True)
+            if kind.startswith(_PROBLEM):
+                _raise_not_now(response.status_code)
+                if response.status_code == HTTPStatus.FORBIDDEN:
+                    data = await _read(response)
+                    return Outcome(_clean(data.decode(errors="replace")), denied=True)
             if not _READABLE.match(kind):
                 return Outcome(
                     f"{kind or 'no content type'}: only JSON and text are read", failed=True
@@ -213,12 +210,18 @@ def _problem(response: httpx2.Response) -> Mapping[str, object]:
 
 
 def _refused_tunnel(said: str) -> Outcome:
-    if said.startswith(str(HTTPStatus.SERVICE_UNAVAILABLE.value)):
-        raise ServiceAwayError("the proxy cannot decide now")
-    if said.startswith(str(HTTPStatus.LOCKED.value)):
-        raise FrozenError("the proxy opens nothing while a freeze holds")
-    denied = said.startswith(str(HTTPStatus.FORBIDDEN.value))
+    status = int(said[:3]) if said[:3].isdecimal() else 0
+    _raise_not_now(status)
+    denied = status == HTTPStatus.FORBIDDEN
     return Outcome(f"the proxy refuses: {said}", failed=not denied, denied=denied)
+
+
+def _raise_not_now(status: int) -> None:
+    """Raise NotNowError where the proxy may say something else to a later attempt."""
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise ServiceAwayError("the proxy cannot decide now")
+    if status == HTTPStatus.LOCKED:
+        raise FrozenError("the proxy opens nothing while a freeze holds")
 
 
 def _by_tls(error: BaseException | None) -> bool:
