@@ -22,11 +22,13 @@ from recordservers import NatsServer, PostgresServer
 from s3server import S3Server
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from treasuryprocess import TreasuryProcess
+from treasuryservice import Service, treasury_service
 from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.errors import NotFoundError
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, NAMESPACES, Resource
 from venture_core.objectstore import ObjectStore
 from venture_core.preflight.probes import probe_redis
+from venture_core.treasury.ledger import Ledger
 from waiting import until
 
 if TYPE_CHECKING:
@@ -239,6 +241,16 @@ async def superuser(database: SecretStr) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(database.get_secret_value())
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+async def treasury(database: SecretStr, tmp_path: Path) -> AsyncIterator[Service]:
+    """Serve treasury-api in this process, on the test's own ledger."""
+    async with (
+        Ledger(database, name="test") as ledger,
+        treasury_service(database, ledger, tmp_path) as served,
+    ):
+        yield served
 
 
 @pytest.fixture

@@ -13,9 +13,7 @@ from refusals import CONTROLLER, SECOND, Guard, word
 from refusalscene import Answer, Scene
 from refusedwords import WORDS
 from refusedwork import WORK
-from treasuryservice import Service, treasury_service
 from venture_core.kubernetes.resources import JOBS, MUTATING_WEBHOOKS, NAMESPACES
-from venture_core.treasury.ledger import Ledger
 from waiting import patiently
 
 if TYPE_CHECKING:
@@ -23,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from operatorprocess import OperatorProcess
-    from pydantic import SecretStr
     from refusals import Refusal
+    from treasuryservice import Service
     from venture_core.kubernetes.client import KubernetesClient
 
 type Json = dict[str, Any]
@@ -43,15 +41,6 @@ async def frozen(client: KubernetesClient, namespace: str) -> str:
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     await client.create(NAMESPACES, body)
     return name
-
-
-@pytest.fixture
-async def treasury(database: SecretStr, tmp_path: Path) -> AsyncIterator[Service]:
-    async with (
-        Ledger(database, name="test") as ledger,
-        treasury_service(database, ledger, tmp_path) as served,
-    ):
-        yield served
 
 
 @pytest.fixture

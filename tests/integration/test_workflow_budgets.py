@@ -12,33 +12,19 @@ from agentflows import SAID, Seen, launch, started
 from approvalwords import say
 from builds import condition
 from policybundles import manifest
-from treasuryservice import Service, treasury_service
 from venture_core.agents.result import EXIT_BUDGET
 from venture_core.kubernetes.resources import MONEY_INTENTS, POLICY_BUNDLES, WORKFLOWS
 from venture_core.treasury.client import TreasuryRefusedError
-from venture_core.treasury.ledger import Ledger
 from venture_core.treasury.models import FundingRequest, SettlementRequest, UsageHoldRequest
 from venture_operator.kinds.workflow.budgets import LOOK_AGAIN_SECONDS
 from waiting import patiently
 from workflows import DECK, MONEY
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from kubelet import Kubelet
     from operatorprocess import OperatorProcess
-    from pydantic import SecretStr
+    from treasuryservice import Service
     from venture_core.kubernetes.client import KubernetesClient
-
-
-@pytest.fixture
-async def treasury(database: SecretStr, tmp_path: Path) -> AsyncIterator[Service]:
-    async with (
-        Ledger(database, name="test") as ledger,
-        treasury_service(database, ledger, tmp_path) as served,
-    ):
-        yield served
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from gatewayscene import KEY, write_keys
 from policybundles import bundle, manifest
 from recordservers import free_port
 from serviceprograms import reach, running
-from treasuryservice import Service, treasury_service
 from venture_core.agents.assignment import ASSIGNMENT_FILE, parse_assignment
 from venture_core.kubernetes.resources import (
     EVENTS,
@@ -35,7 +34,6 @@ from venture_core.kubernetes.resources import (
     WORKFLOWS,
 )
 from venture_core.logging import configure_logging
-from venture_core.treasury.ledger import Ledger
 from venture_core.treasury.models import FundingRequest
 from venture_llm_gateway import gateway as llm
 from venture_llm_gateway import retrying
@@ -50,6 +48,7 @@ if TYPE_CHECKING:
     from kubelet import Kubelet
     from operatorprocess import OperatorProcess
     from pydantic import SecretStr
+    from treasuryservice import Service
     from venture_core.kubernetes.client import KubernetesClient
 
 type Body = dict[str, Any]
@@ -67,15 +66,6 @@ PROVIDER_DOES = {
     "hangs-up": Does(hang_up=True),
 }
 """By task, what the provider does with what its agent asks."""
-
-
-@pytest.fixture
-async def treasury(database: SecretStr, tmp_path: Path) -> AsyncIterator[Service]:
-    async with (
-        Ledger(database, name="test") as ledger,
-        treasury_service(database, ledger, tmp_path) as served,
-    ):
-        yield served
 
 
 @pytest.fixture
