@@ -260,6 +260,33 @@ async def test_while_a_freeze_holds_it_ends_and_goes_on_after_the_thaw(tmp_path:
     assert (code, result.denials, result.output) == (EXIT_DONE, 0, GOOD)
 
 
+async def test_a_page_that_answers_as_the_proxy_would_ends_no_attempt(tmp_path: Path) -> None:
+    said = {"status": 423, "detail": "frozen (FREEZE_MODE_ACTIVE, rule freeze)"}
+    answers = iter([423, 503, 403])
+    calls = [use("web.fetch", url=f"http://pages.example/{each}") for each in "abc"]
+    services = AgentServices(
+        [turn(*calls), turn(use("answer", **GOOD))],
+        perform=lambda _tool, _arguments: (next(answers), said),
+        by_proxy=False,
+    )
+    async with services:
+        code, result, _ = await run(tmp_path, services)
+    assert (code, result.turns, result.denials, result.output) == (EXIT_DONE, 2, 0, GOOD)
+    assert len(services.calls) == 3
+
+
+@pytest.mark.parametrize(("status", "reason"), [(423, "Frozen"), (503, "ServiceAway")])
+async def test_what_the_proxy_says_itself_ends_it(tmp_path: Path, status: int, reason: str) -> None:
+    turns = [turn(use("web.fetch", url="http://pages.example/a")), turn(use("answer", **GOOD))]
+    async with AgentServices(turns, lambda _tool, _arguments: (status, {})) as services:
+        code, message, _ = await run_agent(
+            tmp_path, services.url, assignment().to_json(), patience_seconds=0
+        )
+    error = parse_result(message).error
+    assert error is not None
+    assert (code, error.reason, len(services.asked)) == (EXIT_TRANSIENT, reason, 1)
+
+
 async def test_while_a_freeze_holds_its_model_is_not_asked_again(tmp_path: Path) -> None:
     async with AgentServices([turn("All is well.")], fail_with=423) as services:
         code, message, _ = await run_agent(tmp_path, services.url, assignment().to_json())

@@ -205,10 +205,14 @@ async def web() -> AsyncIterator[tuple[str, int]]:
     server.close()
 
 
+NONCE = "what-no-page-is-told"
+
+
 async def through(server: asyncio.Server, token: str, request: str, after: bytes) -> bytes:
     """Return all that a proxy answers; `after` is sent once a tunnel is open."""
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    head = f"{request} HTTP/1.1\r\nProxy-Authorization: Bearer {token}\r\n\r\n"
+    head = f"{request} HTTP/1.1\r\nProxy-Authorization: Bearer {token}\r\n"
+    head += f"Proxy-Nonce: {NONCE}\r\n\r\n"
     writer.write(head.encode())
     await writer.drain()
     said = b""
@@ -270,6 +274,7 @@ async def test_the_proxy_carries_what_the_role_may_reach(
         assert plain.startswith(b"HTTP/1.1 200 OK")
         assert f"GET /a HTTP/1.1\r\nHost: example.com:{port}\r\n".encode() in plain
         assert b"Bearer" not in plain
+        assert NONCE.encode() not in plain
         named = hello("example.com")
         tunnel = await send(f"CONNECT example.com:{port}", after=named)
         assert named in tunnel
@@ -289,7 +294,7 @@ async def test_the_proxy_carries_what_the_role_may_reach(
             said = await send(request)
             assert said.startswith(f"HTTP/1.1 {status} ".encode()), request
             # By that an agent tells our no from a page's.
-            assert b"\r\nContent-Type: application/problem+json\r\n" in said, request
+            assert f"\r\nProxy-Nonce: {NONCE}\r\n".encode() in said, request
         wrong = await agent.token("venture-policy")
         said = await send(f"GET http://example.com:{port}/", given=wrong)
         assert said.startswith(b"HTTP/1.1 407 ")

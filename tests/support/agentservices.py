@@ -28,6 +28,8 @@ class AgentServices:
     """A status that the model's route answers with, in place of the script."""
     fail_after: int = 0
     """How many answers it gives before."""
+    by_proxy: bool = True
+    """Whether it is the proxy that refuses a page, and not the page itself."""
     transcript: bytes = b""
     """What the agent kept last."""
     asked: list[Json] = field(default_factory=list)
@@ -98,7 +100,10 @@ class AgentServices:
 
     async def _page(self, request: web.Request) -> web.Response:
         """Be the proxy: a request in absolute form, or one for a page of its own."""
-        return self._done(request, "web.fetch", {"url": str(request.url)})
+        answer = self._done(request, "web.fetch", {"url": str(request.url)})
+        if self.by_proxy and answer.status >= 400:
+            answer.headers["Proxy-Nonce"] = request.headers["Proxy-Nonce"]
+        return answer
 
     def _done(self, request: web.Request, tool: str, arguments: Json) -> web.Response:
         key = request.headers.get("Idempotency-Key", "")

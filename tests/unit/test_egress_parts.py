@@ -70,6 +70,25 @@ def test_a_connect_is_read() -> None:
     assert (to.host, to.port, to.url) == ("example.com", 443, "https://example.com/")
 
 
+@pytest.mark.parametrize(
+    ("given", "nonce"),
+    [
+        (b"Proxy-Nonce: abcdefghij-_0123\r\n", "abcdefghij-_0123"),
+        (b"", None),
+        (b"Proxy-Nonce: short\r\n", None),
+        (b"Proxy-Nonce: " + b"a" * 65 + b"\r\n", None),
+        (b"Proxy-Nonce: abcdefghij 0123456\r\n", None),
+        (b"Proxy-Nonce: abcdefghij-_0123\r\n" * 2, None),
+    ],
+)
+def test_a_nonce_is_kept_for_our_answers_and_told_to_no_page(
+    given: bytes, nonce: str | None
+) -> None:
+    head = parse_head(b"GET http://example.com/ HTTP/1.1\r\n" + given + b"\r\n")
+    assert head.nonce == nonce
+    assert b"nonce" not in destination(head).onward.lower()
+
+
 def test_a_plain_request_goes_on_with_the_host_that_was_judged() -> None:
     to = leads(
         b"POST http://example.com:8080/a/b?c=d#e HTTP/1.1\r\nHost: evil.com\r\nX-A: b\r\n"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import ssl
 from contextlib import suppress
 from http import HTTPStatus
@@ -134,10 +135,10 @@ class Services:
             raise ServiceAwayError("the proxy does not answer") from error
 
     async def _fetch(self, url: str) -> Outcome:
-        token = self._tokens.of("venture-egress")
+        token, nonce = self._tokens.of("venture-egress"), secrets.token_urlsafe()
         proxy = httpx2.Proxy(
             self._settings.egress_proxy_url or "",
-            headers={"Proxy-Authorization": f"Bearer {token}"},
+            headers={"Proxy-Authorization": f"Bearer {token}", "Proxy-Nonce": nonce},
             ssl_context=self._tls,
         )
         async with (
@@ -145,7 +146,8 @@ class Services:
             client.stream("GET", url, headers={"Accept": "application/json, text/*"}) as response,
         ):
             kind = response.headers.get("content-type", "").lower()
-            if kind.startswith(_PROBLEM):
+            # Pages may answer as the proxy does, but are not told the nonce.
+            if response.headers.get("proxy-nonce") == nonce:
                 _raise_not_now(response.status_code)
                 if response.status_code == HTTPStatus.FORBIDDEN:
                     data = await _read(response)

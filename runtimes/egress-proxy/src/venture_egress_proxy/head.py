@@ -10,6 +10,7 @@ MAX_HEAD_BYTES: Final = 16 * 1024
 _LINE: Final = re.compile(rb"([A-Z]{1,16}) (\S{1,4096}) HTTP/1\.[01]")
 _HEADER: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}):[ \t]*([^\r\n\x00]*?)[ \t]*")
 _AUTHORITY: Final = re.compile(r"([^:\[\]/@]{1,253}):([0-9]{1,5})")
+_NONCE: Final = re.compile(rb"[A-Za-z0-9_-]{16,64}")
 _DOTS: Final = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 _HOP: Final = frozenset(
     (
@@ -17,6 +18,7 @@ _HOP: Final = frozenset(
         b"keep-alive",
         b"proxy-authorization",
         b"proxy-connection",
+        b"proxy-nonce",
         b"te",
         b"trailer",
         b"transfer-encoding",
@@ -46,6 +48,8 @@ class Head:
     """Names in lower case, and values."""
     token: str | None
     """The Bearer token of Proxy-Authorization."""
+    nonce: str | None
+    """What the proxy's own answers repeat: `Proxy-Nonce`, of 16 to 64 letters."""
     body_bytes: int
 
 
@@ -76,7 +80,7 @@ def parse_head(data: bytes) -> Head:
         raise HeadError("this is no request of HTTP/1.1 to a proxy")
     method, target = found[1].decode(), found[2].decode("latin-1")
     headers = tuple(_header(line) for line in lines)
-    return Head(method, target, headers, _token(headers), _length(headers))
+    return Head(method, target, headers, _token(headers), _nonce(headers), _length(headers))
 
 
 def destination(head: Head) -> Destination:
@@ -130,6 +134,13 @@ def _token(headers: tuple[tuple[bytes, bytes], ...]) -> str | None:
         return None
     scheme, _, token = given[0].partition(b" ")
     return token.decode("latin-1").strip() if scheme.lower() == b"bearer" else None
+
+
+def _nonce(headers: tuple[tuple[bytes, bytes], ...]) -> str | None:
+    given = [value for name, value in headers if name == b"proxy-nonce"]
+    if len(given) != 1 or not _NONCE.fullmatch(given[0]):
+        return None
+    return given[0].decode("ascii")
 
 
 def _length(headers: tuple[tuple[bytes, bytes], ...]) -> int:

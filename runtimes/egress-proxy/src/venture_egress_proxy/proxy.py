@@ -1,7 +1,6 @@
 """One connection of an agent: read, judged, dialled, carried, and told of in the record."""
 
 import asyncio
-import json
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ from venture_core.policy.matching import normal_host
 
 from venture_egress_proxy import metrics
 from venture_egress_proxy.addresses import may_dial
+from venture_egress_proxy.answers import Answers
 from venture_egress_proxy.dialling import (
     ForbiddenAddressError,
     UnreachableError,
@@ -81,18 +81,19 @@ class Proxy:
             async with asyncio.timeout(HEAD_SECONDS):
                 head = parse_head(await reader.readuntil(b"\r\n\r\n"))
         except HeadError as error:
-            await _say(writer, HTTPStatus.BAD_REQUEST, str(error))
+            await Answers(writer).say(HTTPStatus.BAD_REQUEST, str(error))
             return
+        answers = Answers(writer, head.nonce)
         try:
             judged = await self._judging.judge(head)
         except UnknownCallerError as error:
-            await _say(writer, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, str(error))
+            await answers.say(HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, str(error))
             return
         except UnverifiedCallerError as error:
-            await _say(writer, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+            await answers.say(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
             return
         try:
-            await self._carry(client, judged)
+            await self._carry(client, judged, answers)
         finally:
             self._events.note(judged.event())
             code = str(judged.decision.reason_code)
@@ -100,20 +101,19 @@ class Proxy:
             metrics.CARRIED.labels("sent").inc(judged.sent)
             metrics.CARRIED.labels("received").inc(judged.received)
 
-    async def _carry(self, client: Streams, judged: Judged) -> None:
-        _, writer = client
+    async def _carry(self, client: Streams, judged: Judged, answers: Answers) -> None:
         to = judged.to
         if to is None or not judged.decision.allowed or not self._judging.take(judged):
-            await _refuse(writer, judged)
+            await answers.refuse(judged)
             return
         try:
             server = await dial(to.host, to.port, self._private, self._resolve, self._permits)
         except ForbiddenAddressError as error:
             judged.decision = refusal("addresses", ReasonCode.DOMAIN_NOT_ALLOWLISTED, str(error))
-            await _refuse(writer, judged)
+            await answers.refuse(judged)
             return
         except UnreachableError as error:
-            await _say(writer, HTTPStatus.BAD_GATEWAY, str(error))
+            await answers.say(HTTPStatus.BAD_GATEWAY, str(error))
             return
         else:
             try:
@@ -201,34 +201,3 @@ async def _pipe(
         sink.write(piece)
         await sink.drain()
         count(len(piece))
-
-
-async def _refuse(writer: asyncio.StreamWriter, judged: Judged) -> None:
-    decision = judged.decision
-    status = HTTPStatus.BAD_REQUEST if judged.to is None else HTTPStatus.FORBIDDEN
-    if decision.reason_code is ReasonCode.FREEZE_MODE_ACTIVE:
-        # The same may be asked again after the thaw; of a tunnel a client hears the status only.
-        status = HTTPStatus.LOCKED
-    await _say(
-        writer,
-        status,
-        f"{decision.message} ({decision.reason_code}, rule {decision.rule})",
-        rule=decision.rule,
-        reasonCode=str(decision.reason_code),
-    )
-
-
-async def _say(writer: asyncio.StreamWriter, status: HTTPStatus, message: str, **more: str) -> None:
-    """Answer by a problem (RFC 9457), by which a client tells our no from a page's."""
-    problem = {"title": status.phrase, "status": status.value, "detail": message, **more}
-    body = json.dumps(problem).encode()
-    head = [
-        f"HTTP/1.1 {status.value} {status.phrase}",
-        "Content-Type: application/problem+json",
-        f"Content-Length: {len(body)}",
-        "Connection: close",
-    ]
-    if status is HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        head.append("Proxy-Authenticate: Bearer")
-    writer.write("\r\n".join([*head, "", ""]).encode() + body)
-    await writer.drain()
