@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from venture_cli.domain.amounts import parse_amount, parse_currency
 from venture_cli.domain.budgets import in_tree
-from venture_core.treasury.currencies import exactly, minor_digits, written
+from venture_cli.domain.intent import facts
+from venture_core.treasury.amounts import exactly, minor_digits, readable, written
 from venture_core.treasury.models import Budget
 
 
@@ -56,6 +57,20 @@ def test_currencies_are_those_of_the_standard() -> None:
     for text in ("XXX", "dollars", ""):
         with pytest.raises(ValueError, match="no currency"):
             parse_currency(text)
+
+
+def test_what_an_object_says_is_written_as_money_whatever_it_is() -> None:
+    assert readable(15_000, "USD") == "150.00 USD"
+    assert readable(15_000, "JPY") == "15,000 JPY"
+    assert readable("many", "USD") == "many minor units of USD"
+    assert readable(1, "XXX") == "1 minor units of XXX"
+    intent = {
+        "spec": {"capCents": 15_000, "currency": "USD"},
+        "status": {"hold": {"pendingCents": 11_000, "postedCents": 4_000}},
+    }
+    shown = facts(intent)
+    amounts = (shown["cap"], shown["held"], shown["spent"])
+    assert amounts == ("150.00 USD", "110.00 USD", "40.00 USD")
 
 
 @pytest.mark.parametrize(

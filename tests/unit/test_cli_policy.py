@@ -100,6 +100,7 @@ def test_what_waits_is_found_in_the_status() -> None:
     }
     (found,) = waiting_in(intent)
     assert (found.target, found.digest, found.granted) == ("moneyintent/ads", "sha256:1", "1/2")
+    assert found.what == "0.05 USD: ads"
     assert waiting_in(intent | {"status": {"phase": "Approved"}}) == []
     workflow = {
         "kind": "Workflow",

@@ -10,7 +10,7 @@ import yaml
 from surroundings import REPOSITORY
 from venture_cli.domain.accounts import impersonated, impersonation
 from venture_cli.domain.conversation import agents_that_ended, said
-from venture_cli.domain.workflow import task_rows
+from venture_cli.domain.workflow import facts, task_rows
 from venture_cli.domain.workflowfiles import read_workflow
 from venture_cli.domain.workflowplan import WorkflowPlan, plan_workflow
 from venture_cli.errors import CliError, ExitCode
@@ -100,14 +100,16 @@ def test_what_is_wrong_with_a_file_is_said_before_the_cluster_is_asked(
 def test_tasks_stand_below_those_they_come_after() -> None:
     body = {
         "spec": {
+            "budget": {"currency": "JPY"},
             "tasks": [
                 {"name": "pay", "dependsOn": ["deck", "brief"]},
                 {"name": "deck", "dependsOn": ["research"]},
                 {"name": "research"},
                 {"name": "brief", "dependsOn": ["research"]},
-            ]
+            ],
         },
         "status": {
+            "cost": {"cashCents": 1500, "llmCents": 41},
             "tasks": [
                 {
                     "name": "research",
@@ -117,16 +119,17 @@ def test_tasks_stand_below_those_they_come_after() -> None:
                     "costCents": 41,
                 },
                 {"name": "deck", "phase": "Running", "startedAt": "2026-11-26T10:00:07Z"},
-            ]
+            ],
         },
     }
     rows = task_rows(body, "2026-11-26T10:00:09Z")
     assert [each[:4] for each in rows] == [
-        ("research", "Succeeded", "7.0 s", "0.41"),
+        ("research", "Succeeded", "7.0 s", "41 JPY"),
         ("  deck", "Running", "2.0 s", ""),
         ("  brief", "Queued", "", ""),
         ("    pay", "Queued", "", ""),
     ]
+    assert facts(body)["cost"] == "1,541 JPY"
 
 
 def test_no_account_means_nobody_and_never_everybody() -> None:

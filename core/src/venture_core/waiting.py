@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from venture_core.kubernetes.resources import MONEY_INTENTS, WORKFLOWS
+from venture_core.treasury.amounts import readable
 
 type Body = dict[str, Any]
 
@@ -47,7 +48,8 @@ def waiting_in(body: Body) -> list[Waiting]:
     if body["kind"] == "MoneyIntent":
         if status.get("phase") != _AWAITING:
             return []
-        what = f"{spec.get('capCents')} cents {spec.get('currency')}: {spec.get('purpose', '')}"
+        cap = readable(spec.get("capCents"), str(spec.get("currency")))
+        what = f"{cap}: {spec.get('purpose', '')}"
         return [_waiting(body, status, what)]
     tasks = {each.get("name"): each for each in spec.get("tasks", [])}
     waiting = [

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from venture_core.canonical import canonical_json, sha256_hex
-from venture_core.treasury.currencies import minor_micros, to_micros
+from venture_core.treasury.amounts import minor_micros, to_micros
 from venture_core.treasury.ids import task_budget_id, wallet_id, workflow_budget_id
 from venture_core.treasury.operations import Kind, Operation
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from venture_core.treasury.currencies import written
+from venture_core.treasury.amounts import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi.responses import Response  # noqa: TC002 - FastAPI reads annotations
 from starlette.requests import Request  # noqa: TC002
+from venture_core.treasury.amounts import to_micros
 from venture_core.treasury.answers import refusal
-from venture_core.treasury.currencies import to_micros
 from venture_core.treasury.ids import operation_id
 from venture_core.treasury.ledger import OtherInputError
 from venture_core.treasury.models import (

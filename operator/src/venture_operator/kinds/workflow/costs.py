@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from venture_core.treasury.currencies import to_minor
+from venture_core.treasury.amounts import to_minor
 from venture_crds.v1alpha1.workflowstatus import Spent
 
 from venture_operator.kinds.workflow.childobject import child_of

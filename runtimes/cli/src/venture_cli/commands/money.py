@@ -83,7 +83,7 @@ async def fund(
 
     It takes leave to make tokens of the service account <release>-treasurer: a Role of that name.
     """
-    from venture_core.treasury.currencies import written
+    from venture_core.treasury.amounts import written
 
     from venture_cli.domain.amounts import parse_amount
     from venture_cli.services.treasury import fund as pay

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from venture_core.treasury.currencies import MAX_UNITS, is_currency, minor_digits
+from venture_core.treasury.amounts import MAX_UNITS, is_currency, minor_digits
 
 _AMOUNT: Final = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,6}))?")
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from venture_core.kubernetes.resources import MONEY_INTENTS
+from venture_core.treasury.amounts import readable
 
 from venture_cli.domain.noun import Noun
 from venture_cli.domain.standing import at, items_at, text_at
@@ -26,11 +27,11 @@ _LABELS: Final[Mapping[str, tuple[str, ...]]] = {
 def facts(body: Body) -> dict[str, str]:
     """Return what there is to know of an intent besides where it stands."""
     currency = text_at(body, "spec", "currency")
-    found = {"cap": f"{text_at(body, 'spec', 'capCents')} minor units of {currency}"}
+    found = {"cap": readable(at(body, "spec", "capCents"), currency)}
     if at(body, "status", "hold"):
-        held = text_at(body, "status", "hold", "pendingCents")
-        posted = text_at(body, "status", "hold", "postedCents")
-        found["held"], found["spent"] = held, posted
+        hold = at(body, "status", "hold")
+        found["held"] = readable(at(hold, "pendingCents"), currency)
+        found["spent"] = readable(at(hold, "postedCents"), currency)
     found |= {label: text for label, path in _LABELS.items() if (text := text_at(body, *path))}
     if tasks := items_at(body, "spec", "workflowRef", "tasks"):
         found["tasks"] = ", ".join(map(str, tasks))

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from venture_core.kubernetes.resources import WORKFLOWS
+from venture_core.treasury.amounts import readable
 
 from venture_cli.domain.durations import between, elapsed
 from venture_cli.domain.noun import Control, Noun
@@ -23,19 +24,20 @@ MENDABLE: Final[Mapping[str, str]] = {
     "RequesterUnknown": f"Say who asks in spec.requester, {_AGAIN}",
     "DeadlineExceeded": f"Give it a longer spec.deadlineSeconds, {_AGAIN}",
 }
-_CENTS: Final = 100
 
 
 def task_rows(body: Body, now: str = "") -> list[Row]:
     """Return a line for each task below those it depends on; `now` ends what still runs."""
     depths = _depths(items_at(body, "spec", "tasks"))
+    currency = text_at(body, "spec", "budget", "currency")
     known = {text_at(each, "name"): each for each in items_at(body, "status", "tasks")}
     return [
-        _row(f"{INDENT * depth}{name}", known.get(name, {}), now) for name, depth in depths.items()
+        _row(f"{INDENT * depth}{name}", known.get(name, {}), now, currency)
+        for name, depth in depths.items()
     ]
 
 
-def _row(shown: str, task: Any, now: str) -> Row:  # noqa: ANN401  as JSON has it
+def _row(shown: str, task: Any, now: str, currency: str) -> Row:  # noqa: ANN401  as JSON has it
     began, ended = text_at(task, "startedAt"), text_at(task, "finishedAt") or now
     seconds = between(began, ended)
     cents = at(task, "costCents")
@@ -43,7 +45,7 @@ def _row(shown: str, task: Any, now: str) -> Row:  # noqa: ANN401  as JSON has i
         shown,
         text_at(task, "phase") or "Queued",
         "" if seconds is None else elapsed(seconds),
-        f"{cents // _CENTS}.{cents % _CENTS:02}" if isinstance(cents, int) and cents else "",
+        readable(cents, currency) if cents else "",
         text_at(task, "message") or text_at(task, "reason"),
     )
 
@@ -66,8 +68,10 @@ def facts(body: Body) -> dict[str, str]:
     found = {"objective": text_at(body, "spec", "objective")}
     if progress := text_at(body, "status", "progress"):
         found["progress"] = progress
-    if spent := text_at(body, "status", "spent"):
-        found["cost"] = f"{spent} {text_at(body, 'spec', 'budget', 'currency')}".strip()
+    if cost := at(body, "status", "cost"):
+        parts = (at(cost, each) for each in ("cashCents", "llmCents"))
+        spent = sum(each for each in parts if isinstance(each, int))
+        found["cost"] = readable(spent, text_at(body, "spec", "budget", "currency"))
     if who := text_at(body, "spec", "requester", "user"):
         found["requester"] = who
     if name := text_at(body, "status", "policyBundle", "name"):

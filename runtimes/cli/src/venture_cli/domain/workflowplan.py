@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from venture_core.policy.evaluate import evaluate
 from venture_core.policy.request import ModelCall, ObjectRequest, ToolCall
+from venture_core.treasury.amounts import readable
 from venture_crds.v1alpha1.policybundle import Governed
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ class _Planner:
         return ""
 
     def _money(self, money: MoneyTask) -> tuple[str, tuple[str, ...], str]:
-        does = f"leave to spend {money.cap_cents} cents {money.currency} at {money.merchant.id}"
+        cap = readable(money.cap_cents, money.currency)
+        does = f"leave to spend {cap} at {money.merchant.id}"
         if self._snapshot is None:
             return does, (), ""
         decision = self._decision(Governed.MONEY_INTENT, money.to_json())

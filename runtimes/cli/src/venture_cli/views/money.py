@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from venture_core.treasury.currencies import exactly, written
+from venture_core.treasury.amounts import exactly, written
 
 from venture_cli.domain.budgets import in_tree
 from venture_cli.views.objects import print_rows

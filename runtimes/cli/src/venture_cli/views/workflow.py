@@ -4,6 +4,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from venture_core.treasury.amounts import readable
+
 from venture_cli.domain.conversation import said
 from venture_cli.domain.standing import standing, text_at
 from venture_cli.domain.table import GAP, align, row
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from venture_cli.domain.choices import Format
     from venture_cli.domain.workflowplan import WorkflowPlan
 
-_CENTS = 100
 _STYLES = {"task": "dim", "model": "bold", "calls": "cyan", "result": "dim"}
 
 
@@ -34,16 +35,12 @@ def print_plan(plan: WorkflowPlan, unknown: str, form: Format | None) -> None:
         if step.asks:
             out().print("  asks  ", step.asks)
         if step.worst_cents:
-            out().print("  costs ", f"at most {_money(step.worst_cents)}")
+            out().print("  costs ", f"at most {readable(step.worst_cents, plan.currency)}")
     out().print(("policy", "bold"), f": {plan.verdict}")
-    cost = f"{_money(plan.worst_cents)} {plan.currency}".strip()
+    cost = readable(plan.worst_cents, plan.currency) if plan.currency else "nothing"
     out().print(("worst case", "bold"), f": {cost}")
     if unknown:
         err().print(("note: ", "yellow"), unknown)
-
-
-def _money(cents: int) -> str:
-    return f"{cents // _CENTS}.{cents % _CENTS:02}"
 
 
 def print_conversations(found: Mapping[str, Mapping[str, Any]], form: Format | None) -> None:
