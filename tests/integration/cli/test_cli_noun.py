@@ -161,6 +161,11 @@ async def test_a_kind_brings_only_what_is_special(
         body = await client.get(GADGETS, "one", gadgets)
         assert body is not None
         assert body["spec"].items() >= spec.items()
+    stopped = await venture(api_server, gadgets, "retry", "one", "--no-wait")
+    assert stopped.exit_code == 0, stopped.output
+    body = await client.get(GADGETS, "one", gadgets)
+    assert body is not None
+    assert "shutdown" not in body["spec"]
     deleted = await venture(api_server, gadgets, "delete", "one", "two")
     assert deleted.stdout == "one deleted\ntwo deleted\n"
 

@@ -46,7 +46,7 @@ async def create(
         raise explain_exists(error, account) or error from None
     err().print(f"account/{account} made, {role} in {', '.join(places)}; its password:")
     out().print(password)
-    print_next(hint("login", account))
+    print_next(hint("login", account, namespace=places[0]))
 
 
 @clustered

@@ -36,7 +36,7 @@ def register(group: typer.Typer, noun: Noun) -> None:
     if Control.RETRY in noun.controls:
         group.command("retry")(_retry(noun))
     if Control.SUSPEND in noun.controls:
-        group.command("suspend", help=f"Hold {noun.one}s back; what runs is stopped.")(
+        group.command("suspend", help=f"Hold {noun.one}s back; {noun.held}.")(
             changing(noun, {"suspend": True}, "suspended")
         )
         group.command("resume", help=f"Let suspended {noun.one}s go on.")(
@@ -182,12 +182,12 @@ def _retry(noun: Noun) -> Callable[..., None]:
             raise typer.BadParameter("goes with --all", param_hint="--reason, -A")
         limit = seconds(time_limit)
         client, namespace = await session.place()
-        nonce = {"retry": datetime.now(UTC).isoformat(timespec="microseconds")}
+        again = noun.once_more(datetime.now(UTC).isoformat(timespec="microseconds"))
         if every:
-            await _retry_stalled(session, noun, None if everywhere else namespace, reasons, nonce)
+            await _retry_stalled(session, noun, None if everywhere else namespace, reasons, again)
             return
         for name in names:
-            body = await change_spec(client, noun, namespace, name, nonce)
+            body = await change_spec(client, noun, namespace, name, again)
             if waits and len(names) == 1:
                 print_finished(await followed(session, noun, body, limit), noun, form)
             else:
@@ -197,7 +197,7 @@ def _retry(noun: Noun) -> Callable[..., None]:
 
 
 async def _retry_stalled(
-    session: Session, noun: Noun, namespace: str | None, reasons: list[str], nonce: Body
+    session: Session, noun: Noun, namespace: str | None, reasons: list[str], again: Body
 ) -> None:
     from venture_cli.services.objects import change_all, list_stalled
     from venture_cli.views.objects import print_done
@@ -210,7 +210,7 @@ async def _retry_stalled(
         name, owner = body["metadata"]["name"], body["metadata"]["namespace"]
         print_done(name if namespace else f"{owner}/{name}", "retried")
 
-    failures = await change_all(client, noun, stalled, nonce, tell)
+    failures = await change_all(client, noun, stalled, again, tell)
     if not stalled:
         why = f" for {' or '.join(reasons)}" if reasons else ""
         err().print(f"no {noun.one} stalled{why}")

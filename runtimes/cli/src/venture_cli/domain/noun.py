@@ -47,6 +47,8 @@ class Noun:
     """What a sentence calls one object: `build`."""
     doing: str = "in progress"
     """What a sentence says of one that is worked on: it `is building`."""
+    held: str = "what runs is stopped"
+    """What `suspend` means for what runs."""
     aliases: tuple[str, ...] = ()
     """Its short names: `ab`."""
     phases: tuple[str, ...] = ()
@@ -81,6 +83,11 @@ class Noun:
                 "letters, digits, '-' and '.'"
             )
         return name
+
+    def once_more(self, word: str) -> Body:
+        """Return what of a spec has it done once more; an end that was asked for forbids that."""
+        ends = {"shutdown": None} if Control.SHUTDOWN in self.controls else {}
+        return {"retry": word} | ends
 
     def hint(self, verb: str, body: Body) -> str:
         """Return the command that does that to an object."""

@@ -96,6 +96,7 @@ WORKFLOW: Final = Noun(
     resource=WORKFLOWS,
     one="workflow",
     doing="running",
+    held="what runs comes to its end",
     aliases=("wf",),
     phases=("Pending", "Running", "Waiting", "Suspended", "Succeeded", "Failed", "Cancelled"),
     controls=frozenset({Control.SUSPEND, Control.RETRY, Control.SHUTDOWN}),
