@@ -12,6 +12,7 @@ from venture_cli.domain.outcome import parse_build
 from venture_cli.domain.standing import State, standing
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.explain import explain
+from venture_cli.program import ACTING_AS
 from venture_core.artifacts.provenance import ProvenanceError
 from venture_core.kubernetes.errors import error_from_status
 
@@ -150,6 +151,23 @@ def test_every_failure_has_a_sentence_and_a_code(error: Exception, code: ExitCod
 def test_who_was_signed_out_is_told_to_sign_in_and_not_to_look_at_kubectl() -> None:
     ended = error_from_status(401, "Unauthorized", "the session has ended: sign in again")
     assert "venture login" in explain(ended).next_step
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "said"),
+    [(403, "Forbidden", "a namespace of yours with -n"), (0, "", "does that API run?")],
+)
+def test_who_is_signed_in_is_not_sent_to_kubectl(status: int, reason: str, said: str) -> None:
+    refused = error_from_status(status, reason, "no")
+    assert "alice" not in explain(refused).next_step
+    token = ACTING_AS.set("alice")
+    try:
+        told = explain(refused).next_step
+    finally:
+        ACTING_AS.reset(token)
+    assert "signed in as alice" in told
+    assert said in told
+    assert "kubectl" not in told
 
 
 def test_the_exit_codes_never_change() -> None:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from venture_cli.errors import CliError, ExitCode
-from venture_cli.program import SIGN_IN_AGAIN, SYSTEM_NAMESPACE, hint
+from venture_cli.program import ACTING_AS, SIGN_IN_AGAIN, SYSTEM_NAMESPACE, hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from venture_core.kubernetes.errors import KubernetesError
 
 _UNAUTHORIZED: Final = 401
-_REACHABLE: Final = "Is the cluster running? Try: kubectl cluster-info"
 _LOGIN: Final = "Does kubectl work? Try: kubectl auth whoami"
+_BY_KUBECONFIG: Final = "To work by kubeconfig: venture logout."
 
 
 def explain(error: Exception) -> CliError:
@@ -38,6 +38,21 @@ def _pods(what: str) -> str:
     return f"Is {what} running? Try: kubectl get pods -n {SYSTEM_NAMESPACE.get()}"
 
 
+def _reachable() -> str:
+    if account := ACTING_AS.get():
+        return f"You are signed in as {account}: does that API run? {_BY_KUBECONFIG}"
+    return "Is the cluster running? Try: kubectl cluster-info"
+
+
+def _permission() -> str:
+    if account := ACTING_AS.get():
+        return (
+            f"You are signed in as {account}: name a namespace of yours with -n, or ask an "
+            f"administrator for the right. {_BY_KUBECONFIG}"
+        )
+    return "Ask for the permission, or use another --context."
+
+
 def _access(error: Exception) -> CliError | None:
     from venture_core.kubernetes.access import AccessError
 
@@ -57,7 +72,7 @@ def _refused(error: KubernetesError) -> CliError:
     from venture_core.kubernetes.errors import ForbiddenError, NotFoundError
 
     if error.status == 0:
-        return CliError(error.message, ExitCode.UNREACHABLE, next_step=_REACHABLE)
+        return CliError(error.message, ExitCode.UNREACHABLE, next_step=_reachable())
     if error.status == _UNAUTHORIZED and "sign in again" in error.message:
         # Founders' API, not the cluster.
         return CliError(error.message, ExitCode.DENIED, next_step=SIGN_IN_AGAIN)
@@ -68,7 +83,7 @@ def _refused(error: KubernetesError) -> CliError:
         return CliError(
             f"the cluster denies it: {error.message}",
             ExitCode.DENIED,
-            next_step="Ask for the permission, or use another --context.",
+            next_step=_permission(),
         )
     if isinstance(error, NotFoundError):
         # What says which object is missing needs no guess; a missing kind answers with nothing.
@@ -128,7 +143,7 @@ def _http(error: Exception) -> CliError | None:
     if not isinstance(error, aiohttp.ClientError):
         return None
     message = f"the API server does not answer: {error}"
-    return CliError(message, ExitCode.UNREACHABLE, next_step=_REACHABLE)
+    return CliError(message, ExitCode.UNREACHABLE, next_step=_reachable())
 
 
 def _treasury(error: Exception) -> CliError | None:

@@ -16,7 +16,7 @@ from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.domain.choices import Connection
 from venture_cli.domain.durations import parse_duration
 from venture_cli.domain.eventfilter import parse_since
-from venture_cli.program import DEFAULT_SYSTEM_NAMESPACE, SYSTEM_NAMESPACE
+from venture_cli.program import ACTING_AS, DEFAULT_SYSTEM_NAMESPACE, SYSTEM_NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -166,7 +166,7 @@ ResultFormat = Annotated[
     typer.Option("--format", help="Print this on standard output, instead of a summary."),
 ]
 Wait = Annotated[
-    bool, typer.Option("--wait/--no-wait", help="Wait until the build is ready or has failed.")
+    bool, typer.Option("--wait/--no-wait", help="Wait until it is ready or has failed.")
 ]
 TimeLimit = Annotated[
     str, typer.Option("--timeout", metavar="TIME", help="How long to wait: 90, 90s, 5m, 1h.")
@@ -282,11 +282,16 @@ def clustered[**P](
             release=release,
         )
 
+        session = Session(connection)
+
         async def within_session() -> None:
-            async with Session(connection) as session:
+            async with session:
                 await coroutine(session, **own)
 
-        asyncio.run(within_session())
+        try:
+            asyncio.run(within_session())
+        finally:
+            ACTING_AS.set(session.account)
 
     _, *own = _parameters(command)
     *shared, _ = _parameters(run)

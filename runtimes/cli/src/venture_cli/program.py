@@ -10,6 +10,8 @@ DEFAULT_SYSTEM_NAMESPACE: Final = "venture-system"
 SIGN_IN_AGAIN: Final = "Sign in again: venture login. To work by kubeconfig: venture logout."
 SYSTEM_NAMESPACE: Final = ContextVar("system namespace", default=DEFAULT_SYSTEM_NAMESPACE)
 """Where this command looks for the installation, for hints."""
+ACTING_AS: Final = ContextVar("acting as", default="")
+"""The account as which this command acts by founders' API, for hints; empty: by the kubeconfig."""
 
 
 def program_name(argv0: str | None = None) -> str:

@@ -29,6 +29,8 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._stack = AsyncExitStack()
+        self.account = ""
+        """As which account it acts by founders' API; empty while it does not."""
         self._client: KubernetesClient | None = None
         self._founder: KubernetesClient | None = None
         self._tried = False

@@ -67,6 +67,7 @@ async def sign_out(session: Session) -> str | None:
 async def speaking(session: Session, signed_in: SignedIn) -> AsyncIterator[KubernetesClient]:
     """Give a client of founders' API, whose paths and objects are the cluster's own."""
     server = signed_in.server or await session.forwarded(signed_in.service, PEOPLE_PORT)
+    session.account = signed_in.account
     access = Access(
         server=server.rstrip("/"),
         namespace=signed_in.namespace,
