@@ -13,6 +13,7 @@ import pytest
 from builds import patiently
 from certificates import Authority
 from chartrelease import DEVELOPMENT, Release, development_images, identities, image_values
+from externaldatabase import EXTERNAL, postgres, query, recorded
 from externalservices import BUCKET, ExternalServices
 from worknamespace import work_namespace
 
@@ -25,7 +26,7 @@ type Body = dict[str, Any]
 type Kubectl = Callable[..., str]
 
 OPERATOR: Body = {"replicas": 1, "exclusive": False}
-EXTERNAL, PRODUCTION, TEAM = "venture-external", "venture-production", "venture-team"
+PRODUCTION, TEAM = "venture-production", "venture-team"
 DECK = {
     "apiVersion": "venture.parpour.dev/v1alpha1",
     "kind": "ArtifactBuild",
@@ -175,28 +176,6 @@ async def delete(kubectl: Kubectl, build: Body) -> None:
         return recorded(kubectl, uid)
 
     await patiently(told, lambda events: events == before + 1)
-
-
-def postgres(kubectl: Kubectl, command: str, *, stdin: str = "") -> str:
-    """Run a program of Postgres as the database's superuser; return what it printed."""
-    program, _, rest = command.partition(" ")
-    shell = f"PGPASSWORD=$(cat /logins/password) {program} -h 127.0.0.1 -U app {rest}"
-    return kubectl("-n", EXTERNAL, "exec", "-i", "postgres", "--", "sh", "-c", shell, stdin=stdin)
-
-
-def recorded(kubectl: Kubectl, uid: str) -> int:
-    """Count the events of a build, as the database's superuser sees them."""
-    sql = "SELECT count(*) FROM record.events WHERE workflow_id = :'uid'"
-    return int(query(kubectl, sql, f"--set=uid={uid}"))
-
-
-def query(kubectl: Kubectl, sql: str, *options: str) -> str:
-    """Run SQL as the database's superuser; return what it printed."""
-    psql = f"psql -h 127.0.0.1 -U app -qAt --set=ON_ERROR_STOP=1 {' '.join(options)} venture"
-    shell = f"PGPASSWORD=$(cat /logins/password) {psql}"
-    return kubectl(
-        "-n", EXTERNAL, "exec", "-i", "postgres", "--", "sh", "-c", shell, stdin=sql
-    ).strip()
 
 
 @pytest.mark.usefixtures("release")

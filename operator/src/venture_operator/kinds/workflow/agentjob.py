@@ -76,28 +76,8 @@ def agent_job(
     hosts: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the Job of an agent. `hosts` are the addresses of the services it calls, by name."""
-    volumes: list[dict[str, Any]] = [
-        input_volume(name),
-        scratch_volume(SCRATCH_SIZE_LIMIT),
-        {"name": "tokens", "projected": {"defaultMode": 0o440, "sources": _tokens()}},
-    ]
-    mounts = [
-        {"name": "input", "mountPath": "/etc/venture/input", "readOnly": True},
-        {"name": "scratch", "mountPath": "/tmp"},  # noqa: S108  a volume of the pod's own
-        {"name": "tokens", "mountPath": _TOKENS, "readOnly": True},
-    ]
-    environment = {
-        "VENTURE_LLM_GATEWAY_URL": settings.llm_gateway_url,
-        "VENTURE_EGRESS_PROXY_URL": settings.egress_proxy_url,
-        "VENTURE_TOOL_GATEWAY_URL": settings.tool_gateway_url,
-        "VENTURE_TREASURY_URL": settings.treasury_url,
-    }
-    if settings.authorities_config_map:
-        volumes.append(
-            {"name": "serving-ca", "configMap": {"name": settings.authorities_config_map}}
-        )
-        mounts.append({"name": "serving-ca", "mountPath": _AUTHORITIES, "readOnly": True})
-        environment["VENTURE_AUTHORITIES"] = f"{_AUTHORITIES}/ca.crt"
+    volumes, mounts = _volumes(name, settings)
+    environment = _environment(settings)
     job = restricted_job(
         owner,
         name=name,
@@ -129,6 +109,38 @@ def agent_job(
         ],
     }
     return job
+
+
+def _volumes(
+    name: str, settings: AgentSettings
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the volumes of an agent's pod, and where its container finds them."""
+    volumes: list[dict[str, Any]] = [
+        input_volume(name),
+        scratch_volume(SCRATCH_SIZE_LIMIT),
+        {"name": "tokens", "projected": {"defaultMode": 0o440, "sources": _tokens()}},
+    ]
+    mounts: list[dict[str, Any]] = [
+        {"name": "input", "mountPath": "/etc/venture/input", "readOnly": True},
+        {"name": "scratch", "mountPath": "/tmp"},  # noqa: S108  a volume of the pod's own
+        {"name": "tokens", "mountPath": _TOKENS, "readOnly": True},
+    ]
+    if settings.authorities_config_map:
+        volumes.append(
+            {"name": "serving-ca", "configMap": {"name": settings.authorities_config_map}}
+        )
+        mounts.append({"name": "serving-ca", "mountPath": _AUTHORITIES, "readOnly": True})
+    return volumes, mounts
+
+
+def _environment(settings: AgentSettings) -> dict[str, str | None]:
+    return {
+        "VENTURE_LLM_GATEWAY_URL": settings.llm_gateway_url,
+        "VENTURE_EGRESS_PROXY_URL": settings.egress_proxy_url,
+        "VENTURE_TOOL_GATEWAY_URL": settings.tool_gateway_url,
+        "VENTURE_TREASURY_URL": settings.treasury_url,
+        "VENTURE_AUTHORITIES": settings.authorities_config_map and f"{_AUTHORITIES}/ca.crt",
+    }
 
 
 def agent_input(job: Mapping[str, Any], assignment: AgentAssignment) -> dict[str, Any]:

@@ -161,10 +161,7 @@ def verify(
         print_saved,
     )
 
-    if bool(keys) == (policy is not None):
-        raise typer.BadParameter("give the log's keys, or a policy", param_hint="--key, --policy")
-    if form == "name":
-        raise typer.BadParameter("a verification has no name", param_hint="-o")
+    _refuse_odd(keys, policy, form)
     longest = None if max_age is None else _age(max_age)
     trust = Trust(keys, policy, origin)
     first, *more = bundles
@@ -194,6 +191,13 @@ def verify(
         note = report.note
     if save_checkpoint is not None and note is not None:
         print_saved(save(note, save_checkpoint, "checkpoint"), form)
+
+
+def _refuse_odd(keys: list[str], policy: Path | None, form: str | None) -> None:
+    if bool(keys) == (policy is not None):
+        raise typer.BadParameter("give the log's keys, or a policy", param_hint="--key, --policy")
+    if form == "name":
+        raise typer.BadParameter("a verification has no name", param_hint="-o")
 
 
 def _age(text: str) -> timedelta:

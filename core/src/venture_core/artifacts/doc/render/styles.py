@@ -1,6 +1,7 @@
 """The styles, lists and settings of a text: what its author can change in one place."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 from venture_core.artifacts.colors import Role
 from venture_core.artifacts.doc.plan.tables import PAD
@@ -20,34 +21,90 @@ _HEADINGS = ((20, 360, 120), (15, 280, 80), (12.5, 220, 60), (11, 180, 40))
 
 def styles_xml(plan: DocPlan) -> str:
     """Write the styles."""
-    fonts, color = plan.spec.theme.fonts, plan.scheme.values
-    body, heading = attribute(fonts.body.value), attribute(fonts.heading.value)
-    lang = plan.spec.language
-    text, muted, primary = color[Role.TEXT], color[Role.MUTED], color[Role.PRIMARY]
+    look = _Look.of(plan)
+    return (
+        f"<w:styles {NAMESPACES}>{_defaults(plan)}"
+        '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/>'
+        "<w:qFormat/></w:style>"
+        f"{_headings(look)}{_contents()}{_opening(look)}{_blocks(look)}{_set_apart(look)}"
+        f"{_edges(look)}{_characters(look)}{_table_style(plan)}</w:styles>"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the styles of a text share."""
+
+    face: str
+    """The fonts of headings, as run properties."""
+    mono: str
+    primary: str
+    muted: str
+    surface: str
+    accent: str
+    side: str
+    """Where lines begin."""
+
+    @classmethod
+    def of(cls, plan: DocPlan) -> Self:
+        color = plan.scheme.values
+        heading = attribute(plan.spec.theme.fonts.heading.value)
+        return cls(
+            face=f"<w:rFonts w:ascii={heading} w:hAnsi={heading} w:cs={heading}/>",
+            mono=f'<w:rFonts w:ascii="{_MONOSPACE}" w:hAnsi="{_MONOSPACE}" w:cs="{_MONOSPACE}"/>',
+            primary=color[Role.PRIMARY],
+            muted=color[Role.MUTED],
+            surface=color[Role.SURFACE],
+            accent=color[Role.ACCENT3],
+            side="right" if plan.rtl else "left",
+        )
+
+    def head(self, size: float) -> str:
+        """Return the run properties of a heading."""
+        return f'{self.face}<w:b/><w:bCs/><w:color w:val="{self.primary}"/>{_size(size)}'
+
+    def quiet(self, size: float) -> str:
+        """Return the run properties of what stands back."""
+        return f'<w:color w:val="{self.muted}"/>{_size(size)}'
+
+    def bar(self, color: str, space: int) -> str:
+        """Return a bar beside the text."""
+        return (
+            f'<w:pBdr><w:{self.side} w:val="single" w:sz="24" w:space="{space}" '
+            f'w:color="{color}"/></w:pBdr>'
+        )
+
+
+def _defaults(plan: DocPlan) -> str:
+    body = attribute(plan.spec.theme.fonts.body.value)
+    lang, text = plan.spec.language, plan.scheme.values[Role.TEXT]
     rtl = "<w:rtl/>" if plan.rtl else ""
     bidi = "<w:bidi/>" if plan.rtl else ""
-    side = "right" if plan.rtl else "left"
-    defaults = (
+    return (
         f"<w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii={body} w:hAnsi={body} "
         f'w:cs={body}/><w:color w:val="{text}"/><w:sz w:val="22"/><w:szCs w:val="22"/>'
         f'{rtl}<w:lang w:val="{lang}" w:eastAsia="{lang}" w:bidi="{lang}"/></w:rPr></w:rPrDefault>'
         f'<w:pPrDefault><w:pPr>{bidi}<w:spacing w:after="120" w:line="276" w:lineRule="auto"/>'
         "</w:pPr></w:pPrDefault></w:docDefaults>"
     )
-    face = f"<w:rFonts w:ascii={heading} w:hAnsi={heading} w:cs={heading}/>"
-    mono = f'<w:rFonts w:ascii="{_MONOSPACE}" w:hAnsi="{_MONOSPACE}" w:cs="{_MONOSPACE}"/>'
-    heads = "".join(
+
+
+def _headings(look: _Look) -> str:
+    return "".join(
         _style(
             f"Heading{level}",
             f"heading {level}",
             f'<w:keepNext/><w:keepLines/><w:spacing w:before="{before}" w:after="{after}"/>'
             f'<w:outlineLvl w:val="{level - 1}"/>',
-            f'{face}<w:b/><w:bCs/><w:color w:val="{primary}"/>{_size(size)}',
+            look.head(size),
             next_="Normal",
         )
         for level, (size, before, after) in enumerate(_HEADINGS, start=1)
     )
-    contents = "".join(
+
+
+def _contents() -> str:
+    return "".join(
         _style(
             f"TOC{level}",
             f"toc {level}",
@@ -56,63 +113,74 @@ def styles_xml(plan: DocPlan) -> str:
         )
         for level in (1, 2, 3)
     )
-    rest = (
+
+
+def _opening(look: _Look) -> str:
+    """Write the styles of what a text begins with."""
+    return (
         _style("Title", "Title", '<w:spacing w:after="80" w:line="240" w:lineRule="auto"/>',
-               f'{face}<w:b/><w:bCs/><w:color w:val="{primary}"/>{_size(28)}', next_="Normal")
-        + _style("Subtitle", "Subtitle", '<w:spacing w:after="80"/>',
-                 f'<w:color w:val="{muted}"/>{_size(14)}', next_="Normal")
+               look.head(28), next_="Normal")
+        + _style("Subtitle", "Subtitle", '<w:spacing w:after="80"/>', look.quiet(14),
+                 next_="Normal")
         + _style("Byline", "Byline", f'<w:pBdr><w:bottom w:val="single" w:sz="8" w:space="10" '
-                 f'w:color="{primary}"/></w:pBdr><w:spacing w:after="360"/>',
-                 f'<w:color w:val="{muted}"/>{_size(10)}')
+                 f'w:color="{look.primary}"/></w:pBdr><w:spacing w:after="360"/>',
+                 look.quiet(10))
         + _style("Lead", "Lead", '<w:spacing w:after="200"/>', _size(13))
         + _style("TOCHeading", "TOC Heading", '<w:keepNext/>'
-                 '<w:spacing w:before="120" w:after="120"/>',
-                 f'{face}<w:b/><w:bCs/><w:color w:val="{primary}"/>{_size(15)}')
-        + _style("ListParagraph", "List Paragraph", '<w:spacing w:after="60"/>', "")
+                 '<w:spacing w:before="120" w:after="120"/>', look.head(15))
+    )  # fmt: skip
+
+
+def _blocks(look: _Look) -> str:
+    return (
+        _style("ListParagraph", "List Paragraph", '<w:spacing w:after="60"/>', "")
         + _style("Caption", "caption", '<w:keepLines/><w:spacing w:before="60" w:after="240"/>',
-                 f'<w:color w:val="{muted}"/>{_size(9.5)}')
+                 look.quiet(9.5))
         + _style("TableCaption", "Table Caption",
                  '<w:keepNext/><w:keepLines/><w:spacing w:before="200" w:after="80"/>',
-                 f'<w:color w:val="{muted}"/>{_size(9.5)}')
+                 look.quiet(9.5))
         + _style("TableText", "Table Text",
                  '<w:spacing w:before="40" w:after="40" w:line="240" w:lineRule="auto"/>',
                  _size(9.5))
-        + _style("Quote", "Quote", f'<w:pBdr><w:{side} w:val="single" w:sz="24" w:space="12" '
-                 f'w:color="{primary}"/></w:pBdr><w:spacing w:before="120" w:after="60"/>'
-                 '<w:ind w:left="360" w:right="360"/>', f"<w:i/><w:iCs/>{_size(13)}")
-        + _style("QuoteAuthor", "Quote Author", f'<w:pBdr><w:{side} w:val="single" w:sz="24" '
-                 f'w:space="12" w:color="{primary}"/></w:pBdr><w:spacing w:after="240"/>'
-                 '<w:ind w:left="360" w:right="360"/>', f'<w:color w:val="{muted}"/>{_size(10)}')
+    )  # fmt: skip
+
+
+def _set_apart(look: _Look) -> str:
+    """Write the styles of quotes, code and notes."""
+    quote = look.bar(look.primary, 12)
+    return (
+        _style("Quote", "Quote", f'{quote}<w:spacing w:before="120" w:after="60"/>'
+               '<w:ind w:left="360" w:right="360"/>', f"<w:i/><w:iCs/>{_size(13)}")
+        + _style("QuoteAuthor", "Quote Author", f'{quote}<w:spacing w:after="240"/>'
+                 '<w:ind w:left="360" w:right="360"/>', look.quiet(10))
         + _style("Code", "Code", f'<w:shd w:val="clear" w:color="auto" '
-                 f'w:fill="{color[Role.SURFACE]}"/><w:spacing w:before="60" w:after="200" '
+                 f'w:fill="{look.surface}"/><w:spacing w:before="60" w:after="200" '
                  'w:line="252" w:lineRule="auto"/><w:ind w:left="120" w:right="120"/>',
-                 f"{mono}{_size(9)}")
-        + _style("Note", "Note", f'<w:keepLines/><w:pBdr><w:{side} w:val="single" w:sz="24" '
-                 f'w:space="10" w:color="{color[Role.ACCENT3]}"/></w:pBdr><w:shd w:val="clear" '
-                 f'w:color="auto" w:fill="{color[Role.SURFACE]}"/><w:spacing w:before="120" '
+                 f"{look.mono}{_size(9)}")
+        + _style("Note", "Note", f'<w:keepLines/>{look.bar(look.accent, 10)}<w:shd w:val="clear" '
+                 f'w:color="auto" w:fill="{look.surface}"/><w:spacing w:before="120" '
                  'w:after="200"/><w:ind w:left="240" w:right="120"/>', "")
-        + _style("Header", "header", '<w:spacing w:after="0"/>',
-                 f'<w:color w:val="{muted}"/>{_size(9)}')
-        + _style("Footer", "footer", '<w:spacing w:after="0"/>',
-                 f'<w:color w:val="{muted}"/>{_size(9)}')
+    )  # fmt: skip
+
+
+def _edges(look: _Look) -> str:
+    """Write the styles of what stands at the edges of a page."""
+    return (
+        _style("Header", "header", '<w:spacing w:after="0"/>', look.quiet(9))
+        + _style("Footer", "footer", '<w:spacing w:after="0"/>', look.quiet(9))
         + _style("FootnoteText", "footnote text", '<w:spacing w:after="40" w:line="240" '
                  'w:lineRule="auto"/>', _size(9))
     )  # fmt: skip
-    characters = (
+
+
+def _characters(look: _Look) -> str:
+    return (
         f'<w:style w:type="character" w:styleId="Hyperlink"><w:name w:val="Hyperlink"/><w:rPr>'
-        f'<w:color w:val="{primary}"/><w:u w:val="single"/></w:rPr></w:style>'
+        f'<w:color w:val="{look.primary}"/><w:u w:val="single"/></w:rPr></w:style>'
         '<w:style w:type="character" w:styleId="FootnoteReference"><w:name '
         'w:val="footnote reference"/><w:rPr><w:vertAlign w:val="superscript"/></w:rPr></w:style>'
-        f'<w:style w:type="character" w:styleId="CodeText"><w:name w:val="Code Text"/><w:rPr>{mono}'
-        f'<w:sz w:val="20"/></w:rPr></w:style>'
-    )
-    normal = (
-        '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/>'
-        "<w:qFormat/></w:style>"
-    )
-    return (
-        f"<w:styles {NAMESPACES}>{defaults}{normal}{heads}{contents}{rest}{characters}"
-        f"{_table_style(plan)}</w:styles>"
+        f'<w:style w:type="character" w:styleId="CodeText"><w:name w:val="Code Text"/><w:rPr>'
+        f'{look.mono}<w:sz w:val="20"/></w:rPr></w:style>'
     )
 
 
