@@ -48,7 +48,13 @@ def moment(body: Body) -> datetime:
 
 
 async def publish(
-    builds: Builds, store: ObjectStore, name: str, data: bytes, key: Ed25519PrivateKey = KEY
+    builds: Builds,
+    store: ObjectStore,
+    name: str,
+    data: bytes,
+    key: Ed25519PrivateKey = KEY,
+    *,
+    media_type: str = DECK,
 ) -> None:
     """Store and sign an artifact, and report the build Ready, as the operator would."""
     digest = hashlib.sha256(data).hexdigest()
@@ -73,7 +79,7 @@ async def publish(
     )
     envelope = provenance.sign(statement, key)
     folder = f"artifacts/sha256/{digest}"
-    await store.put(f"{folder}/artifact", data, media_type=DECK)
+    await store.put(f"{folder}/artifact", data, media_type=media_type)
     await store.put(f"{folder}/{'c' * 64}.intoto.json", envelope, media_type="application/json")
     await report(
         builds,
@@ -86,7 +92,7 @@ async def publish(
             "uri": store.uri(f"{folder}/artifact"),
             "sha256": digest,
             "sizeBytes": len(data),
-            "mediaType": DECK,
+            "mediaType": media_type,
         },
         provenance={
             "uri": store.uri(f"{folder}/{'c' * 64}.intoto.json"),

@@ -10,7 +10,7 @@ TELL_IMPORTS: Final = {"PYTHONPROFILEIMPORTTIME": "1"}
 """Environment in which a command tells on standard error what it imports."""
 HEAVY: Final = {
     *("aiohttp", "asyncpg", "cryptography", "fastapi", "nats", "obstore", "pptx", "pydantic"),
-    *("rich", "sqlalchemy", "venture_crds"),
+    *("PIL", "pypdfium2", "rich", "sqlalchemy", "venture_crds"),
 }
 """Packages whose import takes longer than a short command may in all."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from artifactexamples import compiled
 from builds import Builds, unique_deck
 from clibuilds import KEY, publish, report
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -206,3 +207,29 @@ async def test_build_waits_for_the_end_and_tells_it(
     assert "error: deck stalled (Bad): it is bad" in ended.err
     ended = await venture("artifact", "download", "deck")
     assert ended.code == ExitCode.BUILD_FAILED
+
+
+async def test_what_was_built_is_looked_at_and_compared(
+    builds: Builds, store: ObjectStore, venture: Venture, client: KubernetesClient
+) -> None:
+    first, second = unique_deck(2), unique_deck(2)
+    second["slides"][1] = {"type": "bullets", "title": "New", "bullets": [{"text": "words"}]}
+    for name, document in (("first", first), ("second", second)):
+        await builds.create(name, target="Pdf", source={"inline": document})
+        data = compiled(document, "Pdf").data
+        await publish(builds, store, name, data, media_type="application/pdf")
+    ended = await venture("artifact", "preview", "ab/first", "--width", "100")
+    assert ended.code == ExitCode.OK, ended.err
+    assert ended.text == "saved 2 pages in first-pages\n"
+    assert len(list((venture.folder / "first-pages").iterdir())) == 2
+    ended = await venture("artifact", "diff", "first", "second", "-o", "json")
+    found = json.loads(ended.text)
+    assert [each["what"] for each in found["beside"]] == ["digest"]
+    assert [(each["part"], each["title"]) for each in found["changes"]][-1] == ("slide", "New")
+
+    # Bytes that are not what was signed are not looked at.
+    key = f"artifacts/sha256/{hashlib.sha256(data).hexdigest()}/artifact"
+    await store.put(key, data[:-1] + b"!", media_type="application/pdf")
+    ended = await venture("artifact", "preview", "second")
+    assert ended.code == ExitCode.UNREACHABLE
+    assert not (venture.folder / "second-pages").exists()

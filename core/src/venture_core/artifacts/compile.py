@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from venture_core.artifacts.ir.document import Document
+    from venture_core.artifacts.target import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,21 @@ def compile_artifact(
     `InvalidIRError` when an asset is missing, `InvalidAssetError` when one cannot be used,
     `GateFailedError` when a gate that is on does not pass.
     """
-    chosen = target_for(target, ir.kind)
-    check_assets(ir, assets.keys())
-    available = {**ir.inline_assets(), **assets}
-    used = {name: available[name] for name in sorted({name for _, name in ir.asset_references()})}
-    draft = chosen.draft(ir, used)
+    draft = draft_artifact(ir=ir, assets=assets, target=target)
     results = draft.run_gates(gates)
     if not all(result.passed for result in results):
         raise GateFailedError(results)
     data = draft.render()
     return CompiledArtifact(data, sha256_hex(data), draft.media_type, results)
+
+
+def draft_artifact(*, ir: Document, assets: Mapping[str, bytes], target: str) -> Draft:
+    """Plan `ir` with the `assets` given beside it, which is all but the gates and the file.
+
+    Raises as `compile_artifact` does, but `GateFailedError`.
+    """
+    chosen = target_for(target, ir.kind)
+    check_assets(ir, assets.keys())
+    available = {**ir.inline_assets(), **assets}
+    used = {name: available[name] for name in sorted({name for _, name in ir.asset_references()})}
+    return chosen.draft(ir, used)

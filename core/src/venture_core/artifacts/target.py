@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from venture_core.artifacts.drawing.scene import Drawing
     from venture_core.artifacts.gates import GateResult, GateSettings
     from venture_core.artifacts.ir.document import Document
     from venture_core.artifacts.toolchain import Toolchain
@@ -56,6 +57,10 @@ class Draft(Protocol):
 
     def run_gates(self, settings: GateSettings) -> tuple[GateResult, ...]:
         """Run the gates that are on and that mean something for the document, in their order."""
+        ...
+
+    def drawing(self) -> Drawing | None:
+        """Draw its pages; None where only the program that opens the file lays it out."""
         ...
 
     def render(self) -> bytes:

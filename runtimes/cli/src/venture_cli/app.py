@@ -14,6 +14,7 @@ from venture_cli.commands import (
     events,
     freezes,
     login,
+    looks,
     money,
     nouns,
     policy,
@@ -80,6 +81,7 @@ app.add_typer(artifact, name=ARTIFACT.name)
 builds.register(artifact)
 nouns.register(artifact, ARTIFACT)
 artifacts.register(artifact)
+looks.register(artifact)
 work = typer.Typer(no_args_is_help=True, help="Have work done in steps, and stay in command of it.")
 app.add_typer(work, name=WORKFLOW.name)
 workflows.register(work)

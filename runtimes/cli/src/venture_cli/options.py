@@ -16,6 +16,7 @@ from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.domain.choices import Connection
 from venture_cli.domain.durations import parse_duration
 from venture_cli.domain.eventfilter import parse_since
+from venture_cli.domain.pagerange import parse_pages
 from venture_cli.program import ACTING_AS, DEFAULT_SYSTEM_NAMESPACE, SYSTEM_NAMESPACE
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ def checked_gate(text: str) -> str:
     if text not in GATES:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(GATES)}")
     return text
+
+
+def checked_pages(text: str | None) -> tuple[tuple[int, int], ...]:
+    """Return the parts of `--pages`, none where all are wanted."""
+    try:
+        return () if text is None else parse_pages(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--pages") from None
 
 
 def checked_name(noun: Noun) -> Callable[[str], str]:

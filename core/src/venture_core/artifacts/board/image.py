@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from venture_core.artifacts.board.gates import CHECKS
 from venture_core.artifacts.board.plan.board import plan_board
+from venture_core.artifacts.drawing.scene import Drawing
 from venture_core.artifacts.gates import run_gates
 from venture_core.artifacts.images import inspect_images
 from venture_core.artifacts.picture.target import MEDIA_TYPES
@@ -32,6 +33,10 @@ class BoardDraft:
     def run_gates(self, settings: GateSettings) -> tuple[GateResult, ...]:
         """Run the gates of boards."""
         return run_gates(CHECKS, self.plan, settings)
+
+    def drawing(self) -> Drawing:
+        """Return the board."""
+        return Drawing((self.plan.scene,), self.assets)
 
     def render(self) -> bytes:
         """Write the board."""

@@ -7,6 +7,7 @@ from venture_core.artifacts.deck.gates import CHECKS
 from venture_core.artifacts.deck.plan.planner import plan_deck
 from venture_core.artifacts.deck.render.scenes import deck_scenes
 from venture_core.artifacts.drawing.letters import missing_letters
+from venture_core.artifacts.drawing.scene import Drawing
 from venture_core.artifacts.gates import OVERFLOW, Finding, run_gates
 from venture_core.artifacts.images import inspect_images
 from venture_core.artifacts.report.target import PDF
@@ -40,6 +41,10 @@ class DeckPdfDraft:
             if missing := missing_letters(scene):
                 message = f"the fonts of PDFs have no letters for “{missing:.20}”"
                 yield Finding(number, "text", message)
+
+    def drawing(self) -> Drawing:
+        """Return the slides."""
+        return Drawing(self.scenes, self.assets)
 
     def render(self) -> bytes:
         """Write the deck."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from venture_core.artifacts.deck.ir import SlideSpec
     from venture_core.artifacts.deck.plan.model import DeckPlan
+    from venture_core.artifacts.drawing.scene import Drawing
     from venture_core.artifacts.gates import GateResult, GateSettings
     from venture_core.artifacts.images import ImageInfo
 
@@ -30,6 +31,13 @@ class DeckDraft:
     def run_gates(self, settings: GateSettings) -> tuple[GateResult, ...]:
         """Run the gates of decks."""
         return run_gates(CHECKS, self.plan, settings)
+
+    def drawing(self) -> Drawing:
+        """Draw the slides, as the PDF of the deck shows them."""
+        from venture_core.artifacts.deck.render.scenes import deck_scenes
+        from venture_core.artifacts.drawing.scene import Drawing
+
+        return Drawing(deck_scenes(self.plan, self.images), self.assets)
 
     def render(self) -> bytes:
         """Write the deck."""

@@ -29,6 +29,9 @@ class TextDraft:
         """Run the gates of texts."""
         return run_gates(CHECKS, self.plan, settings)
 
+    def drawing(self) -> None:
+        """Return nothing: a text has no pages until a program lays it out."""
+
     def render(self) -> bytes:
         """Write the file."""
         from venture_core.artifacts.doc.render.package import render_docx

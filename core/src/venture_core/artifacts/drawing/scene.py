@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from venture_core.artifacts.ir.theme import FontFamily
 
 type Point = tuple[float, float]
@@ -129,3 +131,12 @@ class Scene:
     """sRGB, six hexadecimal digits; None where nothing is behind the shapes."""
     shapes: tuple[Shape, ...]
     marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Pages, and the pictures that they name."""
+
+    scenes: tuple[Scene, ...]
+    assets: Mapping[str, bytes]
+    """Each was checked."""

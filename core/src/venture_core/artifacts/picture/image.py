@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from venture_core.artifacts.drawing.scene import Drawing
 from venture_core.artifacts.gates import run_gates
 from venture_core.artifacts.picture.gates import CHECKS
 from venture_core.artifacts.picture.plan.picture import plan_picture
@@ -30,6 +31,10 @@ class PictureDraft:
     def run_gates(self, settings: GateSettings) -> tuple[GateResult, ...]:
         """Run the gates of pictures."""
         return run_gates(CHECKS, self.plan, settings)
+
+    def drawing(self) -> Drawing:
+        """Return the picture, a point of which is a pixel."""
+        return Drawing((self.plan.scene,), self.plan.assets)
 
     def render(self) -> bytes:
         """Write the picture."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from venture_core.artifacts.drawing.scene import Drawing
 from venture_core.artifacts.gates import run_gates
 from venture_core.artifacts.images import inspect_images
 from venture_core.artifacts.report.gates import CHECKS
@@ -28,6 +29,10 @@ class ReportDraft:
     def run_gates(self, settings: GateSettings) -> tuple[GateResult, ...]:
         """Run the gates of reports."""
         return run_gates(CHECKS, self.plan, settings)
+
+    def drawing(self) -> Drawing:
+        """Return the pages."""
+        return Drawing(self.plan.pages, self.assets)
 
     def render(self) -> bytes:
         """Write the report."""

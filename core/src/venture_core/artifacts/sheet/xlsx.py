@@ -27,6 +27,9 @@ class WorkbookDraft:
         """Run the gates of workbooks."""
         return run_gates(CHECKS, self.plan, settings)
 
+    def drawing(self) -> None:
+        """Return nothing: a workbook has cells, and no pages."""
+
     def render(self) -> bytes:
         """Write the file."""
         from venture_core.artifacts.sheet.render.workbook import render_xlsx

@@ -117,8 +117,12 @@ def _referred_to(build: ArtifactBuild, config_maps: list[Any], origin: str) -> B
     return None
 
 
-def check_document(source: Source, asset_names: Collection[str], origin: str) -> Document | None:
+def check_document(
+    source: Source, asset_names: Collection[str] | None, origin: str
+) -> Document | None:
     """Return the checked document, None where it is elsewhere.
+
+    `asset_names` are the assets that are given beside it; with None nobody asks for them.
 
     Raises CliError with every problem, the same sentences that the operator would write.
     """
@@ -126,7 +130,8 @@ def check_document(source: Source, asset_names: Collection[str], origin: str) ->
         return None
     try:
         spec = parse_ir(document_bytes(source.ir, origin))
-        check_assets(spec, asset_names)
+        if asset_names is not None:
+            check_assets(spec, asset_names)
     except InvalidIRError as error:
         raise invalid(origin, error.problems, within=_within(source)) from None
     return spec

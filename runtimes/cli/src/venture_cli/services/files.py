@@ -103,6 +103,15 @@ def save(data: bytes, wanted: str, file_name: str) -> Path | None:
     return path
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder unless it is there. CliError where it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"cannot make the folder {path}: {error.strerror}"
+        raise CliError(message, ExitCode.FAILURE) from error
+
+
 def _write_whole(path: Path, data: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.compile import CompiledArtifact, compile_artifact
+from venture_core.artifacts.compile import CompiledArtifact, compile_artifact, draft_artifact
 from venture_core.artifacts.gates import GateFailedError, GateSettings
 from venture_core.artifacts.images import InvalidAssetError
 from venture_core.artifacts.targets import UnsupportedTargetError, target_named
@@ -15,6 +15,9 @@ from venture_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from venture_core.artifacts.ir import Document
+    from venture_core.artifacts.target import Draft
 
     from venture_cli.domain.documents import Manifest, Source
 
@@ -29,6 +32,26 @@ def render(
 ) -> CompiledArtifact:
     """Compile what FILE holds. CliError with each problem of the document, assets or gates."""
     _require_toolchain(target)
+    ir = _document(source, assets, origin)
+    gates = _gate_settings(source.manifest, skipped_gates)
+    try:
+        return compile_artifact(ir=ir, assets=assets, gates=gates, target=target)
+    except GateFailedError as error:
+        raise _gates_failed(error, origin) from None
+    except (InvalidAssetError, UnsupportedTargetError) as error:
+        raise CliError(str(error), ExitCode.BUILD_FAILED) from error
+
+
+def draft(source: Source, assets: Mapping[str, bytes], *, target: str, origin: str) -> Draft:
+    """Plan what FILE holds, whatever its gates would say. CliError as `render`."""
+    ir = _document(source, assets, origin)
+    try:
+        return draft_artifact(ir=ir, assets=assets, target=target)
+    except (InvalidAssetError, UnsupportedTargetError) as error:
+        raise CliError(str(error), ExitCode.BUILD_FAILED) from error
+
+
+def _document(source: Source, assets: Mapping[str, bytes], origin: str) -> Document:
     _require_assets(source.pinned_assets(), assets)
     ir = check_document(source, assets.keys(), origin)
     if ir is None:
@@ -37,13 +60,7 @@ def render(
             ExitCode.USAGE,
             next_step="Render the document itself.",
         )
-    gates = _gate_settings(source.manifest, skipped_gates)
-    try:
-        return compile_artifact(ir=ir, assets=assets, gates=gates, target=target)
-    except GateFailedError as error:
-        raise _gates_failed(error, origin) from None
-    except (InvalidAssetError, UnsupportedTargetError) as error:
-        raise CliError(str(error), ExitCode.BUILD_FAILED) from error
+    return ir
 
 
 def _require_toolchain(target: str) -> None:
