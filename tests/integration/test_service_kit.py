@@ -145,6 +145,31 @@ async def test_a_client_that_never_finishes_its_headers_is_dropped(
     assert await _raw(service, b"GET / HTTP/1.1\r\nHost: x\r\n") == b""
 
 
+async def test_a_connection_may_be_idle_for_longer_than_headers_may_take(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(service.url.split(":")[-1]))
+    try:
+        async with asyncio.timeout(60):
+            for _ in range(2):
+                writer.write(b"GET /pots/a HTTP/1.1\r\nHost: x\r\n\r\n")
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 200")
+                length = next(
+                    int(line.split(b":")[1])
+                    for line in head.lower().splitlines()
+                    if line.startswith(b"content-length")
+                )
+                await reader.readexactly(length)
+                await asyncio.sleep(1)
+            # Whoever has begun has to go on, here as on a new connection.
+            writer.write(b"GET /pots/a HTTP/1.1\r\n")
+            assert await reader.read() == b""
+    finally:
+        writer.close()
+
+
 async def test_too_many_requests_at_once_are_refused(session: aiohttp.ClientSession) -> None:
     app = whole(teapot(), authenticate=anybody, at_once=1)
     async with running(app) as service:

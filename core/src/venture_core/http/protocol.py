@@ -52,7 +52,8 @@ class BoundedProtocol(H11Protocol):
         at_work = self.cycle is not None and not self.cycle.response_complete
         if at_work or self.transport.get_protocol() is not self:
             self._cancel()
-        elif self._timer is None and not self.transport.is_closing():
+        elif self._timer is None and self.conn.trailing_data[0] and not self.transport.is_closing():
+            # The next request has begun. A connection that is idle has uvicorn's keep-alive.
             self._await_headers()
 
     @override
