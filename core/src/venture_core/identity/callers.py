@@ -1,12 +1,21 @@
 """The callers a service can have."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 type Caller = Workload | ServiceAccount | Founder | ClusterUser
 
 
 class UnauthenticatedError(Exception):
     """What was presented proves nobody; the message says why, and quotes nothing of it."""
+
+
+class OtherAccountError(UnauthenticatedError):
+    """The token is good, but of an account that is not looked for here; `user` is whose it is."""
+
+    def __init__(self, message: str, user: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.user = user
 
 
 class UnverifiableError(Exception):

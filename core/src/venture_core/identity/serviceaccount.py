@@ -11,7 +11,7 @@ from venture_core.identity.tokenreview import user_of
 from venture_core.kubernetes.errors import KubernetesError
 
 if TYPE_CHECKING:
-    from venture_core.kubernetes.client import KubernetesClient
+    from venture_core.kubernetes.client import Body, KubernetesClient
 
 PREFIX: Final = "system:serviceaccount:"
 """How the names of service accounts begin, as users."""
@@ -34,6 +34,10 @@ class ServiceAccounts:
             user = await user_of(self._client, token, self._audience)
         except KubernetesError as error:
             raise UnverifiableError(f"the API server says {error.reason}") from error
+        return self.named(user)
+
+    def named(self, user: Body) -> ServiceAccount:
+        """Return the account of a user whom a TokenReview named. Raises UnauthenticatedError."""
         prefix = f"{PREFIX}{self._namespace}:"
         if not user["username"].startswith(prefix):
             raise UnauthenticatedError("the token is of no service account of this release")

@@ -5,16 +5,19 @@ is remembered for half a minute at most, and forgotten at once when the pod goes
 pods tells. While there is no watch, nothing is remembered.
 """
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 import aiohttp
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from venture_core.identity.callers import (
+    OtherAccountError,
     Owner,
     UnauthenticatedError,
     UnverifiableError,
@@ -55,6 +58,7 @@ class Workloads:
         self._audience = audience
         self._namespace = namespace
         self._remembered: OrderedDict[bytes, tuple[float, Workload]] = OrderedDict()
+        self._turns: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._watching = False
         self._departures = 0
 
@@ -64,9 +68,19 @@ class Workloads:
         Raises UnauthenticatedError, and UnverifiableError where the API server does not answer.
         """
         digest = hashlib.sha256(token.encode()).digest()
+        if (remembered := self._recall(digest)) is not None:
+            return remembered
+        if digest not in self._remembered:
+            return await self._verify(token, digest)
+        # Its time is over: one asks anew for all who come with it.
+        async with self._turns.setdefault(digest, asyncio.Lock()):
+            return self._recall(digest) or await self._verify(token, digest)
+
+    def _recall(self, digest: bytes) -> Workload | None:
         until, workload = self._remembered.get(digest, (0.0, None))
-        if workload is not None and time.monotonic() < until:
-            return workload
+        return workload if time.monotonic() < until else None
+
+    async def _verify(self, token: str, digest: bytes) -> Workload:
         departures = self._departures
         # Counted from before the question: the answer is as old as that.
         until = time.monotonic() + REMEMBER_SECONDS
@@ -137,7 +151,7 @@ class Workloads:
         """Return service account, pod and the pod's uid. Raises UnauthenticatedError."""
         prefix = f"{PREFIX}{self._namespace}:"
         if not user["username"].startswith(prefix):
-            raise UnauthenticatedError("the token is not of a workload of this platform")
+            raise OtherAccountError("the token is not of a workload of this platform", user)
         extra = user.get("extra", {})
         names, uids = extra.get(_POD_NAME, []), extra.get(_POD_UID, [])
         if len(names) != 1 or len(uids) != 1:

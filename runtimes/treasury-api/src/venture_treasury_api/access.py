@@ -5,9 +5,9 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from venture_core.http.callers import bearer_token, caller_of, first_of
+from venture_core.http.callers import bearer_token, caller_of
 from venture_core.http.problems import Problem
-from venture_core.identity.callers import ServiceAccount, Workload
+from venture_core.identity.callers import OtherAccountError, ServiceAccount, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -89,10 +89,11 @@ class Access:
 def authentication(workloads: Workloads, accounts: ServiceAccounts) -> Authenticate:
     """Return the way by which callers prove who they are: agents' pods, and services."""
 
-    async def by_pod(scope: Scope) -> Caller:
-        return await workloads.verify(bearer_token(scope))
+    async def authenticate(scope: Scope) -> Caller:
+        try:
+            return await workloads.verify(bearer_token(scope))
+        except OtherAccountError as error:
+            # One review tells whose the token is, be it a pod or a service.
+            return accounts.named(error.user)
 
-    async def by_account(scope: Scope) -> Caller:
-        return await accounts.verify(bearer_token(scope))
-
-    return first_of(by_pod, by_account)
+    return authenticate
