@@ -1,10 +1,13 @@
-"""What calls of agents cost: `.venv/bin/python tests/bench/bench_agents.py [--seconds 5]`.
+"""What calls of agents cost: `.venv/bin/python tests/bench/bench_agents.py`.
 
 It starts an API server, a Postgres, a NATS server, a Valkey and the programs themselves, each a
 process of its own, and asks them as agents do, by tokens of pods: the policy engine over NATS at a
 steady rate beside a bare echo, a model by way of the gateway beside the same provider asked
 directly, and purchases on one hot budget over HTTP. All share the machine's cores: only ratios
 carry over.
+
+`--only purchases` measures one part. `--before FOLDER` asks the treasury of another checkout's
+environment in turns with ours, on the same ledger.
 """
 
 import argparse
@@ -67,6 +70,7 @@ class Place:
     database: SecretStr
     broker: SecretStr
     treasury: TreasuryProcess
+    before: TreasuryProcess | None
     workflow: UUID
     bundle_hash: str
 
@@ -81,17 +85,16 @@ class Place:
         return await token(self.client, work, job, self.workflow, audience)
 
 
-async def main(seconds: float) -> None:
-    """Measure all."""
+async def main(seconds: float, parts: list[str], before: Path | None) -> None:
+    """Measure the parts asked for."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(public_folder())
-        place = await prepare(stack, folder)
-        await checks(place, seconds)
-        await models(place, seconds)
-        await purchases(place, seconds)
+        place = await prepare(stack, folder, before)
+        for part in parts:
+            await PARTS[part](place, seconds)
 
 
-async def prepare(stack: AsyncExitStack, folder: Path) -> Place:
+async def prepare(stack: AsyncExitStack, folder: Path, before: Path | None) -> Place:
     """Start the servers and the treasury, publish a bundle, and open a workflow's budgets."""
     kubeconfig = stack.enter_context(api_server(folder))
     client = await stack.enter_async_context(KubernetesClient.from_kubeconfig(str(kubeconfig)))
@@ -103,12 +106,20 @@ async def prepare(stack: AsyncExitStack, folder: Path) -> Place:
     broker = NatsServer(stack.enter_context(public_folder()))
     await broker.start()
     stack.callback(broker.stop)
-    treasury = TreasuryProcess(folder, kubeconfig, render("ci/production.yaml"))
     image = data_plane_images()["venture-dev-valkey"]
     cache = stack.enter_context(valkey_server(image, stack.enter_context(public_folder())))
-    await treasury.install(client, database, cache.url().get_secret_value())
-    await treasury.start()
-    stack.callback(treasury.stop)
+    redis = cache.url().get_secret_value()
+
+    async def serve_treasury(name: str, programs: Path | None) -> TreasuryProcess:
+        treasury = treasury_in(folder / name, kubeconfig, programs)
+        await treasury.install(client, database, redis)
+        await treasury.start()
+        stack.callback(treasury.stop)
+        return treasury
+
+    # The first to be installed, since the cluster trusts the authority of the last.
+    other = None if before is None else await serve_treasury("before", before / "bin")
+    treasury = await serve_treasury("now", None)
     bundles = Bundles(database, service=Service.ORCHESTRATOR, name="bench")
     hash_ = await bundles.store(policy())
     await bundles.close()
@@ -120,7 +131,13 @@ async def prepare(stack: AsyncExitStack, folder: Path) -> Place:
         await scene.task(llm=10**8)
         await scene.approve(cap_cents=4 * 10**8)
     url = broker.url()
-    return Place(folder, kubeconfig, client, database, url, treasury, workflow, hash_)
+    return Place(folder, kubeconfig, client, database, url, treasury, other, workflow, hash_)
+
+
+def treasury_in(folder: Path, kubeconfig: Path, programs: Path | None) -> TreasuryProcess:
+    """Return a treasury with a folder of its own; `programs` are another environment's."""
+    folder.mkdir()
+    return TreasuryProcess(folder, kubeconfig, render("ci/production.yaml"), programs=programs)
 
 
 def policy() -> dict[str, Any]:
@@ -213,9 +230,34 @@ async def asking(url: str, own: str) -> AsyncIterator[Callable[[], Awaitable[Non
 async def purchases(place: Place, seconds: float) -> None:
     """Buy for a cent again and again out of one intent."""
     own = await place.agent("place", "finance", AUDIENCE, "money.authorize")
+    async with AsyncExitStack() as stack:
+        ways = [("purchases over HTTP", place.treasury)]
+        if place.before is not None:
+            ways.insert(0, ("purchases, before", place.before))
+        asks = [
+            (what, treasury, await stack.enter_async_context(buying(treasury, own)))
+            for what, treasury in ways
+        ]
+        for callers in CALLERS:
+            for what, treasury, buy in asks:
+                had = treasury.cpu_seconds()
+                took, rate = await by_callers(buy, callers, seconds)
+                each = (treasury.cpu_seconds() - had) * 1000 / len(took)
+                print(
+                    f"{what:28} {callers:4} callers {rate:8.0f}/s  {spread(took)}  "
+                    f"{each:.2f} ms of its processor each",
+                    flush=True,
+                )
+
+
+@asynccontextmanager
+async def buying(
+    treasury: TreasuryProcess, own: str
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Give what buys for a cent."""
     bought = {"intent": "ads", "merchant": "acme-ads", "category": "7311"}
     body = {**bought, "currency": "USD", "amountCents": 1, "capture": True}
-    url, trust = f"https://localhost:{place.treasury.port}", place.treasury.trust()
+    url, trust = f"https://localhost:{treasury.port}", treasury.trust()
     connector = aiohttp.TCPConnector(limit=CALLERS[-1], ssl=trust)
     headers = {"Authorization": f"Bearer {own}"}
     async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
@@ -228,9 +270,7 @@ async def purchases(place: Place, seconds: float) -> None:
                 await answer.read()
 
         await until_answered(buy)
-        for callers in CALLERS:
-            took, rate = await by_callers(buy, callers, seconds)
-            print(f"{'purchases over HTTP':28} {callers:4} callers {rate:8.0f}/s  {spread(took)}")
+        yield buy
 
 
 async def until_answered(ask: Callable[[], Awaitable[None]]) -> None:
@@ -293,7 +333,13 @@ def echo(broker: SecretStr) -> None:
     asyncio.run(stand())
 
 
+PARTS = {"checks": checks, "models": models, "purchases": purchases}
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5)
-    asyncio.run(main(parser.parse_args().seconds))
+    parser.add_argument("--only", choices=PARTS)
+    parser.add_argument("--before", type=Path, help="another checkout's .venv")
+    given = parser.parse_args()
+    parts = [given.only] if given.only else list(PARTS)
+    asyncio.run(main(given.seconds, parts, given.before))

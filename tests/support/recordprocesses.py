@@ -29,9 +29,12 @@ class RecordProcess:
         settings: dict[str, str],
         *,
         arguments: tuple[str, ...] = (),
+        programs: Path | None = None,
     ) -> None:
+        """Prepare it; `programs` is where another environment has them."""
         self.port = free_port()
-        self._command = [str(Path(sys.executable).parent / program), *arguments]
+        found = (programs or Path(sys.executable).parent) / program
+        self._command = [str(found), *arguments]
         self._log = folder / f"{settings['VENTURE_POD_NAME']}.log"
         self._settings = {**settings, "VENTURE_HTTP_PORT": str(self.port)}
         self._process: subprocess.Popen[bytes] | None = None
@@ -54,6 +57,13 @@ class RecordProcess:
         process = self._running()
         process.terminate()
         return process.wait(timeout=20)
+
+    def cpu_seconds(self) -> float:
+        """Return how much of the processor it has taken so far."""
+        stat = Path(f"/proc/{self._running().pid}/stat").read_text()
+        # utime and stime; the name before them may hold anything but a closing bracket at the end.
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def log(self) -> str:
         """Return what it has written."""

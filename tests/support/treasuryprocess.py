@@ -46,13 +46,21 @@ class TreasuryProcess:
     """One replica; the cluster holds what the chart makes for it."""
 
     def __init__(
-        self, folder: Path, api_server: Path, manifests: list[Body], *, port: int | None = None
+        self,
+        folder: Path,
+        api_server: Path,
+        manifests: list[Body],
+        *,
+        port: int | None = None,
+        programs: Path | None = None,
     ) -> None:
+        """Prepare it; `programs` is where another environment has it."""
         self.port = port or free_port()
         self.work_namespace = work_namespace_of(manifests)
         self._folder = folder
         self._api_server = api_server
         self._manifests = manifests
+        self._programs = programs
         self._process: RecordProcess | None = None
         self._authority = make_authority(
             "tests", now=datetime.now(UTC), lifetime=AUTHORITY_LIFETIME
@@ -105,7 +113,9 @@ class TreasuryProcess:
             "VENTURE_POSTGRES_URL": database.get_secret_value(),
             "VENTURE_REDIS_URL": redis,
         }
-        self._process = RecordProcess("venture-treasury-api", self._folder, settings)
+        self._process = RecordProcess(
+            "venture-treasury-api", self._folder, settings, programs=self._programs
+        )
 
     async def start(self) -> None:
         """Start it, and wait until it is ready."""
@@ -121,6 +131,10 @@ class TreasuryProcess:
                     session.get(f"http://127.0.0.1:{process.port}/readyz") as answer,
                 ):
                     assert answer.status == 200, process.log()[-2000:]
+
+    def cpu_seconds(self) -> float:
+        """Return how much of the processor it has taken so far."""
+        return self._configured().cpu_seconds()
 
     def kill(self) -> None:
         """SIGKILL it."""
