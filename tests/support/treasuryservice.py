@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import aiohttp
-from redis.asyncio import Redis
+from pydantic import SecretStr
 from teapot import running
 from venture_core.http.app import whole
 from venture_core.http.callers import Authenticate, bearer_token
@@ -19,6 +19,7 @@ from venture_core.treasury.reading import Books, reading_pool
 from venture_treasury_api.access import Access, Right, Spender
 from venture_treasury_api.app import application
 from venture_treasury_api.deciding import Deciding
+from venture_treasury_api.notes import connected
 from venture_treasury_api.prereject import Prereject
 from venture_treasury_api.spending import Spending
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from pydantic import SecretStr
     from venture_core.http.types import Scope
     from venture_core.identity.callers import Caller
     from venture_core.treasury.ledger import Ledger
@@ -114,7 +114,8 @@ async def treasury_service(
 ) -> AsyncIterator[Service]:
     """Serve the API."""
     frozen: dict[str, ReasonCode] = {}
-    cache = Redis.from_url(redis, socket_timeout=0.1, socket_connect_timeout=0.1)
+    # A machine at work is no Redis that does not answer.
+    cache = connected(SecretStr(redis), wait_seconds=5)
     async with reading_pool(url, "test") as pool:
         spending = Spending(
             access=Access(SERVICES, _spender_of),

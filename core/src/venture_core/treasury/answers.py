@@ -1,6 +1,7 @@
 """What an outcome is answered, as the bytes that are kept and sent again. Pure."""
 
 import json
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,11 +27,14 @@ class Outcome(NamedTuple):
     facts: Facts
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Answer:
     """What whoever asked is told, now and whenever the same is asked again."""
 
     status: int
     body: bytes
+    again: bool = field(default=False, compare=False)
+    """Whether it was decided before: what it says was so then."""
 
     @property
     def is_refusal(self) -> bool:

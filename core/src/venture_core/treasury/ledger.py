@@ -10,7 +10,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Self, override
+from typing import TYPE_CHECKING, Any, Final, Self, override
 from uuid import UUID, uuid7
 
 import asyncpg
@@ -23,6 +23,7 @@ from venture_core.record.failures import ends_connection, may_pass
 from venture_core.treasury import metrics
 from venture_core.treasury.answers import Answer, Outcome, answer_to
 from venture_core.treasury.facts import events_of, expired_event
+from venture_core.treasury.ids import workflow_budget_id
 from venture_core.treasury.operations import ONLY_DONE, Kind, Operation
 from venture_core.treasury.reasons import ReasonCode
 
@@ -41,6 +42,16 @@ MAX_WAITING: Final = 5_000
 
 _DECIDE: Final = "SELECT * FROM treasury.decide($1::jsonb)"
 _CONCLUDE: Final = "SELECT treasury.conclude($1, $2, $3, $4, $5, $6, $7)"
+_INTENTS: Final = """
+  SELECT (
+    SELECT b.budget_id FROM treasury.budgets b
+    WHERE b.parent_id = asked.budget AND b.name = asked.name AND b.kind = 'Intent'
+    ORDER BY b.opened_at DESC LIMIT 1
+  ) FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS asked (budget, name, place)
+  ORDER BY place
+"""
+_NO_INTENT: Final = str(UUID(int=0))
+"""One that is not there is refused where the refusal is recorded."""
 
 log = structlog.get_logger(__name__)
 
@@ -153,8 +164,8 @@ async def _transact(
     kept = _Transaction()
     decided: list[tuple[str, str]] = []
     async with connection.transaction():
-        given = json.dumps([each.to_json() for each in operations])
-        rows = await connection.fetch(_DECIDE, given)
+        given = await _given(connection, operations)
+        rows = await connection.fetch(_DECIDE, json.dumps(given))
         now = datetime.now(UTC)
         for row in rows:
             operation = by_id.get(row["operation_id"])
@@ -182,6 +193,30 @@ async def _transact(
     return answers | {each.id: Answer(204, b"") for each in operations if each.kind is Kind.SWEEP}
 
 
+async def _given(
+    connection: asyncpg.Connection, operations: Sequence[Operation]
+) -> list[dict[str, Any]]:
+    """Return the operations as the database takes them, the intents that they name found.
+
+    Here, all of a transaction are one look.
+    """
+    given = [each.to_json() for each in operations]
+    named = [
+        ((each.chain, each.intent), body)
+        for each, body in zip(operations, given, strict=True)
+        if each.chain is not None and each.intent is not None
+    ]
+    if not named:
+        return given
+    names = list(dict.fromkeys(name for name, _ in named))
+    budgets = [workflow_budget_id(workflow, "Cash") for workflow, _ in names]
+    rows = await connection.fetch(_INTENTS, budgets, [intent for _, intent in names])
+    found = {name: str(row[0] or _NO_INTENT) for name, row in zip(names, rows, strict=True)}
+    for name, body in named:
+        body["budget"] = found[name]
+    return given
+
+
 def _canonical(event: EventEnvelopeV1) -> Canonical:
     return Canonical(event.event_id, event.workflow_id, event.canonical_bytes())
 
@@ -189,7 +224,7 @@ def _canonical(event: EventEnvelopeV1) -> Canonical:
 def _known(operation: Operation, row: asyncpg.Record) -> Answer | Exception:
     if row["input_hash"].hex() != operation.input_hash:
         return OtherInputError("the same key was used with another body")
-    return Answer(row["status"], row["answer"])
+    return Answer(row["status"], row["answer"], again=True)
 
 
 def _succeed(waiting: _Waiting, answer: Answer | Exception) -> None:

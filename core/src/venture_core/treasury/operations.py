@@ -56,6 +56,8 @@ class Operation:
     currency: str | None = None
     minor_micros: int | None = None
     budget: UUID | None = None
+    intent: str | None = None
+    """Names the budget, to be found: the latest intent of that name of the chain."""
     parent: UUID | None = None
     chain: UUID | None = None
     budget_kind: str | None = None
@@ -76,12 +78,12 @@ class Operation:
     terms: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as the database takes it: what it lacks is left out."""
+        """Return it as the database takes it, an intent that it names not found yet."""
         found = ((name, getattr(self, name)) for name in _NAMES)
         return {name: _plain(value) for name, value in found if value is not None}
 
 
-_NAMES = tuple(each.name for each in fields(Operation))
+_NAMES = tuple(each.name for each in fields(Operation) if each.name != "intent")
 
 
 def _plain(value: object) -> object:

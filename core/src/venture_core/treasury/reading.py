@@ -117,16 +117,6 @@ class Books:
         rows = await self._rows(_INTENTS, namespace, MAX_ROWS)
         return [intent_view(json.loads(row["facts"])) for row in rows]
 
-    async def intent_named(self, workflow_uid: UUID, name: str) -> UUID | None:
-        """Return the latest intent of that name of a workflow."""
-        row = await self._row(
-            "SELECT b.budget_id FROM treasury.budgets b WHERE b.parent_id = $1 AND b.name = $2 "
-            "AND b.kind = 'Intent' ORDER BY b.opened_at DESC LIMIT 1",
-            workflow_budget_id(workflow_uid, "Cash"),
-            name,
-        )
-        return None if row is None else row["budget_id"]
-
     async def minor_micros_of(self, hold: UUID) -> int:
         """Return the micro-units in a minor unit of a hold's currency; one where there is none."""
         row = await self._row(

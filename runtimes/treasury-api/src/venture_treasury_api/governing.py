@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from venture_treasury_api.access import Access
     from venture_treasury_api.deciding import Deciding
+    from venture_treasury_api.prereject import Prereject
     from venture_treasury_api.spending import Objection
 
 PURPOSES: tuple[Purpose, ...] = ("Cash", "Usage")
@@ -108,7 +109,11 @@ def budget_routes(access: Access, deciding: Deciding, books: Books) -> APIRouter
 
 
 def intent_routes(
-    access: Access, deciding: Deciding, books: Books, objection: Objection
+    access: Access,
+    deciding: Deciding,
+    books: Books,
+    objection: Objection,
+    prereject: Prereject,
 ) -> APIRouter:
     """Return the routes of intents for the operator."""
     routes = APIRouter(prefix="/v1/intents", tags=["intents"], responses=REFUSALS)
@@ -120,7 +125,10 @@ def intent_routes(
         if (code := objection(body.namespace)) is not None:
             return response(refusal(code))
         operation = requests.approve(operation_id(caller, "intents", str(intent)), intent, body)
-        return response(await deciding.decide(operation))
+        answer = await deciding.decide(operation)
+        if body.workflow_uid is not None and not answer.is_refusal:
+            await prereject.approved(body.workflow_uid, body.name, intent)
+        return response(answer)
 
     @routes.post("/{intent}/void", response_model=Intent)
     async def void(request: Request, intent: UUID, body: VoidIntentRequest) -> Response:

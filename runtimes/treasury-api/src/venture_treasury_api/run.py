@@ -4,7 +4,6 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
-from redis.asyncio import Redis
 from venture_core.events.envelope import Service
 from venture_core.freezes import Freezes, FreezesUnseenError
 from venture_core.http.app import whole
@@ -26,6 +25,7 @@ from venture_core.treasury.reasons import ReasonCode
 from venture_treasury_api.access import Access, Spender, authentication, rights_of
 from venture_treasury_api.app import application
 from venture_treasury_api.deciding import Deciding
+from venture_treasury_api.notes import connected
 from venture_treasury_api.prereject import Prereject
 from venture_treasury_api.settings import TreasurySettings
 from venture_treasury_api.spending import Spending
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 NAME: Final = "venture-treasury-api"
 AUDIENCE: Final = "venture-treasury"
-REDIS_SECONDS: Final = 0.1
-"""What is only there to be quick is not waited for."""
 
 
 async def run(settings: TreasurySettings, process: Process) -> None:
@@ -52,11 +50,7 @@ async def run(settings: TreasurySettings, process: Process) -> None:
         pool = await stack.enter_async_context(reading_pool(settings.postgres_url, NAME))
         assignments = Assignments(settings.postgres_url, service=Service.TREASURY_API, name=NAME)
         stack.push_async_callback(assignments.close)
-        redis = Redis.from_url(
-            settings.redis_url.get_secret_value(),
-            socket_timeout=REDIS_SECONDS,
-            socket_connect_timeout=REDIS_SECONDS,
-        )
+        redis = connected(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         workloads = Workloads(client, audience=AUDIENCE, namespace=settings.work_namespace)
         accounts = ServiceAccounts(client, audience=AUDIENCE, namespace=settings.namespace)

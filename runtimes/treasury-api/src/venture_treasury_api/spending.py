@@ -1,9 +1,7 @@
 """Routes of agents: purchases against the intents of their workflow."""
 
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response  # noqa: TC002 - FastAPI reads annotations
@@ -25,10 +23,13 @@ from venture_core.treasury.requests import input_hash
 
 from venture_treasury_api.deciding import IdempotencyKey, read, response, reused_key
 from venture_treasury_api.documents import REFUSALS
+from venture_treasury_api.prereject import Purchase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
+    from venture_core.treasury.answers import Answer
     from venture_core.treasury.models import Input
     from venture_core.treasury.reading import Books
 
@@ -55,19 +56,27 @@ class Spending:
     ) -> Response:
         """Decide a purchase."""
         own, digest = _id(spender, "authorizations", key), input_hash(request)
-        purchase = f"{spender.workflow_uid}:{digest}"
+        purchase = Purchase(
+            operation=own,
+            workflow=spender.workflow_uid,
+            task=spender.task,
+            intent=request.intent,
+            merchant=request.merchant,
+            category=request.category,
+            digest=digest,
+        )
         try:
-            if (code := await self.prereject.known(purchase, own, digest)) is not None:
-                return response(refusal(code))
+            known = await self.prereject.known(purchase)
         except OtherInputError as error:
             raise reused_key() from error
-        intent = await read(self.books.intent_named(spender.workflow_uid, request.intent))
+        if known.refusal is not None:
+            # In the words of the ledger, should it be asked the same later.
+            return response(refusal(known.refusal, operation_id=str(own)))
         operation = Operation(
             id=own,
             kind=Kind.SPEND,
             input_hash=digest,
-            # One that is not there is refused where the refusal is recorded.
-            budget=intent or UUID(int=0),
+            intent=request.intent,
             amount=to_micros(request.amount_cents, request.currency),
             currency=request.currency,
             final=request.capture,
@@ -80,9 +89,7 @@ class Spending:
             task=spender.task,
         )
         answer = await self.deciding.decide(operation)
-        refused = answer.status == HTTPStatus.TOO_MANY_REQUESTS
-        passing = ReasonCode(answer.json()["reasonCode"]) if refused else None
-        await self.prereject.remember(purchase, own, digest, passing)
+        self.prereject.decided(purchase, known, _reason(answer))
         return response(answer)
 
     async def follow(
@@ -110,6 +117,12 @@ class Spending:
             task=spender.task,
         )
         return response(await self.deciding.decide(operation))
+
+
+def _reason(answer: Answer) -> ReasonCode | None:
+    # What was refused before says nothing of the terms that hold now.
+    refused_now = answer.is_refusal and not answer.again
+    return ReasonCode(answer.json()["reasonCode"]) if refused_now else None
 
 
 def _id(spender: Spender, route: str, key: str) -> UUID:
