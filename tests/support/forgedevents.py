@@ -56,6 +56,11 @@ def _lines() -> Iterator[Vector]:
             "another order of names",
             good.replace(b'"attempt":1,"name":"deck-2"', b'"name":"deck-2","attempt":1'),
         ),
+        (
+            "planes",
+            "names sorted by code points, not by UTF-16",
+            good.replace(b'"attempt":1,"name":"deck-2"', '"\ufb33":1,"\U0001f600":1'.encode()),
+        ),
         ("less", "a member less", good.replace(b'"task_id":null,', b"")),
         ("more", "a member more", good.replace(b'"trace_id":', b'"tracd_id":1,"trace_id":')),
         ("id", "an id in capitals", f.event(2, event_id="00000000-0000-4000-8000-00000000000A")),

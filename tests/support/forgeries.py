@@ -64,6 +64,10 @@ def honest() -> Iterator[Vector]:
         f.bundle(notes=[f.note(each, minute=None) for each in f.SIZES]),
         None,
     )
+    planes = f.chained([f.event(0, payload={"\U0001f600": 1, "\ufb33": 1})])
+    signed = [f.note(1, of=planes)]
+    about = "names sorted by UTF-16, not by code points"
+    yield bundle("honest-planes", about, f.bundle(planes, notes=signed), None)
     rotated = [f.note(2), f.note(4, f.SIGNER, f.SUCCESSOR), f.note(6, f.SUCCESSOR)]
     yield bundle(
         "honest-rotated", "a key was replaced", f.bundle(notes=rotated), None, policy="retired"

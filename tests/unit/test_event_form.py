@@ -46,6 +46,8 @@ RIGHT = [
     event(payload={"a": [], "b": {}, "c": [1, 2, 3], "d": [1, "x", None], "e": [True, False]}),
     event(payload={"text": '"\\/\b\f\n\r\t\x00\x1f\x7f\u2028'}),
     event(payload={"\u00e9": "\u20ac \U0001f600", "a": "\u0080"}),
+    # By UTF-16, as RFC 8785 sorts names; by code points the other comes first.
+    event(payload={"\U0001f600": 1, "\ufb33": [{"\uffff": 1, "\U00010000": 2}]}),
     event(payload={"n": [0, -1, MAX_NUMBER, -MAX_NUMBER, 10**15, 999_999_999_999_999]}),
     event(payload={"deep": [{"a": [{"b": None}]}, {"a": [{"b": None}]}]}),
     event(payload={"event_id": "x", "workflow_id": "y", 'a","event_id":"': 1}),
@@ -55,6 +57,9 @@ RIGHT = [
 
 WRONG = {
     "no JSON": b"whatever",
+    "names by code points": EVENT.replace(
+        b'{"name":"deck-0"}', '{"\ufb33":2,"\U0001f600":1}'.encode()
+    ),
     "cut off": EVENT[:-1],
     "no object": b"[]",
     "a number": b"7",
@@ -138,20 +143,19 @@ def test_what_is_no_event_is_never_recognised(line: bytes) -> None:
         assert len(forms.ids([before, before, line])) == 2
 
 
+NAMES = st.text(
+    st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from("\u00e9\ufb33\U0001f600"),
+    max_size=5,
+)
 VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-MAX_NUMBER, MAX_NUMBER)
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(st.characters(min_codepoint=32, max_codepoint=126)), inner)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner),
     max_leaves=8,
 )
-PAYLOADS = st.dictionaries(
-    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=5), VALUES, max_size=4
-)
+PAYLOADS = st.dictionaries(NAMES, VALUES, max_size=4)
 
 
 @settings(max_examples=examples(300))

@@ -8,6 +8,7 @@ import json
 import re
 from typing import Any, Final, NoReturn
 
+from venture_core.canonical import CanonicalJsonError, canonical_json
 from venture_core.events.envelope import EVENT_TYPE_PATTERN, MAX_EVENT_BYTES, workflow_of
 from venture_core.events.models import MAX_NUMBER
 from venture_core.nesting import is_deeper
@@ -37,6 +38,8 @@ _MAX_DIGITS: Final = len(str(-MAX_NUMBER))
 _TEXTS: Final = ("created_at", "source_service", "trace_id")
 _TEXTS_OR_NULL: Final = ("policy_bundle_id", "task_id")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+# Beyond these, names sort otherwise by UTF-16, as RFC 8785 has them, than by code points.
+_PLANES: Final = re.compile("[\U00010000-\U0010ffff]")
 
 
 class EventFormError(ValueError):
@@ -52,7 +55,7 @@ def parse_event(canonical: bytes) -> dict[str, Any]:
         raise EventFormError("they are JSON, but no object")
     if is_deeper(members, MAX_DEPTH):
         raise EventFormError(f"they are nested deeper than {MAX_DEPTH} levels")
-    if _ENCODER.encode(members).encode(errors="surrogatepass") != canonical:
+    if _canonical(members) != canonical:
         raise EventFormError(
             "they are JSON in another than its canonical form (RFC 8785), or with a name twice"
         )
@@ -87,6 +90,17 @@ def _parse(canonical: bytes) -> object:
     except RecursionError as error:
         raise EventFormError(f"they are nested deeper than {MAX_DEPTH} levels") from error
     return parsed
+
+
+def _canonical(members: dict[str, Any]) -> bytes:
+    """Return the canonical form; the C encoder knows it where it sorts names as RFC 8785 does."""
+    text = _ENCODER.encode(members)
+    if not _PLANES.search(text):
+        return text.encode(errors="surrogatepass")
+    try:
+        return canonical_json(members)
+    except CanonicalJsonError as error:
+        raise EventFormError("they have no canonical form") from error
 
 
 def _whole(digits: str) -> int:
