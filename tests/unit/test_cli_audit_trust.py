@@ -192,6 +192,11 @@ def test_a_checkpoint_too_old_is_refused(bundle: Path, tmp_path: Path) -> None:
         )
         assert result.exit_code == ExitCode.VERIFICATION_FAILED
         assert not kept.exists()
+    # Whoever dated it ahead would have it young for as long as that takes.
+    ahead = part(tmp_path / "ahead", 0, 12, NOW + timedelta(minutes=10))
+    result = run("verify", ahead, "--key", VERIFIER, "--max-age", "2d")
+    assert result.exit_code == ExitCode.VERIFICATION_FAILED
+    assert "yet to come" in result.stderr
     assert run("verify", old, "--key", VERIFIER, "--max-age", "old").exit_code == ExitCode.USAGE
 
 

@@ -1,7 +1,7 @@
 """Verifying audit bundles and proofs in files of this machine."""
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from venture_core.events.bundle import BundleError, open_bundle
 from venture_core.events.checkpoint import Checkpoint, CheckpointError
@@ -22,12 +22,14 @@ from venture_cli.services.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import timedelta
     from pathlib import Path
 
     from venture_core.events.policy import Policy, Signed
 
     from venture_cli.services.trust import Trust
+
+CLOCK_DOUBT: Final = timedelta(minutes=5)
+"""How far another clock may be ahead of this one."""
 
 _REFUSALS = (
     UnicodeDecodeError,
@@ -124,15 +126,23 @@ def read_checkpoint(path: Path, policy: Policy) -> Checkpoint:
 
 
 def check_age(signed_at: datetime | None, longest: timedelta) -> None:
-    """Refuse what was signed too long ago; CliError (verification failed)."""
+    """Refuse what was signed too long ago, or is dated ahead; CliError (verification failed)."""
     if signed_at is None:
         raise CliError(
             "the last checkpoint does not say when it was signed, so nobody knows how old it is",
             ExitCode.VERIFICATION_FAILED,
         )
-    if datetime.now(UTC) - signed_at > longest:
+    age = datetime.now(UTC) - signed_at
+    said = f"the last checkpoint was signed at {signed_at:%Y-%m-%d %H:%M:%S} UTC"
+    if age < -CLOCK_DOUBT:
         raise CliError(
-            f"too old: the last checkpoint was signed at {signed_at:%Y-%m-%d %H:%M:%S} UTC",
+            f"{said}, as it says, which is yet to come: how old it is nobody knows",
+            ExitCode.VERIFICATION_FAILED,
+            next_step="Look at the clock of this machine, then at the log's: one is wrong.",
+        )
+    if age > longest:
+        raise CliError(
+            f"too old: {said}",
             ExitCode.VERIFICATION_FAILED,
             next_step="Get a newer bundle; is there none, the log stands still or is withheld.",
         )
