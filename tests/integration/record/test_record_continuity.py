@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid7
@@ -350,8 +350,42 @@ async def test_an_hour_keeps_its_first_checkpoint(store: ObjectStore, origin: st
     for size, hour in ((1, 8), (2, 8), (3, 9)):
         keeper.signed = sign_checkpoint(Checkpoint(origin, size, bytes(32)), [signer])
         await keeper.keep(datetime(2026, 11, 26, hour, 30, tzinfo=UTC))
-    kept = [open_checkpoint(each, [signer.verifier]).size for each in await anchor.hourly(most=5)]
+    await anchor.put_hourly(b"of an hour to come", datetime.now(UTC) + timedelta(days=1))
+    kept = [open_checkpoint(each, [signer.verifier]).size async for each in anchor.hourly(most=5)]
     assert kept == [3, 1]
+
+
+@pytest.mark.parametrize("forged", ["newest", "hour"])
+async def test_what_is_put_into_the_bucket_hides_no_loss_and_hinders_no_recovery(
+    database: SecretStr, store: ObjectStore, origin: str, forged: str
+) -> None:
+    backup, anchor = Backup(database), Anchor(store, origin)
+    async with sequencing(database, store=store, origin=origin):
+        await _append(database, 3)
+        await _anchored(store, origin, 3)
+    older = await anchor.newest()
+    await backup.take()
+    async with sequencing(database, store=store, origin=origin):
+        await _append(database, 7)
+        await _anchored(store, origin, 10)
+    newest = await anchor.newest()
+    assert older
+    assert newest
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    if forged == "newest":
+        await anchor.put_hourly(newest, soon)
+        await anchor.put(older)
+    else:
+        await anchor.put_hourly(b"garbage", soon)
+    await backup.bring_back()
+    leader = Leader(SEQUENCER, "one")
+    async with sequencing(database, store=store, origin=origin, leader=leader):
+        await _stands_still(leader, "had 10")
+        await _recover(database)
+        await _anchored(store, origin, 4)
+    async with sequencing(database, store=store, origin=origin):
+        await _append(database, 2)
+        await _anchored(store, origin, 6)
 
 
 async def test_without_the_store_nobody_begins_but_who_leads_goes_on(

@@ -9,8 +9,9 @@ under a name of its own, which the bucket's default retention locks where the st
 import asyncio
 import hashlib
 import time
-from datetime import UTC, datetime
-from typing import Final
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -23,11 +24,16 @@ from venture_core.objectstore import (
 from venture_core.record import metrics
 from venture_core.record.leader import StandStillError
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
 ANCHOR_PREFIX: Final = "anchor"
 EVERY_SECONDS: Final = 2.0
 LAST_SECONDS: Final = 2.0
 """How long a leader whose time is over tries to anchor what it signed last."""
 MAX_ANCHOR_BYTES: Final = 64 * 1024
+CLOCK_DOUBT: Final = timedelta(hours=1)
+"""How far the clock of who kept an hour's checkpoint may be ahead of this one."""
 MAX_AGE_SECONDS: Final = 3600.0
 """How long a leader numbers on while it cannot anchor what it signs."""
 _MEDIA_TYPE: Final = "text/plain; charset=utf-8"
@@ -57,17 +63,18 @@ class Anchor:
         try:
             return await self._store.get(self._newest, max_bytes=MAX_ANCHOR_BYTES)
         except ObjectNotFoundError:
-            hours = [each.key async for each in self._store.list(f"{self._prefix}/hourly")]
-        if not hours:
-            return None
-        log.error("the newest anchor is gone: somebody removed it", instead=max(hours))
-        return await self._store.get(max(hours), max_bytes=MAX_ANCHOR_BYTES)
+            async with aclosing(self.hourly(most=1)) as hours:
+                hour = await anext(hours, None)
+        if hour is not None:
+            log.error("the newest anchor is gone, somebody removed it: the last hour's is asked")
+        return hour
 
-    async def hourly(self, *, most: int) -> list[bytes]:
-        """Return the `most` newest of the hourly checkpoints, newest first."""
+    async def hourly(self, *, most: int) -> AsyncGenerator[bytes]:
+        """Yield the `most` newest of the hourly checkpoints, newest first; of no hour to come."""
+        last = self._hour(datetime.now(UTC) + CLOCK_DOUBT)
         keys = [each.key async for each in self._store.list(f"{self._prefix}/hourly")]
-        found = sorted(keys, reverse=True)[:most]
-        return [await self._store.get(key, max_bytes=MAX_ANCHOR_BYTES) for key in found]
+        for key in sorted((key for key in keys if key <= last), reverse=True)[:most]:
+            yield await self._store.get(key, max_bytes=MAX_ANCHOR_BYTES)
 
     async def put(self, note: bytes) -> None:
         """Keep a signed checkpoint as the newest; raises ObjectStoreError."""
@@ -75,8 +82,7 @@ class Anchor:
 
     async def put_hourly(self, note: bytes, now: datetime) -> None:
         """Keep a signed checkpoint as this hour's, unless there is one: it is never replaced."""
-        key = f"{self._prefix}/hourly/{now.astimezone(UTC):%Y-%m-%dT%H}"
-        await self._store.create(key, note, media_type=_MEDIA_TYPE)
+        await self._store.create(self._hour(now), note, media_type=_MEDIA_TYPE)
 
     async def put_recovery(self, epoch: int, lost_size: int, note: bytes) -> None:
         """Keep what the log signed when an epoch of it began; it is never replaced.
@@ -85,6 +91,9 @@ class Anchor:
         """
         key = f"{self._prefix}/recoveries/{epoch:06d}-{lost_size}"
         await self._store.create(key, note, media_type=_MEDIA_TYPE)
+
+    def _hour(self, now: datetime) -> str:
+        return f"{self._prefix}/hourly/{now.astimezone(UTC):%Y-%m-%dT%H}"
 
     @property
     def _newest(self) -> str:

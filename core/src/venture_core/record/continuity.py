@@ -9,6 +9,7 @@ somebody has begun a new epoch of the log, which says what was lost (`record.rec
 import asyncio
 import base64
 import time
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +24,7 @@ from venture_core.record.lognodes import MissingNodeError, load_frontier
 from venture_core.record.reading import log_keys, log_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     import asyncpg
 
@@ -39,6 +40,9 @@ LOOK_SECONDS: Final = 5.0
 _RECOVERED = """
 SELECT epoch FROM record.recoveries WHERE lost_size = $1 AND lost_root = $2
 ORDER BY epoch DESC LIMIT 1
+"""
+_LOST: Final = """
+SELECT EXISTS (SELECT FROM record.recoveries WHERE kept_size < $1 AND lost_size >= $1)
 """
 RECOVERIES: Final = "SELECT coalesce(max(epoch), 0) FROM record.recoveries"
 """Asks for the log's epoch."""
@@ -83,9 +87,15 @@ class Continuity:
         self._store = store
 
     async def check(
-        self, connection: asyncpg.Connection, signed: Signed | None = None
+        self,
+        connection: asyncpg.Connection,
+        signed: Signed | None = None,
+        *,
+        with_hour: bool = True,
     ) -> Compared | None:
         """Compare, and with what this process itself signed last; None where no log has a key yet.
+
+        `with_hour` also with the last hour's checkpoint: the newest may have been put back.
 
         Raises LogContradictionError, which is in `record.contradictions` then, and
         AnchorUnavailableError where the store does not answer.
@@ -101,7 +111,10 @@ class Continuity:
             if signed is not None and signed.epoch >= epoch:
                 found = await _newer(anchor, found, signed, keys)
             if found is not None:
-                await _compare(connection, anchor, _open(found, keys, origin), found, keys)
+                newest = _open(found, keys, origin)
+                await _compare(connection, anchor, newest, found, keys)
+                if with_hour:
+                    await _compare_hour(connection, anchor, newest, keys)
         except (ObjectStoreError, ObjectTooLargeError) as error:
             raise AnchorUnavailableError(f"the log cannot be compared: {error}") from error
         return Compared(anchor, found, epoch)
@@ -118,8 +131,7 @@ class AnchorWatch:
 
     async def begin(self, connection: asyncpg.Connection) -> None:
         """Compare, and wait for that; raises as `Continuity.check` does."""
-        self._compared = await self._continuity.check(connection)
-        self._looked_at = self._read_at = time.monotonic()
+        await self._compare(connection, with_hour=True)
 
     async def look(self, connection: asyncpg.Connection) -> None:
         """Compare with what the store held lately; raises as `Continuity.check` does.
@@ -143,7 +155,7 @@ class AnchorWatch:
             return
         self._read_at = now
         if self._compared is not None and found != self._compared.found:
-            await self.begin(connection)
+            await self._compare(connection, with_hour=False)
 
     async def _read(self, connection: asyncpg.Connection, now: float) -> None:
         self._looked_at = now
@@ -151,6 +163,10 @@ class AnchorWatch:
             await self.begin(connection)
         else:
             self._reading = asyncio.create_task(self._compared.anchor.newest())
+
+    async def _compare(self, connection: asyncpg.Connection, *, with_hour: bool) -> None:
+        self._compared = await self._continuity.check(connection, with_hour=with_hour)
+        self._looked_at = self._read_at = time.monotonic()
 
 
 def _open(note: bytes, keys: list[NoteVerifier], origin: str) -> Checkpoint:
@@ -187,7 +203,7 @@ async def _compare(
     if await connection.fetchval(_RECOVERED, checkpoint.size, checkpoint.root) is not None:
         return
     size = await log_size(connection)
-    hourly = [_open(each, keys, checkpoint.origin) for each in await anchor.hourly(most=HOURS)]
+    hourly = [hour async for hour, _ in _hours(anchor, keys, checkpoint.origin)]
     kept = await _kept_size(connection, size, checkpoint, hourly)
     await connection.execute(
         _CONTRADICTS, checkpoint.size, size, kept, checkpoint.root, note.decode()
@@ -197,6 +213,34 @@ async def _compare(
         "the database was restored, failed over with loss, or changed. Bring the lost state back, "
         "or begin a new epoch of the log with `venture record recover`"
     )
+
+
+async def _compare_hour(
+    connection: asyncpg.Connection, anchor: Anchor, newest: Checkpoint, keys: list[NoteVerifier]
+) -> None:
+    """Raise LogContradictionError where the last hour's checkpoint says that the log was longer.
+
+    Whoever may write to the bucket may put an older checkpoint in the newest one's place; the
+    hours' the store locks.
+    """
+    async with aclosing(_hours(anchor, keys, newest.origin)) as hours:
+        hour, note = await anext(hours, (newest, b""))
+    if hour.size > newest.size and not await connection.fetchval(_LOST, hour.size):
+        await _compare(connection, anchor, hour, note, keys)
+
+
+async def _hours(
+    anchor: Anchor, keys: list[NoteVerifier], origin: str
+) -> AsyncGenerator[tuple[Checkpoint, bytes]]:
+    """Yield the last hours' checkpoints, newest first, but for what a stranger put there.
+
+    What the store locks nobody can take away: it must not stop the log for as long.
+    """
+    async for note in anchor.hourly(most=HOURS):
+        try:
+            yield open_checkpoint(note, keys, origin=origin), note
+        except NoteFormatError, NoteSignatureError, CheckpointError:
+            log.exception("an hour's checkpoint is none of this log's")
 
 
 async def continues(connection: asyncpg.Connection, checkpoint: Checkpoint) -> bool:
