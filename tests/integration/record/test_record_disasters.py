@@ -193,7 +193,7 @@ async def strike_for(cast: Cast, disasters: Disasters, span: float) -> None:
     until_then = time.monotonic() + span
     await cast.kill_for(span / 8)
     backed_up_at = await disasters.back_up()
-    steps = ["failover", "sleep", "restore"]
+    steps = ["failover", "sleep", "failover", "restore"]
     while time.monotonic() < until_then:
         step = steps[0]
         steps = steps[1:] + steps[:1]
