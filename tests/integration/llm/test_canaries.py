@@ -54,7 +54,8 @@ if TYPE_CHECKING:
 type Body = dict[str, Any]
 
 PROMPT = "canary-prompt-4be1"
-ECHO = json.dumps({"error": {"message": f"{KEY} asked {PROMPT}", "type": "bad"}}).encode()
+SAID = {"message": f"{KEY} asked {PROMPT}", "type": "bad"}
+ECHO = json.dumps({"type": "error", "error": SAID}).encode()
 USED = {"input_tokens": 20, "output_tokens": 5}
 PROVIDER_DOES = {
     "good": Does(body=json.dumps(message("All is well.", usage=USED)).encode()),
@@ -63,6 +64,7 @@ PROVIDER_DOES = {
     "no-json": Does(body=f"{{{KEY} {PROMPT}".encode()),
     "no-usage": Does(body=json.dumps(message("Fine.", usage={"input_tokens": -1})).encode()),
     "cut": Does(events=message_events(PROMPT)[:4], cut=True),
+    "fails": Does(events=[*message_events()[:4], b"event: error\ndata: %b\n\n" % ECHO]),
     "hangs-up": Does(hang_up=True),
 }
 """By task, what the provider does with what its agent asks."""

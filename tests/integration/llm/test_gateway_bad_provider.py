@@ -159,6 +159,37 @@ async def test_openai_s_streams_cut_at_any_event_are_an_error(scene: Scene) -> N
                 assert (await settled(scene, calls))[-1] > 0
 
 
+def failing(words: str) -> dict[str, list[bytes]]:
+    """Return a stream of each dialect, by its path, that ends by an error in those words."""
+    inner = {"type": "overloaded_error", "message": words}
+    messages = json.dumps({"type": "error", "error": inner}).encode()
+    responses = json.dumps({"type": "error", "code": "overloaded", "message": words}).encode()
+    return {
+        "/v1/messages": [*message_events()[:4], b"event: error\ndata: %b\n\n" % messages],
+        "/v1/chat/completions": [*completion_events()[:2], b"data: %b\n\n" % messages],
+        "/v1/responses": [*response_events()[:4], b"event: error\ndata: %b\n\n" % responses],
+    }
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions", "/v1/responses"])
+async def test_an_error_within_a_stream_is_told_without_its_words(scene: Scene, path: str) -> None:
+    scene.provider.does(Does(events=failing(f"{KEY} is overloaded by {CANARY}")[path]))
+    asked = {
+        "/v1/messages": json.loads(STREAMED),
+        "/v1/chat/completions": {"model": SOL, "messages": ASK, "stream": True},
+        "/v1/responses": {"model": SOL, "input": CANARY, "stream": True},
+    }
+    status, body, _ = await post(scene, path, json.dumps(asked[path]).encode())
+    assert status == 200
+    *_, last = body.strip().split(b"\n\n")
+    assert b"ended its answer by an error" in last
+    assert b"overloaded" in last
+    assert KEY.encode() not in body
+    assert CANARY.encode() not in body
+    assert (await settled(scene))[0] > 0
+    assert scene.events.payloads("called")[0]["outcome"] == "Cut"
+
+
 async def test_an_answer_that_never_comes_costs_what_was_held(scene: Scene) -> None:
     """What the provider did and bills is not known; and it is not asked again."""
     scene.provider.does(Does(hang_up=True))

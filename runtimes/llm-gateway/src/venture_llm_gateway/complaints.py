@@ -2,7 +2,10 @@
 
 import json
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
+
+from venture_core.llm.errors import OVERLOADED, LlmError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,12 +23,14 @@ _QUOTES_NOTHING: Final = (
 def complaint(data: bytes, fields: Collection[str]) -> str:
     """Return what an error is about: its kind, and which of the request's fields, as far as known.
 
-    `data` is the body of the provider's answer. Empty where it is none of theirs.
+    `data` is the body of the provider's answer, or of an event within it, which may have the
+    error's members by itself. Empty where it is none of theirs.
     """
     try:
-        error: Any = json.loads(data)["error"]
+        whole: Any = json.loads(data)
+        error = whole.get("error") or whole
         said = str(error["message"])
-    except ValueError, LookupError, TypeError, RecursionError:
+    except ValueError, LookupError, TypeError, AttributeError, RecursionError:
         return ""
     kinds = [each for name in ("type", "code") if _is_name(each := error.get(name))]
     place = error.get("param") or said
@@ -37,3 +42,12 @@ def complaint(data: bytes, fields: Collection[str]) -> str:
 
 def _is_name(found: object) -> bool:
     return isinstance(found, str) and _NAME.fullmatch(found) is not None
+
+
+def broken_stream(data: bytes) -> LlmError:
+    """Return the error that a stream ends with, of what the provider's own event says."""
+    said = complaint(data, ())
+    status = OVERLOADED if "overloaded" in said else HTTPStatus.BAD_GATEWAY
+    reason = f": {said}" if said else ""
+    message = f"The provider ended its answer by an error{reason}."
+    return LlmError(status, "answer_broken", message, retry=True)

@@ -40,7 +40,7 @@ def lost(held_micros: int) -> Outcome:
 
 def of_stream(meter: Meter, order: Order, price: Price, held_micros: int) -> Outcome:
     """Return what a streamed call came to."""
-    kind = ModelCallOutcome.COMPLETED if meter.ended else ModelCallOutcome.CUT
+    kind = ModelCallOutcome.COMPLETED if meter.complete else ModelCallOutcome.CUT
     return _priced(kind, lambda: meter.usage() or meter.usage_by_count(order), price, held_micros)
 
 

@@ -13,6 +13,7 @@ from venture_core.llm.usage import UsageUnreadableError
 from venture_llm_gateway import outcomes
 from venture_llm_gateway.answers import LostError
 from venture_llm_gateway.channel import Channel, Head
+from venture_llm_gateway.complaints import broken_stream
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -124,6 +125,10 @@ class Run:
 
     async def _hand_on(self, frame: Frame, meter: Meter) -> None:
         meter.see(frame)
+        if meter.failed:
+            # The provider's words stay here: clients see what kind of error it is.
+            self._error = broken_stream(frame.data)
+            return
         if not meter.forwards(frame):
             return
         if meter.ended:
