@@ -73,7 +73,9 @@ class Run:
         for kind in ("Workflow", "MoneyIntent"):
             asked = await self.waits.until_asked(kind)
             await self._by(self.controller, "approve", asked.target, "-m", "well done")
-        return await self.waits.until_succeeded()
+        await self.waits.until_succeeded()
+        # What is unspent is given back after the end, when the treasury answers.
+        return await self.waits.until_released()
 
     async def _by(self, person: Person, *arguments: str) -> None:
         place = ("--namespace", self.launch.namespace)

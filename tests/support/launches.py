@@ -174,6 +174,14 @@ class Waits:
             within_seconds=self.within_seconds,
         )
 
+    async def until_released(self) -> Body:
+        """Wait until nothing is set aside for the Workflow any more, and return its status."""
+        return await patiently(
+            self._status,
+            lambda status: not status.get("budgetOpen"),
+            within_seconds=self.within_seconds,
+        )
+
     async def _status(self) -> Body:
         """Return the Workflow's status, unless it shows that nothing will come of it."""
         flow = await self.client.get(WORKFLOWS, "launch", self.namespace)
