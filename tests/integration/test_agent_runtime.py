@@ -203,6 +203,17 @@ async def test_a_service_that_is_away_for_a_moment_is_waited_for(tmp_path: Path)
     assert told["is_error"] is False
 
 
+async def test_who_vanishes_without_a_word_is_noticed_within_ten_seconds(tmp_path: Path) -> None:
+    """A gateway that is gone with its pod says nothing, and an answer may take ten minutes."""
+    turns = [turn(use("io.write", path="a", content="b")), turn(use("answer", **GOOD))]
+    async with AgentServices(turns, looks=True) as services:
+        code, _, _ = await run(tmp_path, services)
+    assert code == EXIT_DONE
+    # Model, tool and transcript, each as the kernel sees it while it waits for its answer.
+    assert len(services.quiet_seconds) == 2 + 1 + 4
+    assert all(0 < each <= 5 for each in services.quiet_seconds)
+
+
 @pytest.mark.parametrize("tool", ["money.authorize", "io.write"])
 async def test_what_nobody_answered_is_asked_again_by_the_next_attempt_as_the_same(
     tmp_path: Path, tool: str

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from kernelsockets import quiet_seconds
 from venture_core.llm.messages import read_order
 from venture_core.llm.orders import OrderRefusedError
 from venture_core.llm.replies import Reply
 from venture_core.llm.scripts import Script
+from waiting import patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 type Json = dict[str, Any]
 
@@ -36,11 +39,15 @@ class AgentServices:
     calls: list[tuple[str, Json, str]] = field(default_factory=list)
     """Tool, arguments, and the key of its effect."""
     tokens: set[str] = field(default_factory=set)
+    looks: bool = False
+    """Whether it looks how watchful those are who wait for an answer."""
+    quiet_seconds: list[float] = field(default_factory=list)
+    """Of each of them: how long the kernel is quiet before it asks whether we are there."""
     url: str = ""
     _runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> AgentServices:
-        app = web.Application()
+        app = web.Application(middlewares=[self._look])
         app.router.add_post("/v1/messages", self._messages)
         app.router.add_post("/v1/tools/{tool}", self._tool)
         app.router.add_post("/v1/money/authorizations", self._pay)
@@ -58,6 +65,22 @@ class AgentServices:
     async def __aexit__(self, *_: object) -> None:
         assert self._runner is not None
         await self._runner.cleanup()
+
+    @web.middleware
+    async def _look(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        if self.looks:
+            await request.read()
+            assert request.transport is not None
+            _, port = request.transport.get_extra_info("peername")
+
+            async def look() -> float:
+                return quiet_seconds(port)
+
+            # What was sent last may be acknowledged a moment later.
+            self.quiet_seconds.append(await patiently(look, math.isfinite, within_seconds=5))
+        return await handler(request)
 
     async def _messages(self, request: web.Request) -> web.Response:
         self.tokens.add(request.headers.get("x-api-key", request.headers.get("authorization", "")))

@@ -7,7 +7,6 @@ member of one role, and the database enforces the same limits against a hostile 
 For whom a producer speaks, its login decides: `service_role` names the role to be a member of.
 """
 
-import socket
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from tenacity import (
 
 from venture_core.events.envelope import Service
 from venture_core.record.failures import may_pass
+from venture_core.sockets import VANISHED_SECONDS, watch
 
 if TYPE_CHECKING:
     import asyncio
@@ -33,8 +33,8 @@ transactions that notify commit one after the other, which would slow every appe
 
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
-KEEPALIVE_IDLE_SECONDS = 5
-KEEPALIVE_PROBES = 5
+KEEPALIVE_IDLE_SECONDS = VANISHED_SECONDS // 2
+KEEPALIVE_PROBES = VANISHED_SECONDS // 2
 
 
 class Role(StrEnum):
@@ -103,7 +103,7 @@ async def _connect(url: SecretStr, role: str, name: str) -> asyncpg.Connection:
         url.get_secret_value(),
         timeout=CONNECT_SECONDS,
         command_timeout=COMMAND_SECONDS,
-        connection_class=_Connection,
+        connection_class=WatchfulConnection,
         server_settings={
             "role": str(role),
             "application_name": name[:63],
@@ -115,7 +115,7 @@ async def _connect(url: SecretStr, role: str, name: str) -> asyncpg.Connection:
     return connection
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc] # the driver has no types
+class WatchfulConnection(asyncpg.Connection):  # type: ignore[misc] # the driver has no types
     """A connection that the kernel ends when the server has vanished, idle or in the middle."""
 
     def __init__(
@@ -123,18 +123,8 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc] # the driver has no
     ) -> None:
         super().__init__(protocol, transport, *rest, **named)
         found = transport.get_extra_info("socket")
-        if found is None or found.family == socket.AF_UNIX:
-            return
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
-        # Keepalives are not sent while data waits for an acknowledgement: this bounds that.
-        found.setsockopt(
-            socket.IPPROTO_TCP,
-            socket.TCP_USER_TIMEOUT,
-            (KEEPALIVE_IDLE_SECONDS + KEEPALIVE_PROBES) * 1000,
-        )
+        if found is not None:
+            watch(found)
 
 
 def patiently(give_up_after_seconds: float) -> AsyncRetrying:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
-from venture_core.record.database import COMMAND_SECONDS, Role, patiently
+from venture_core.record.database import COMMAND_SECONDS, Role, WatchfulConnection, patiently
 from venture_core.record.failures import may_pass
 from venture_core.treasury.ids import wallet_id, workflow_budget_id
 from venture_core.treasury.ledger import LedgerUnavailableError
@@ -72,6 +72,7 @@ def reading_pool(url: SecretStr, name: str) -> asyncpg.Pool:
         min_size=0,
         max_size=CONNECTIONS,
         command_timeout=COMMAND_SECONDS,
+        connection_class=WatchfulConnection,
         server_settings={"role": Role.TREASURY.value, "application_name": name},
     )
 

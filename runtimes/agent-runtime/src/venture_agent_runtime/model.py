@@ -7,6 +7,7 @@ import anthropic
 import httpx2
 
 from venture_agent_runtime.away import FrozenError, ServiceAwayError, patiently
+from venture_agent_runtime.calling import calling, within
 
 if TYPE_CHECKING:
     import ssl
@@ -62,11 +63,8 @@ class Model:
             base_url=settings.llm_gateway_url,
             api_key="read anew for each call",
             max_retries=RETRIES,
-            timeout=ANSWER_SECONDS,
-            # Variables of a proxy are not for the gateway.
-            http_client=httpx2.AsyncClient(
-                verify=tls if tls is not None else True, trust_env=False, timeout=ANSWER_SECONDS
-            ),
+            timeout=within(ANSWER_SECONDS),
+            http_client=calling(tls, ANSWER_SECONDS),
         )
 
     async def answer(self, system: str, messages: Sequence[Json], tools: Sequence[Json]) -> Answer:

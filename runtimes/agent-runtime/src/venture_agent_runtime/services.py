@@ -19,6 +19,7 @@ from tenacity import (
 from venture_core.canonical import canonical_json
 
 from venture_agent_runtime.away import FrozenError, ServiceAwayError, patiently
+from venture_agent_runtime.calling import calling
 from venture_agent_runtime.conversation import Outcome
 from venture_agent_runtime.tools import TOOLS, Performer
 
@@ -142,7 +143,7 @@ class Services:
             ssl_context=self._tls,
         )
         async with (
-            httpx2.AsyncClient(proxy=proxy, timeout=TIMEOUT_SECONDS, trust_env=False) as client,
+            calling(None, TIMEOUT_SECONDS, proxy) as client,
             client.stream("GET", url, headers={"Accept": "application/json, text/*"}) as response,
         ):
             kind = response.headers.get("content-type", "").lower()
@@ -178,9 +179,7 @@ class Services:
             "Authorization": f"Bearer {self._tokens.of(audience)}",
             "Idempotency-Key": self._key(call),
         }
-        async with httpx2.AsyncClient(
-            verify=self._tls or True, timeout=TIMEOUT_SECONDS, trust_env=False
-        ) as client:
+        async with calling(self._tls, TIMEOUT_SECONDS) as client:
             try:
                 response = await client.post(url, json=body, headers=headers)
             except httpx2.TransportError as error:

@@ -11,6 +11,7 @@ from venture_core.agents.transcript import (
 )
 
 from venture_agent_runtime.away import ServiceAwayError, patiently
+from venture_agent_runtime.calling import calling
 
 if TYPE_CHECKING:
     import ssl
@@ -78,9 +79,7 @@ class Transcripts:
 
     async def _once(self, method: str, data: bytes) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self._tokens.of(AUDIENCE)}"}
-        async with httpx2.AsyncClient(
-            verify=self._tls or True, timeout=TIMEOUT_SECONDS, trust_env=False
-        ) as client:
+        async with calling(self._tls, TIMEOUT_SECONDS) as client:
             try:
                 response = await client.request(
                     method, self._url or "", content=data or None, headers=headers

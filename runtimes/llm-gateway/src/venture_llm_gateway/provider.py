@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import aiohttp
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 from venture_core.llm.errors import LlmError
+from venture_core.sockets import watch
 
 from venture_llm_gateway import metrics
 from venture_llm_gateway.answers import Answer, LostError
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 
+    from aiohttp import AddrInfoType
     from tenacity import RetryCallState
 
 CALLS_AT_ONCE: Final = 10
@@ -39,6 +42,8 @@ QUEUE_SECONDS: Final = 60.0
 CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 600.0
 """From the request to its answer's first byte: what is not streamed takes as long as it thinks."""
+PROVIDER_VANISHED_SECONDS: Final = 30
+"""After how long a call ends whose provider, or a proxy on the way, is gone without a word."""
 KEEP_ALIVE_SECONDS: Final = 10.0
 """Short: a provider that closes first would leave it open what became of a request."""
 MAX_ERROR_BYTES: Final = 64 * 1024
@@ -256,11 +261,21 @@ class Provider:
 def provider_session() -> aiohttp.ClientSession:
     """Return a session for providers. Nothing of its environment counts: proxies are settings."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+        connector=aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, socket_factory=_socket
+        ),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
     )
+
+
+def _socket(address: AddrInfoType) -> socket.socket:
+    """Return a socket that ends where the provider, or what leads to it, has vanished."""
+    family, kind, protocol, *_ = address
+    made = socket.socket(family, kind, protocol)
+    watch(made, PROVIDER_VANISHED_SECONDS)
+    return made
 
 
 def _wait(state: RetryCallState) -> float:
