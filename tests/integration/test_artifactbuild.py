@@ -8,6 +8,7 @@ import pytest
 from artifactexamples import compiled_example, example
 from builds import Builds, condition, deck, patiently
 from venture_core.artifacts import provenance
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.jobcontract import EXIT_TRANSIENT, Stage
 from venture_core.canonical import canonical_json, sha256_hex
 from venture_core.kubernetes.resources import CONFIG_MAPS, EVENTS, JOBS
@@ -179,6 +180,36 @@ async def test_a_config_map_may_come_later(
     await client.create(CONFIG_MAPS, body | {"data": {"ir.json": document}}, builds.namespace)
     await kubelet.succeed(await kubelet.next_job(), b"late")
     await builds.until("deck", "Ready")
+
+
+async def test_a_theme_is_laid_under_documents_and_is_part_of_what_is_signed(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, client: KubernetesClient
+) -> None:
+    """It may come later; one that cannot be read stalls, and says which colours."""
+    document = deck("in the house's colours")
+    theme = {"configMapRef": {"name": "house", "key": "theme.json"}}
+    await builds.create("deck", source={"inline": document}, theme=theme)
+    waiting = await builds.until("deck", "Reconciling")
+    assert condition(waiting, "Reconciling")["reason"] == "ThemeNotFound"
+
+    house = {"version": 1, "palette": "Ember", "footer": "Larkfield"}
+    pale = {"version": 1, "colors": {"text": "#EEEEEE"}}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "house"}}
+    data = {"theme.json": json.dumps(house), "pale.json": json.dumps(pale)}
+    await client.create(CONFIG_MAPS, body | {"data": data}, builds.namespace)
+    job = await kubelet.next_job()
+    themed = document | {"theme": {"palette": "Ember"}, "footer": {"text": "Larkfield"}}
+    given = await kubelet.document_of(job)
+    assert parse_ir(given) == parse_ir(canonical_json(themed))
+    await kubelet.succeed(job, b"themed")
+    ready = await builds.until("deck", "Ready")
+    assert ready["status"]["documentSha256"] == sha256_hex(given)
+
+    theme["configMapRef"]["key"] = "pale.json"
+    await builds.create("pale", source={"inline": document}, theme=theme)
+    stalled = await builds.until("pale", "Stalled")
+    assert condition(stalled, "Stalled")["reason"] == "InvalidTheme"
+    assert "text on background, #EEEEEE on #FFFFFF" in condition(stalled, "Stalled")["message"]
 
 
 async def test_documents_in_s3_are_pinned_and_confined_to_the_namespace(

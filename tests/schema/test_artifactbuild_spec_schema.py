@@ -70,6 +70,8 @@ async def test_a_value_of_another_type_is_refused(api: Any, path: str) -> None:
     changes: Json = {path.replace("[]", ".0"): WRONG_TYPES[path]}
     if path.startswith("spec.source.objectRef."):
         changes = {"spec.source": {"objectRef": dict(OBJECT)}, **changes}
+    if path.startswith("spec.theme."):
+        changes = {"spec.theme": {"configMapRef": dict(CONFIG_MAP)}, **changes}
     if path.startswith("spec.policyBundleRef."):
         changes = {"spec.policyBundleRef": {"name": "default"}, **changes}
 

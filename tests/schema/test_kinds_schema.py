@@ -60,6 +60,7 @@ def artifact(name: str, source: Json) -> Json:
             "policyBundleRef": BUNDLE,
             "target": "Pptx",
             "source": source,
+            "theme": {"configMapRef": SCRIPT},
             "assets": [{"name": "logo", "objectRef": OBJECT}],
             "gates": gates,
         },

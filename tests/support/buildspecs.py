@@ -81,9 +81,10 @@ class Fixed:
         return self.field
 
 
-def missing(path: str) -> Pair:
+def missing(path: str, without: Json | None = None, there: Json | None = None) -> Pair:
     """A required field: there in the base manifest, refused where it is left out."""
-    return Pair(path, "required", {}, {path.replace("[]", ".0"): ABSENT}, MISSING)
+    left_out = without or {path.replace("[]", ".0"): ABSENT}
+    return Pair(path, "required", there or {}, left_out, MISSING)
 
 
 def in_source(reference: Json) -> Json:
@@ -120,12 +121,39 @@ def object_ref(path: str, around: Callable[[Json], Json]) -> Iterator[Pair]:
         yield Pair(f"{path}.sha256", DIGEST, digest("0" * 64), digest(bad), DIGEST)
 
 
+def config_map_ref(path: str, around: Callable[[str, str], Json]) -> Iterator[Pair]:
+    """The constraints of a reference to a key of a ConfigMap, wherever one stands."""
+    ((whole, _),) = around("n", "k").items()
+    inner = path.removeprefix(f"{whole}.")
+
+    def lacking(field: str) -> Json:
+        left = {"name": "n", "key": "k"}
+        del left[field]
+        return {whole: {inner: left}}
+
+    for field in ("name", "key"):
+        yield missing(f"{path}.{field}", lacking(field), around("n", "k"))
+    for field, good, bad in (
+        ("name", ("n" * 253, "k"), ("n" * 254, "k")),
+        ("key", ("n", "k" * 253), ("n", "k" * 254)),
+    ):
+        yield Pair(f"{path}.{field}", "maxLength", around(*good), around(*bad), "more than 253")
+    for good, bad in (("a-1.b", "A"), ("a", ""), ("a", "a.")):
+        yield Pair(f"{path}.name", OBJECT_NAME, around(good, "k"), around(bad, "k"), OBJECT_NAME)
+    for good, bad in (("A-b_c.json", "a/b"), ("0", "")):
+        yield Pair(f"{path}.key", MAP_KEY, around("n", good), around("n", bad), MAP_KEY)
+
+
 def source(**members: Any) -> Json:
     return {"spec.source": members}
 
 
 def config_map(name: str, key: str) -> Json:
     return source(configMapRef={"name": name, "key": key})
+
+
+def theme(name: str, key: str) -> Json:
+    return {"spec.theme": {"configMapRef": {"name": name, "key": key}}}
 
 
 def inline(fields: int) -> Json:
@@ -182,27 +210,9 @@ PAIRS: Final = [
     Pair("spec.source", ONE_SOURCE, source(objectRef=OBJECT), BOTH, ONE_SOURCE),
     Pair("spec.source", ONE_SOURCE, source(configMapRef=CONFIG_MAP), ALL, ONE_SOURCE),
     Pair("spec.source.inline", "maxProperties", inline(32), inline(33), "at most 32 items"),
-    missing(f"{REF}.name"),
-    Pair(
-        f"{REF}.name",
-        "maxLength",
-        config_map("n" * 253, "k"),
-        config_map("n" * 254, "k"),
-        "more than 253",
-    ),
-    Pair(f"{REF}.name", OBJECT_NAME, config_map("a-1.b", "k"), config_map("A", "k"), OBJECT_NAME),
-    Pair(f"{REF}.name", OBJECT_NAME, config_map("a", "k"), config_map("", "k"), OBJECT_NAME),
-    Pair(f"{REF}.name", OBJECT_NAME, config_map("a", "k"), config_map("a.", "k"), OBJECT_NAME),
-    missing(f"{REF}.key"),
-    Pair(
-        f"{REF}.key",
-        "maxLength",
-        config_map("n", "k" * 253),
-        config_map("n", "k" * 254),
-        "more than 253",
-    ),
-    Pair(f"{REF}.key", MAP_KEY, config_map("n", "A-b_c.json"), config_map("n", "a/b"), MAP_KEY),
-    Pair(f"{REF}.key", MAP_KEY, config_map("n", "0"), config_map("n", ""), MAP_KEY),
+    *config_map_ref(REF, config_map),
+    missing("spec.theme.configMapRef", {"spec.theme": {}}, theme("a", "k")),
+    *config_map_ref("spec.theme.configMapRef", theme),
     *object_ref("spec.source.objectRef", in_source),
     Pair(
         "spec.assets",
@@ -254,6 +264,10 @@ WRONG_TYPES: Final = {
     "spec.source.objectRef": [],
     "spec.source.objectRef.key": 1,
     "spec.source.objectRef.sha256": {},
+    "spec.theme": "house",
+    "spec.theme.configMapRef": "house",
+    "spec.theme.configMapRef.name": 1,
+    "spec.theme.configMapRef.key": True,
     "spec.assets": "logo",
     "spec.assets[]": "logo",
     "spec.assets[].name": 1,
@@ -304,6 +318,15 @@ FIXED_FIELDS: Final = [
             "left out": {"assets": None},
         },
     ),
+    Fixed(
+        "theme",
+        theme("house", "theme.json"),
+        {
+            "another": {"theme": {"configMapRef": {"name": "other"}}},
+            "left out": {"theme": None},
+        },
+    ),
+    Fixed("theme", {}, {"added": {"theme": {"configMapRef": CONFIG_MAP}}}),
     Fixed("assets", {"spec.assets": ABSENT}, {"added": {"assets": assets(1)}}),
     Fixed(
         "gates",

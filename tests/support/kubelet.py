@@ -43,11 +43,17 @@ class Kubelet:
 
     async def input_of(self, job: Body) -> CompileJobInput:
         """Return the request that the Job's container would read."""
-        name = job["metadata"]["name"]
-        secret = await self._client.get(SECRETS, name, self._namespace)
+        return parse_input(await self._file(job, "request.json"))
+
+    async def document_of(self, job: Body) -> bytes:
+        """Return the document that the Job's container would read."""
+        return await self._file(job, "ir.json")
+
+    async def _file(self, job: Body, name: str) -> bytes:
+        secret = await self._client.get(SECRETS, job["metadata"]["name"], self._namespace)
         assert secret is not None
         assert secret["immutable"] is True
-        return parse_input(base64.b64decode(secret["data"]["request.json"]))
+        return base64.b64decode(secret["data"][name])
 
     async def next_job(self, count: int = 1) -> Body:
         """Wait until there are `count` Jobs, and for the input of the youngest; return that."""

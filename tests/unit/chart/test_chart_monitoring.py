@@ -39,6 +39,7 @@ WAITS = {
     BuildReason.COMPILING,
     BuildReason.WAITING_FOR_POD,
     BuildReason.RETRYING,
+    BuildReason.THEME_NOT_FOUND,
     BuildReason.TOOLCHAIN_MISMATCH,
 }
 METRIC = re.compile(r"venture_[a-z0-9_]+")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel
 
 from venture_core.artifacts.documents import DOCUMENTS, grammar
+from venture_core.artifacts.ir.brand import Brand
 from venture_core.artifacts.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ type Schema = dict[str, Any]
 def files() -> dict[str, str]:
     """Return what the folder holds: the text of each file by its name."""
     written = {}
-    for kind in sorted(DOCUMENTS):
-        model = grammar(kind).model
+    described = {kind: grammar(kind).model for kind in DOCUMENTS} | {"Brand": Brand}
+    for kind, model in sorted(described.items()):
         models = list(_models(model, set()))
         schema = _schema(model, models)
         written[f"{kind.lower()}.schema.json"] = json.dumps(schema, indent=2) + "\n"
@@ -84,11 +85,12 @@ def _descriptions(model: type[BaseModel]) -> dict[str, str]:
 
 def _page(kind: str, models: list[type[BaseModel]], schema: Schema) -> str:
     able = ", ".join(f"`{target.name}`" for target in TARGETS if kind in target.compilers)
+    use = f"It becomes {able}." if able else "It is laid under documents of every kind."
     types = schema.get("$defs", {})
     lines = [
         f"# {kind}",
         "",
-        f"{inspect.getdoc(models[0])} It becomes {able}. Written by "
+        f"{inspect.getdoc(models[0])} {use} Written by "
         "`python -m venture_core.artifacts.reference`; "
         f"[JSON Schema]({kind.lower()}.schema.json).",
     ]

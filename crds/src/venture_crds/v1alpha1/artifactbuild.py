@@ -64,6 +64,16 @@ class BuildReason(DocumentedReason):
         "three times, after 5, 10 and 20 s",
     )
     INVALID_SOURCE = "InvalidSource", "the source cannot be read as it stands", "no"
+    INVALID_THEME = (
+        "InvalidTheme",
+        "the theme breaks its format, or its colours cannot be read on each other",
+        "no",
+    )
+    THEME_NOT_FOUND = (
+        "ThemeNotFound",
+        "the ConfigMap of the theme is not there yet",
+        "looked for every 10 s",
+    )
     SOURCE_TOO_LARGE = "SourceTooLarge", "the document is larger than its place allows", "no"
     SOURCE_DIGEST_MISMATCH = "SourceDigestMismatch", "the object has another digest", "no"
     INVALID_DOCUMENT = "InvalidDocument", "the document breaks its format; pointers say where", "no"
@@ -127,6 +137,13 @@ class ObjectRef(SpecModel):
     """The SHA-256 of the object's bytes. Other bytes are refused."""
 
 
+class ThemeRef(SpecModel):
+    """Where a theme comes from."""
+
+    config_map_ref: ConfigMapRef
+    """A ConfigMap that holds the theme as JSON: colours, fonts, logo and footer."""
+
+
 class Source(SpecModel):
     """Where the document comes from: exactly one of its fields is set."""
 
@@ -188,6 +205,9 @@ class ArtifactOrder(SpecModel):
 
     source: Source
     """The document to compile: exactly one of `inline`, `configMapRef` and `objectRef`."""
+
+    theme: ThemeRef | None = None
+    """A theme that is laid under the document: colours, fonts, logo and footer of a company."""
 
     assets: Annotated[tuple[Asset, ...], Field(max_length=50), ListMap("name")] = ()
     """Images and other files that the document names."""

@@ -154,6 +154,12 @@ Assets = Annotated[
         "--asset", metavar="NAME=PATH", help="A picture the document names. May be repeated."
     ),
 ]
+Theme = Annotated[
+    Path | None,
+    typer.Option(
+        "--theme", metavar="FILE", help="Lay this theme under the document: JSON or YAML."
+    ),
+]
 SkippedGates = Annotated[
     list[str],
     typer.Option(

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from venture_core.artifacts.ir.document import Document
+    from venture_core.artifacts.ir.values import IRModel
 
 MAX_IR_BYTES = 1024 * 1024
 """The largest document that is read at all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Grammar[D: Document]:
-    """A kind of document: its type, and the rules that its fields cannot state."""
+class Grammar[D: IRModel]:
+    """A kind of document, or of what is laid under them: its type, and rules beyond its fields."""
 
     model: type[D]
     rules: tuple[Callable[[D], Iterator[Problem]], ...]

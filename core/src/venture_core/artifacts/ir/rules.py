@@ -39,18 +39,23 @@ def asset_names_are_unique(spec: Document) -> Iterator[Problem]:
 def inline_assets_decode(spec: Document) -> Iterator[Problem]:
     """Find the assets whose bytes cannot be read, or are too many."""
     for index, asset in enumerate(spec.assets):
-        at = pointer(("assets", index, "data"))
-        try:
-            data = base64.b64decode(asset.data, validate=True)
-        except binascii.Error, ValueError:
-            yield Problem(at, "base64 with padding and no line breaks", "the data do not decode")
-            continue
-        if not data or len(data) > MAX_INLINE_ASSET_BYTES:
-            yield Problem(
-                at,
-                f"1 to {MAX_INLINE_ASSET_BYTES} bytes; larger assets go to an object store",
-                f"the asset has {len(data)} bytes",
-            )
+        yield from decoded_problems(asset.data, ("assets", index, "data"))
+
+
+def decoded_problems(text: str, place: Place) -> Iterator[Problem]:
+    """Say what is wrong with bytes in base64."""
+    at = pointer(place)
+    try:
+        data = base64.b64decode(text, validate=True)
+    except binascii.Error, ValueError:
+        yield Problem(at, "base64 with padding and no line breaks", "the data do not decode")
+        return
+    if not data or len(data) > MAX_INLINE_ASSET_BYTES:
+        yield Problem(
+            at,
+            f"1 to {MAX_INLINE_ASSET_BYTES} bytes; larger assets go to an object store",
+            f"the asset has {len(data)} bytes",
+        )
 
 
 def rows_fit_columns(

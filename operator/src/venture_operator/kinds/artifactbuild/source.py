@@ -8,6 +8,7 @@ from venture_core.artifacts.cachekey import cache_key
 from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.gates import GateSettings
 from venture_core.artifacts.ir import MAX_IR_BYTES, InvalidIRError, check_assets
+from venture_core.artifacts.ir.brand import branded, parse_brand
 from venture_core.artifacts.limits import CONFIG_MAP_MAX_BYTES, INLINE_MAX_BYTES
 from venture_core.artifacts.targets import UnsupportedTargetError, target_for
 from venture_core.canonical import CanonicalJsonError, canonical_json, sha256_hex
@@ -20,7 +21,7 @@ from venture_operator.kinds.artifactbuild.plans import Prepared, bundle_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, GateSwitches, ObjectRef
+    from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, GateSwitches, ObjectRef, ThemeRef
 
     from venture_operator.kinds.artifactbuild.bucket import Bucket
     from venture_operator.storage.configmaps import ConfigMaps
@@ -54,6 +55,8 @@ class SourceReader:
         """
         async with self._room:
             document = await self._read(build)
+            if build.spec.theme is not None:
+                document = await self._themed(build, build.spec.theme, document)
             # A large document takes tens of milliseconds: too long for the event loop.
             return await asyncio.to_thread(_check, build, document)
 
@@ -92,6 +95,24 @@ class SourceReader:
         _require_size(data, CONFIG_MAP_MAX_BYTES, "put it into S3 and use objectRef")
         return data
 
+    async def _themed(self, build: ArtifactBuild, theme: ThemeRef, document: bytes) -> bytes:
+        """Lay the theme under the document. What it is then is what is compiled and signed for."""
+        reference, namespace = theme.config_map_ref, build.metadata.namespace
+        try:
+            data = await self._config_maps.read(namespace, reference.name, reference.key)
+        except ValueError as error:
+            message = f"ConfigMap {reference.name}: {error}"
+            raise StalledError(BuildReason.INVALID_THEME, message) from error
+        if data is None:
+            message = f"there is no ConfigMap {reference.name} with the key {reference.key} yet"
+            raise WaitingError(
+                BuildReason.THEME_NOT_FOUND, message, after_seconds=LOOK_AGAIN_SECONDS
+            )
+        themed = await asyncio.to_thread(_themed, document, data)
+        # The Job is given it: what it could fetch is the document without the theme.
+        _require_size(themed, CONFIG_MAP_MAX_BYTES, "with a theme no more fit")
+        return themed
+
     async def _from_object(self, namespace: str, reference: ObjectRef) -> bytes:
         where = input_key(namespace, reference.key)
         try:
@@ -107,6 +128,17 @@ class SourceReader:
             message = f"{where} is sha256:{found}, spec.source asks for sha256:{reference.sha256}"
             raise StalledError(BuildReason.SOURCE_DIGEST_MISMATCH, message)
         return data
+
+
+def _themed(document: bytes, theme: bytes) -> bytes:
+    try:
+        brand = parse_brand(theme)
+    except InvalidIRError as error:
+        raise StalledError(BuildReason.INVALID_THEME, _describe(error)) from error
+    try:
+        return branded(document, brand)
+    except InvalidIRError as error:
+        raise StalledError(BuildReason.INVALID_DOCUMENT, _describe(error)) from error
 
 
 def _inline(inline: Mapping[str, object]) -> bytes:

@@ -19,6 +19,7 @@ from venture_cli.options import (
     Since,
     SkippedGates,
     TargetName,
+    Theme,
     TypePattern,
     checked_name,
     clustered,
@@ -165,6 +166,7 @@ def render(
         TargetName | None,
         typer.Option("--target", help="The format to make. Default: what the document is for."),
     ] = None,
+    theme: Theme = None,
     assets: Assets = NONE_GIVEN,
     skipped_gates: SkippedGates = NONE_GIVEN,
     form: ResultFormat = None,
@@ -172,11 +174,11 @@ def render(
     """Compile FILE on this machine, without a cluster, to the very bytes that the Job makes."""
     from venture_cli.domain.documents import read_source
     from venture_cli.domain.names import artifact_file_name, name_from_file
-    from venture_cli.services.files import read_assets, read_document_file, save
+    from venture_cli.services.files import read_assets, read_document_file, save, with_theme
     from venture_cli.services.rendering import render as compile_locally
     from venture_cli.views.results import print_rendered
 
-    source = read_source(read_document_file(file), file)
+    source = with_theme(read_source(read_document_file(file), file), theme)
     wanted = source.target(target)
     artifact = compile_locally(
         source, read_assets(assets), target=wanted, skipped_gates=skipped_gates, origin=file

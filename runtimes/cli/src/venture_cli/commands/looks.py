@@ -12,6 +12,7 @@ from venture_cli.options import (
     Keys,
     ResultFormat,
     TargetName,
+    Theme,
     checked_name,
     checked_pages,
     clustered,
@@ -60,6 +61,7 @@ async def preview(
         int, typer.Option("--width", metavar="PIXELS", min=16, max=4096, help="Of each page.")
     ] = DEFAULT_WIDTH,
     target: Target = None,
+    theme: Theme = None,
     assets: Assets = NONE_GIVEN,
     keys: Keys = NONE_GIVEN,
     form: ResultFormat = None,
@@ -78,7 +80,7 @@ async def preview(
 
     look = Look(width, checked_pages(pages))
     thing = await find(session, what, checked_name(ARTIFACT))
-    choice = Choice(look=look, target=target, assets=read_assets(assets), keys=keys)
+    choice = Choice(look=look, target=target, theme=theme, assets=read_assets(assets), keys=keys)
     shown = viewer(out, thing.name, form)
     origin = await show_pages(session, thing, choice, shown.show)
     shown.finish(origin)

@@ -23,6 +23,7 @@ MENDABLE: Final[Mapping[str, str]] = {
     "InvalidAsset": f"Give another picture, {_AGAIN}.",
     "InvalidDocument": f"Mend the document, {_AGAIN}.",
     "InvalidSource": f"Mend spec.source, {_AGAIN}.",
+    "InvalidTheme": f"Mend the theme in its ConfigMap, {_AGAIN}.",
     "NameTaken": f"Tell whoever runs Venture: {hint('report')} gathers what helps.",
     "NotReproducible": f"Tell whoever runs Venture: {hint('report')} gathers what helps.",
     "PolicyDenies": f"Ask for what the PolicyBundle allows, {_AGAIN}.",

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, override
 
@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 from venture_core.artifacts.documents import DOCUMENTS, parse_ir
 from venture_core.artifacts.ir import InvalidIRError, Problem, check_assets
+from venture_core.artifacts.ir.brand import branded, parse_brand
 from venture_core.artifacts.targets import usual_target
 from venture_core.canonical import CanonicalJsonError, canonical_json
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from venture_core.artifacts.ir import Document
+    from venture_core.artifacts.ir.brand import Brand
+    from venture_crds.v1alpha1.artifactbuild import ConfigMapRef
 
 type Body = dict[str, Any]
 
@@ -49,6 +52,24 @@ class Source:
     manifest: Manifest | None = None
     has_config_maps: bool = False
     """FILE holds ConfigMaps, too; `ir` may be in one of them."""
+    has_theme: bool = False
+    """A theme was laid under the document."""
+
+    @property
+    def lacks_theme(self) -> bool:
+        """Whether the manifest names a theme that is elsewhere."""
+        return self.manifest is not None and not self.has_theme and _theme(self) is not None
+
+    def themed(self, theme: bytes, origin: str) -> Source:
+        """Return it with a theme laid under the document.
+
+        `theme` is JSON or YAML, or a ConfigMap with one. CliError with every problem of it.
+        """
+        if self.ir is None:
+            return self
+        brand = _brand(theme, origin)
+        ir = json.loads(branded(document_bytes(self.ir, origin), brand))
+        return replace(self, ir=ir, has_theme=True)
 
     def target(self, wanted: str | None) -> str:
         """Return the target: what the manifest says, else what is wanted, else what is usual."""
@@ -97,24 +118,47 @@ def read_source(data: bytes, origin: str) -> Source:
         build = ArtifactBuild.model_validate_json(_canonical(value, origin))
     except ValidationError as error:
         raise invalid(origin, _manifest_problems(error)) from None
-    ir = build.spec.source.inline or _referred_to(build, config_maps, origin)
-    return Source(ir=ir, manifest=Manifest(value, build), has_config_maps=bool(config_maps))
+    reference = build.spec.source.config_map_ref
+    ir = build.spec.source.inline
+    if reference and (text := _referred_to(reference, config_maps)) is not None:
+        ir = read_source(text.encode(), f"{origin} ({reference.name}/{reference.key})").ir
+    source = Source(ir=ir, manifest=Manifest(value, build), has_config_maps=bool(config_maps))
+    theme = _theme(source)
+    if theme and (text := _referred_to(theme, config_maps)) is not None:
+        return source.themed(text.encode(), f"{origin} ({theme.name}/{theme.key})")
+    return source
 
 
 def _kind(value: object) -> tuple[object, object]:
     return (value.get("apiVersion"), value.get("kind")) if isinstance(value, dict) else (None, None)
 
 
-def _referred_to(build: ArtifactBuild, config_maps: list[Any], origin: str) -> Body | None:
-    """Return the document in the ConfigMap that the build refers to, where FILE holds it."""
-    reference = build.spec.source.config_map_ref
-    if reference is None:
-        return None
+def _referred_to(reference: ConfigMapRef, config_maps: list[Any]) -> str | None:
+    """Return what the ConfigMap that is referred to holds, where FILE holds it."""
     for each in config_maps:
         text = each.get("data", {}).get(reference.key)
         if each.get("metadata", {}).get("name") == reference.name and isinstance(text, str):
-            return read_source(text.encode(), f"{origin} ({reference.name}/{reference.key})").ir
+            return text
     return None
+
+
+def _theme(source: Source) -> ConfigMapRef | None:
+    theme = source.manifest and source.manifest.build.spec.theme
+    return theme.config_map_ref if theme else None
+
+
+def _brand(data: bytes, origin: str) -> Brand:
+    values = _decode(data, origin)
+    value = values[0] if len(values) == 1 else None
+    if _kind(value) == ("v1", "ConfigMap") and isinstance(value, dict):
+        held = list(value.get("data", {}).values())
+        if len(held) != 1 or not isinstance(held[0], str):
+            raise invalid(origin, [Problem("/data", "one theme", f"it holds {len(held)} keys")])
+        return _brand(held[0].encode(), origin)
+    try:
+        return parse_brand(_canonical(value, origin))
+    except InvalidIRError as error:
+        raise invalid(origin, error.problems, what="theme") from None
 
 
 def check_document(
@@ -142,7 +186,9 @@ def document_bytes(ir: Body, origin: str) -> bytes:
     return _canonical(ir, origin)
 
 
-def invalid(origin: str, problems: Iterable[Problem], *, within: str = "") -> CliError:
+def invalid(
+    origin: str, problems: Iterable[Problem], *, within: str = "", what: str = "document"
+) -> CliError:
     """Return the error that lists what is wrong with FILE, `within` a part of it."""
     lines = tuple(
         f"{within}{each.pointer}: {each.message}; expected {each.expected}"
@@ -152,9 +198,7 @@ def invalid(origin: str, problems: Iterable[Problem], *, within: str = "") -> Cl
     )
     count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
     name = "standard input" if origin == "-" else origin
-    return CliError(
-        f"{name} is not a valid document: {count}", ExitCode.BUILD_FAILED, details=lines
-    )
+    return CliError(f"{name} is not a valid {what}: {count}", ExitCode.BUILD_FAILED, details=lines)
 
 
 def _within(source: Source) -> str:

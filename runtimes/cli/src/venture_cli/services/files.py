@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from venture_core.artifacts.images import MAX_IMAGE_BYTES
 from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES, MAX_ASSETS
@@ -13,6 +13,9 @@ from venture_core.artifacts.provenance import ENVELOPE_MAX_BYTES
 from venture_cli.domain.artifact import ARTIFACT
 from venture_cli.domain.documents import MAX_FILE_BYTES
 from venture_cli.errors import CliError, ExitCode
+
+if TYPE_CHECKING:
+    from venture_cli.domain.documents import Source
 
 STANDARD: Final = "-"
 """Standard input or output, as an argument."""
@@ -23,6 +26,11 @@ def read_document_file(path: str) -> bytes:
     if path == STANDARD:
         return sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
     return read_file(Path(path), MAX_FILE_BYTES + 1)
+
+
+def with_theme(source: Source, path: Path | None) -> Source:
+    """Return a source with the theme of a file laid under its document, where one is given."""
+    return source if path is None else source.themed(read_file(path, MAX_FILE_BYTES + 1), str(path))
 
 
 def is_file(argument: str) -> bool:

@@ -11,6 +11,7 @@ from venture_core.artifacts.viewing.scenes import drawn_pages
 
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.services.artifacts import fetch
+from venture_cli.services.files import with_theme
 from venture_cli.services.rendering import draft
 from venture_cli.services.things import unread_error
 from venture_cli.services.viewing import look_at
@@ -44,6 +45,8 @@ class Choice:
 
     look: Look
     target: str | None = None
+    theme: Path | None = None
+    """Laid under the document."""
     assets: Mapping[str, bytes] = field(default_factory=dict)
     keys: list[Path] = field(default_factory=list)
 
@@ -61,7 +64,8 @@ async def show_pages(
     if thing.source is None:
         raise unread_error(thing)
     target = choice.target or thing.source.target(None)
-    made = draft(thing.source, choice.assets, target=target, origin=thing.said)
+    source = with_theme(thing.source, choice.theme)
+    made = draft(source, choice.assets, target=target, origin=thing.said)
     if made.media_type in VIEWABLE:
         rendered = await asyncio.to_thread(made.render)
         await look_at(rendered, choice.look, on_page, what=thing.said)
@@ -73,7 +77,7 @@ async def show_pages(
 async def _file(session: Session, thing: Thing, choice: Choice) -> bytes | None:
     """Return the bytes that can be looked at as they are, if there are any."""
     build = thing.build
-    if build is None or not thing.is_ready or choice.target is not None:
+    if build is None or not thing.is_ready or choice.target or choice.theme:
         return thing.data
     artifact = build.status.artifact
     if thing.body is None or artifact is None or artifact.media_type not in VIEWABLE:

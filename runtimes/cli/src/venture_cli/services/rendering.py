@@ -53,6 +53,12 @@ def draft(source: Source, assets: Mapping[str, bytes], *, target: str, origin: s
 
 def _document(source: Source, assets: Mapping[str, bytes], origin: str) -> Document:
     _require_assets(source.pinned_assets(), assets)
+    if source.lacks_theme:
+        raise CliError(
+            f"the theme of {origin} is in a ConfigMap of the cluster",
+            ExitCode.USAGE,
+            next_step="Give its file with --theme FILE.",
+        )
     ir = check_document(source, assets.keys(), origin)
     if ir is None:
         raise CliError(

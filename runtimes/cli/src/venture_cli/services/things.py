@@ -98,9 +98,16 @@ async def _document(session: Session, body: Body) -> Source:
     else:
         ir = source.inline
         data = b"" if ir is None else document_bytes(ir, where)
+    found = Source(ir=ir, manifest=Manifest(body, build))
+    if build.spec.theme is not None:
+        reference = build.spec.theme.config_map_ref
+        theme = await _from_config_map(session, body, reference)
+        found = found.themed(theme, f"ConfigMap {reference.name}")
+        data = document_bytes(found.ir or {}, where)
+        where += " or its theme"
     if build.status.document_sha256 not in (None, sha256_hex(data)):
         raise _UnreadError(f"{where} has changed since the build")
-    return Source(ir=ir, manifest=Manifest(body, build))
+    return found
 
 
 async def _from_config_map(session: Session, body: Body, reference: ConfigMapRef) -> bytes:
