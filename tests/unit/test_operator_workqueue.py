@@ -51,6 +51,34 @@ async def test_waking_a_key_now_replaces_its_delayed_wake_up() -> None:
     assert len(queue) == 0
 
 
+async def test_lanes_take_turns_and_a_burst_in_one_keeps_no_other_waiting() -> None:
+    queue: WorkQueue[str] = WorkQueue(lane_of=lambda key: key[0])
+    for key in ("a1", "a2", "a3", "a4", "b1"):
+        queue.add(key)
+    taken = [await queue.take(), await queue.take()]
+    queue.add("c1")
+    queue.add("a5")
+    taken += [await queue.take() for _ in range(len(queue))]
+    assert taken == ["a1", "b1", "a2", "c1", "a3", "a4", "a5"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60, unique=True))
+def test_nobody_waits_for_more_than_one_key_of_each_other_lane(keys: list[tuple[int, int]]) -> None:
+    async def story() -> list[tuple[int, int]]:
+        queue: WorkQueue[tuple[int, int]] = WorkQueue(lane_of=lambda key: key[0])
+        for key in keys:
+            queue.add(key)
+        return [await queue.take() for _ in keys]
+
+    taken = asyncio.run(story())
+    for lane in range(4):
+        mine = [place for place, key in enumerate(taken) if key[0] == lane]
+        assert [taken[place] for place in mine] == [key for key in keys if key[0] == lane]
+        for earlier, later in zip([-1, *mine], mine, strict=False):
+            between = [key[0] for key in taken[earlier + 1 : later]]
+            assert len(between) == len(set(between))
+
+
 async def test_a_closed_queue_sends_its_workers_home() -> None:
     queue: WorkQueue[str] = WorkQueue()
     workers = [asyncio.create_task(queue.take()) for _ in range(3)]

@@ -31,7 +31,9 @@ class Controller:
         self._reconcile = reconcile
         self._workers = workers
         self._errors: Counter[ObjectKey] = Counter()
-        self._queue: WorkQueue[ObjectKey] = WorkQueue(metrics.QUEUE_SECONDS.labels(kind).observe)
+        self._queue: WorkQueue[ObjectKey] = WorkQueue(
+            metrics.QUEUE_SECONDS.labels(kind).observe, lane_of=lambda key: key.namespace
+        )
         metrics.QUEUE_DEPTH.labels(kind).set_function(lambda: len(self._queue))
 
     def wake(self, key: ObjectKey) -> None:

@@ -1,7 +1,8 @@
 """A coalescing queue: a key that waits is not queued twice, and one worker has it at a time.
 
 The semantics are those of client-go's workqueue: a key added while it is worked on is queued again
-when that work is done, so no wake-up is lost and no two workers meet on one object.
+when that work is done, so no wake-up is lost and no two workers meet on one object. Beside them,
+lanes take turns: whoever comes to an empty lane waits for one key of each other, however many wait.
 """
 
 import asyncio
@@ -15,13 +16,19 @@ class QueueClosedError(Exception):
 
 
 class WorkQueue[K: Hashable]:
-    """Keys to work on, in the order of their first wake-up.
+    """Keys to work on: of each lane in the order of their first wake-up.
 
-    `on_taken` is called with the seconds each key waited. Not thread-safe: one event loop.
+    `on_taken` is called with the seconds each key waited, `lane_of` with a key. Not thread-safe:
+    one event loop.
     """
 
-    def __init__(self, on_taken: Callable[[float], None] = lambda _seconds: None) -> None:
-        self._waiting: OrderedDict[K, float] = OrderedDict()
+    def __init__(
+        self,
+        on_taken: Callable[[float], None] = lambda _seconds: None,
+        lane_of: Callable[[K], Hashable] = lambda _key: None,
+    ) -> None:
+        self._lanes: OrderedDict[Hashable, OrderedDict[K, float]] = OrderedDict()
+        self._lane_of = lane_of
         self._working: set[K] = set()
         self._again: set[K] = set()
         self._timers: dict[K, asyncio.TimerHandle] = {}
@@ -30,7 +37,7 @@ class WorkQueue[K: Hashable]:
         self._closed = False
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return sum(map(len, self._lanes.values()))
 
     def add(self, key: K) -> None:
         """Wake `key` now; a delayed wake-up of it is dropped."""
@@ -38,9 +45,10 @@ class WorkQueue[K: Hashable]:
             timer.cancel()
         if key in self._working:
             self._again.add(key)
-        elif key not in self._waiting:
-            self._waiting[key] = time.monotonic()
-            self._wakeup.set()
+            return
+        lane = self._lanes.setdefault(self._lane_of(key), OrderedDict())
+        lane.setdefault(key, time.monotonic())
+        self._wakeup.set()
 
     def add_after(self, key: K, delay_seconds: float) -> None:
         """Wake `key` after a delay, or at an earlier time that was set before."""
@@ -57,12 +65,16 @@ class WorkQueue[K: Hashable]:
 
         Raises QueueClosedError once the queue is closed, whatever still waits in it.
         """
-        while not self._waiting and not self._closed:
+        while not self._lanes and not self._closed:
             self._wakeup.clear()
             await self._wakeup.wait()
         if self._closed:
             raise QueueClosedError
-        key, since = self._waiting.popitem(last=False)
+        name, lane = self._lanes.popitem(last=False)
+        key, since = lane.popitem(last=False)
+        if lane:
+            # Its next key comes when every other lane had its turn.
+            self._lanes[name] = lane
         self._working.add(key)
         self._on_taken(time.monotonic() - since)
         return key
