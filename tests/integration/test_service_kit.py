@@ -16,6 +16,7 @@ from teapot import Running, problem, running, teapot
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from venture_core.http import protocol
 from venture_core.http.app import whole
+from venture_core.http.gathering import GATHERED_BYTES, Gathering
 from venture_core.http.limits import Limits
 from venture_core.http.metrics import ROUTE
 from venture_core.http.problems import status_body
@@ -168,6 +169,35 @@ async def test_a_connection_may_be_idle_for_longer_than_headers_may_take(
             assert await reader.read() == b""
     finally:
         writer.close()
+
+
+async def test_what_is_written_in_one_turn_is_sent_at_once() -> None:
+    loop, sent = asyncio.get_running_loop(), []
+
+    class Sink(asyncio.Transport):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            sent.append(bytes(data))
+
+        def is_closing(self) -> bool:
+            return False
+
+        def close(self) -> None:
+            sent.append(b"closed")
+
+    transport = Gathering(Sink(), loop)
+    for piece in (b"head", b"body", b""):
+        transport.write(piece)
+    assert sent == []
+    await asyncio.sleep(0)
+    assert sent == [b"headbody"]
+    # A stream that never pauses does not fill the memory.
+    for _ in range(3):
+        transport.write(b"x" * GATHERED_BYTES)
+    assert [len(each) for each in sent[1:]] == [GATHERED_BYTES] * 3
+    transport.write(b"end")
+    transport.close()
+    await asyncio.sleep(0)
+    assert sent[4:] == [b"end", b"closed"]
 
 
 async def test_too_many_requests_at_once_are_refused(session: aiohttp.ClientSession) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, override
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from venture_core.http.gathering import Gathering
 from venture_core.http.problems import PROBLEM_JSON
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class BoundedProtocol(H11Protocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Gathering(transport, self.loop))  # type: ignore[arg-type]
         chain = _client_chain(transport)
         served = self.app
 
