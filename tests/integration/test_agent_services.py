@@ -106,11 +106,8 @@ async def standing(
             Bundles(database, service=service, name="test"),
         )
         beside = [asyncio.create_task(each.run()) for each in (workloads, freezes, events)]
-
-        async def complaints() -> list[str]:
-            return freezes.complaints()
-
-        await patiently(complaints, lambda found: not found)
+        await freezes.first_sight(60)
+        assert not freezes.complaints()
         yield Place(agent, agents, freezes, events, database)
         for each in beside:
             each.cancel()

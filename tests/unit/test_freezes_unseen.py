@@ -43,6 +43,11 @@ def test_nothing_is_seen_before_the_first_look(unseen: Freezes) -> None:
     assert unseen.standing("team") is UNKNOWN
 
 
+async def test_a_service_begins_all_the_same_after_a_while(unseen: Freezes) -> None:
+    await unseen.first_sight(0.05)
+    assert unseen.standing("team") is UNKNOWN
+
+
 async def test_a_model_is_not_asked(unseen: Freezes) -> None:
     with pytest.raises(LlmError) as told:
         await PolicyJudge(NOTHING, unseen).denial(assigned(), "Anthropic", "claude-x")

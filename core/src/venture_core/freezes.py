@@ -44,6 +44,9 @@ UNKNOWN: Final = Frozen(
 )
 
 
+FIRST_SIGHT_SECONDS: Final = 5.0
+
+
 class FreezesUnseenError(Exception):
     """What is frozen cannot be seen now, so nothing may start; the same may be asked again."""
 
@@ -82,6 +85,10 @@ class Freezes:
         if frozen is UNKNOWN:
             raise FreezesUnseenError
         return frozen
+
+    async def first_sight(self, seconds: float = FIRST_SIGHT_SECONDS) -> None:
+        """Wait for them before serving, not for ever: else the first who ask are sent away."""
+        await self._following.first_sight(seconds)
 
     def complaints(self) -> list[str]:
         """Return why nothing may start, where that is because nothing is seen: for readiness."""

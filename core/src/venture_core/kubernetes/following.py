@@ -4,7 +4,9 @@ Of a small one for whoever must know when it cannot see them, of a large one for
 to know what it can.
 """
 
+import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 import aiohttp
@@ -43,6 +45,13 @@ class Following:
         self._resource = resource
         self._take = take
         self._seen_until = 0.0
+        self._seen = asyncio.Event()
+
+    async def first_sight(self, seconds: float) -> None:
+        """Wait until all was seen once, for so long at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._seen.wait()
 
     @property
     def in_sight(self) -> bool:
@@ -74,6 +83,7 @@ class Following:
             if complete:
                 await self._take(found)
                 self._seen_until = time.monotonic() + SIGHT_SECONDS
+                self._seen.set()
 
 
 class Kept(Protocol):

@@ -62,6 +62,7 @@ async def run(settings: GatewaySettings, process: Process) -> None:
         watches = [watching.create_task(each.run()) for each in (workloads, freezes)]
         process.degraded_by(freezes.complaints)
         try:
+            await freezes.first_sight()
             async with asyncio.TaskGroup() as group:
                 calls = Calls(
                     group,

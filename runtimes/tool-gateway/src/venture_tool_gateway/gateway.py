@@ -63,6 +63,7 @@ async def run(settings: ToolGatewaySettings, process: Process) -> None:
             return await workloads.verify(bearer_token(scope))
 
         try:
+            await freezes.first_sight()
             app = whole(application(tools), authenticate=authenticate)
             await serve(app, settings, process, service_tls(settings))
         finally:

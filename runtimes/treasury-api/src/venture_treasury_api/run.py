@@ -55,6 +55,7 @@ async def run(settings: TreasurySettings, process: Process) -> None:
         workloads = Workloads(client, audience=AUDIENCE, namespace=settings.work_namespace)
         accounts = ServiceAccounts(client, audience=AUDIENCE, namespace=settings.namespace)
         freezes = Freezes(client)
+        process.degraded_by(freezes.complaints)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         beside = [
             group.create_task(work)
@@ -68,6 +69,7 @@ async def run(settings: TreasurySettings, process: Process) -> None:
             prereject=Prereject(redis),
         )
         app = whole(application(spending), authenticate=authentication(workloads, accounts))
+        await freezes.first_sight()
         await serve(app, settings, process, service_tls(settings))
         for work in beside:
             work.cancel()
