@@ -10,6 +10,7 @@ from pathlib import Path
 
 import debianroot
 import packages
+import pango
 from paths import REPOSITORY, cache_dir
 from progress import output, run, say, step
 
@@ -35,6 +36,7 @@ def ensure_environment() -> Path:
             env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
             next_step="mend what the log names (the package index, disk space), then run again",
         )
+    pango.ensure(environment / "bin" / "python")
     return environment
 
 

@@ -9,7 +9,7 @@ what is drawn; a test compares them. All are under the SIL Open Font License or 
     for each in *.deb; do dpkg-deb -x $each .; done
     uv run --with fonttools hack/fonts/bundle.py /tmp/fonts
 
-A change in the output changes the toolchains that draw with them: put the printed digest into
+A change in the output changes the toolchains that draw with them: put the printed digests into
 `venture_core.artifacts.fonts.faces`.
 """
 
@@ -21,7 +21,7 @@ from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont, newTable
 
-TARGET = pathlib.Path(__file__).parents[2] / "core/src/venture_core/artifacts/fonts/files"
+FONTS = pathlib.Path(__file__).parents[2] / "core/src/venture_core/artifacts/fonts"
 
 # family: path below usr/share/fonts, without the style
 FAMILIES = {
@@ -35,6 +35,11 @@ FAMILIES = {
     "times-new-roman": "truetype/croscore/Tinos",
 }
 STYLES = ("Regular", "Bold")
+PAGED = {f"{family}-italic": f"{path}-Italic" for family, path in FAMILIES.items()} | {
+    "cousine-regular": "truetype/croscore/Cousine-Regular",
+    "cousine-bold": "truetype/croscore/Cousine-Bold",
+}
+"""What only pages of HTML are set in."""
 CURVE_ERROR_UNITS = 0.5
 
 
@@ -79,19 +84,29 @@ def bundle(source: pathlib.Path, target: pathlib.Path) -> None:
     with_quadratic_outlines(font).save(target)
 
 
-def main() -> None:
-    """Write every file and print the digest over all of them."""
-    fonts = pathlib.Path(sys.argv[1]) / "usr/share/fonts"
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for family, path in sorted(FAMILIES.items()):
-        for style in STYLES:
-            target = TARGET / f"{family}-{style.lower()}.ttf"
-            bundle(fonts / f"{path}-{style}", target)
-            print(f"{target.name}: {target.stat().st_size} bytes")
+def write(folder: pathlib.Path, sources: dict[str, pathlib.Path]) -> None:
+    """Write the files of a folder and print the digest over all of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, source in sorted(sources.items()):
+        target = folder / f"{name}.ttf"
+        bundle(source, target)
+        print(f"{target.name}: {target.stat().st_size} bytes")
     digest = hashlib.sha256()
-    for target in sorted(TARGET.glob("*.ttf")):
+    for target in sorted(folder.glob("*.ttf")):
         digest.update(target.read_bytes())
-    print("files digest:", digest.hexdigest()[:16])
+    print(f"{folder.name} digest:", digest.hexdigest()[:16])
+
+
+def main() -> None:
+    """Write both folders."""
+    fonts = pathlib.Path(sys.argv[1]) / "usr/share/fonts"
+    upright = {
+        f"{family}-{style.lower()}": fonts / f"{path}-{style}"
+        for family, path in FAMILIES.items()
+        for style in STYLES
+    }
+    write(FONTS / "files", upright)
+    write(FONTS / "paged", {name: fonts / path for name, path in PAGED.items()})
 
 
 if __name__ == "__main__":

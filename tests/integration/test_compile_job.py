@@ -207,7 +207,8 @@ def test_a_deck_is_built_and_uploaded_as_on_any_machine(job: Job) -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.yaml")))
 def test_each_example_is_built_as_on_any_machine(job: Job, name: str) -> None:
     chosen, here = example(name), compiled_example(name)
-    toolchain = target_named(chosen.target).toolchain.id
+    kind = json.loads(chosen.document)["kind"]
+    toolchain = target_named(chosen.target).toolchain_for(kind).id_on("registry/compiler:1")
     job.prepare(json.loads(chosen.document), target=chosen.target, toolchain=toolchain)
     code, result = job.run()
     assert (code, result.error) == (EXIT_DONE, None)

@@ -15,7 +15,7 @@ from venture_core.artifacts.report.plan.report import plan_report
 if TYPE_CHECKING:
     from pathlib import Path
 
-PDFS = ("hello-pages", "treasury-report")
+PDFS = ("beta-brief", "hello-pages", "treasury-report")
 
 
 def run(program: str, *arguments: str | Path) -> str:
@@ -80,3 +80,22 @@ def test_texts_that_look_like_markup_stay_texts(tmp_path: Path) -> None:
     assert "No syntax or stream encoding errors found" in run("qpdf", "--check", file)
     assert "".join(MARKUP.split()) in "".join(run("pdftotext", file, "-").split())
     assert "JavaScript:      no" in run("pdfinfo", file)
+
+
+def test_the_words_of_a_text_are_found_in_their_order(tmp_path: Path) -> None:
+    file = tmp_path / "brief.pdf"
+    file.write_bytes(compiled_example("beta-brief").data)
+    found = " ".join(run("pdftotext", file, "-").split())
+    words = (
+        "What the beta taught us", "In one page", "1. Larkfield: events of the beta", "Page 1 of 3",
+        "Figure 1: Partners who were active", "Table 1: Work that ended", "$0.24", "Page 2 of 3",
+        "One statement fits any Job", "https://www.w3.org/TR/WCAG22/", "Page 3 of 3",
+    )  # fmt: skip
+    places = [found.find(each) for each in words]
+    assert -1 not in places
+    assert places == sorted(places)
+    told = run("pdfinfo", "-struct", file)
+    for part in ("H1", "H2", "Table", "TH", "Figure", "LBody", "Link"):
+        assert part in told
+    outline = run("qpdf", "--json", "--json-key=outlines", file)
+    assert '"title": "What we change"' in outline

@@ -27,7 +27,7 @@ UID = "5b3f0d8e-0000-4000-8000-000000000001"
 KEY = "sha256:" + "a" * 64
 
 DIGEST = "b" * 64
-PREPARED = Prepared(KEY, "c" * 64, b"{}")
+PREPARED = Prepared(KEY, "c" * 64, b"{}", "t")
 
 NOTHING: Plan = plans.Plan()
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 OTHER_KEY = "sha256:" + "f" * 64
 
-CHANGED = Prepared(OTHER_KEY, "d" * 64, b"{}")
+CHANGED = Prepared(OTHER_KEY, "d" * 64, b"{}", "t")
 
 
 def test_a_new_build_pins_what_it_compiles_then_starts_its_first_job() -> None:

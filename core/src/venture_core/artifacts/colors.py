@@ -10,6 +10,8 @@ LARGE_TEXT_RATIO = 3.0
 GRAPHICS_RATIO = 3.0
 LARGE_POINTS = 18.0
 LARGE_BOLD_POINTS = 14.0
+RATIO_DIGITS = 2
+"""Ratios are compared with the precision in which they are published."""
 
 _LINEAR_BELOW = 0.04045
 _LIGHT_ABOVE = 0.4

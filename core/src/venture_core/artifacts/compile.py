@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from venture_core.artifacts.ir.document import Document
     from venture_core.artifacts.target import Draft
+    from venture_core.artifacts.toolchain import Toolchain
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class CompiledArtifact:
     media_type: str
     gates: tuple[GateResult, ...]
     """Outcomes of the gates that were on; all passed."""
+    toolchain: Toolchain
+    """What made it."""
 
 
 def compile_artifact(
@@ -42,7 +45,8 @@ def compile_artifact(
     if not all(result.passed for result in results):
         raise GateFailedError(results)
     data = draft.render()
-    return CompiledArtifact(data, sha256_hex(data), draft.media_type, results)
+    toolchain = target_for(target, ir.kind).toolchain_for(ir.kind)
+    return CompiledArtifact(data, sha256_hex(data), draft.media_type, results, toolchain)
 
 
 def draft_artifact(*, ir: Document, assets: Mapping[str, bytes], target: str) -> Draft:

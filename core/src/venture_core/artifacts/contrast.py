@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.colors import GRAPHICS_RATIO, Role, required_ratio
+from venture_core.artifacts.colors import GRAPHICS_RATIO, RATIO_DIGITS, Role, required_ratio
 from venture_core.artifacts.deck.plan.charts import label_role, mark_roles
 
 if TYPE_CHECKING:
@@ -10,9 +10,6 @@ if TYPE_CHECKING:
 
     from venture_core.artifacts.colors import ColorScheme
     from venture_core.artifacts.deck.plan.model import ChartElement
-
-# Ratios are compared with the precision in which they are published.
-RATIO_DIGITS = 2
 
 
 def shortfall(

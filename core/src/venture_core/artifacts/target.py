@@ -1,6 +1,6 @@
 """What a target is, and what it makes of a document on the way to a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,8 +31,20 @@ class Target:
     formats: tuple[Format, ...]
     """The form of its files; several where the document chooses."""
     toolchain: Toolchain
+    """What makes it, but for the kinds of documents in `others`."""
     compilers: Mapping[str, str]
     """The kinds of documents that it takes, and for each the module that has its `draft`."""
+    others: Mapping[str, Toolchain] = field(default_factory=dict)
+    """The toolchains of those kinds that other tools make."""
+
+    def toolchain_for(self, kind: str) -> Toolchain:
+        """Return the toolchain that makes the target of a kind of document."""
+        return self.others.get(kind, self.toolchain)
+
+    @property
+    def toolchains(self) -> tuple[Toolchain, ...]:
+        """Every toolchain that makes the target, each once."""
+        return tuple(dict.fromkeys((self.toolchain, *self.others.values())))
 
     def draft(self, document: Document, assets: Mapping[str, bytes]) -> Draft:
         """Plan a document of a kind that the target takes. `assets` are those that it uses.

@@ -5,12 +5,14 @@ is part of every cache key and every provenance statement. This module imports n
 the operator computes keys without them.
 """
 
+import hashlib
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 FONTS: Final = "d9282e0abd51b767"
 """First 16 hexadecimal digits of the SHA-256 over the bundled font metrics."""
+_ON_IMAGE: Final = " image-"
 
 
 class ToolchainMismatchError(RuntimeError):
@@ -28,6 +30,8 @@ class Toolchain:
     """Distribution names and versions, sorted by name."""
     fonts: str = ""
     """`FONTS` where text is measured, else empty."""
+    native: bool = False
+    """Whether programs of the machine decide, too: then only the same image promises the bytes."""
 
     @property
     def id(self) -> str:
@@ -38,8 +42,23 @@ class Toolchain:
             parts.append(f"fonts-{self.fonts}")
         return " ".join(parts)
 
+    def id_on(self, image: str) -> str:
+        """Return the identity in Jobs of the image of that reference: it holds what is native."""
+        if not self.native:
+            return self.id
+        return f"{self.id}{_ON_IMAGE}{hashlib.sha256(image.encode()).hexdigest()[:16]}"
+
+    def made(self, identity: str) -> bool:
+        """Say whether `identity` is this toolchain's, on whichever image."""
+        own, _, image = identity.partition(_ON_IMAGE)
+        return own == self.id and bool(image) == self.native
+
     def verify_installed(self) -> None:
-        """Raise `ToolchainMismatchError` unless exactly these versions are installed."""
+        """Raise unless exactly these versions are installed.
+
+        Raises `ToolchainMismatchError`, and `MissingLibraryError` where a native library is not
+        there at all.
+        """
         wrong = []
         for library, pinned in self.libraries:
             try:
@@ -50,3 +69,7 @@ class Toolchain:
                 wrong.append(f"{library} {pinned} is pinned, {installed} is installed")
         if wrong:
             raise ToolchainMismatchError("; ".join(wrong))
+        if self.native:
+            from venture_core.artifacts.native import require_pango
+
+            require_pango()

@@ -23,7 +23,8 @@ from venture_core.artifacts.jobcontract import (
     Stage,
     parse_input,
 )
-from venture_core.artifacts.targets import UnsupportedTargetError, target_named
+from venture_core.artifacts.native import MissingLibraryError
+from venture_core.artifacts.targets import UnsupportedTargetError, target_for
 from venture_core.artifacts.toolchain import ToolchainMismatchError
 from venture_core.canonical import sha256_hex
 
@@ -53,11 +54,11 @@ DOWNLOADS_AT_ONCE: Final = 4
 async def run(settings: Settings) -> CompileJobResult:
     """Do the whole Job. Raises `CompileError` with what the operator shall hear."""
     request = _read_request(settings.input_folder)
-    _check_toolchain(request)
     log.info("started", target=request.target, assets=len(request.assets))
     async with Transfers.opened(settings.transfer_seconds, request.authorities) as transfers:
         document = await _document(request, settings.input_folder, transfers)
         ir = _parse(document)
+        _check_toolchain(request, ir.kind)
         assets = await _fetch_assets(request.assets, transfers)
         started = time.monotonic()
         artifact = await asyncio.to_thread(_compile, request, ir, assets)
@@ -114,13 +115,13 @@ def _read(path: Path, limit: int) -> bytes:
     return data
 
 
-def _check_toolchain(request: CompileJobInput) -> None:
+def _check_toolchain(request: CompileJobInput, kind: str) -> None:
     """Refuse to make bytes under the cache key of another toolchain."""
     try:
-        toolchain = target_named(request.target).toolchain
+        toolchain = target_for(request.target, kind).toolchain_for(kind)
     except UnsupportedTargetError as error:
         raise CompileError(Stage.VALIDATE, "UnsupportedTarget", str(error)) from error
-    if request.toolchain != toolchain.id:
+    if not toolchain.made(request.toolchain):
         raise CompileError(
             Stage.VALIDATE,
             "ToolchainMismatch",
@@ -128,7 +129,7 @@ def _check_toolchain(request: CompileJobInput) -> None:
         )
     try:
         toolchain.verify_installed()
-    except ToolchainMismatchError as error:
+    except (ToolchainMismatchError, MissingLibraryError) as error:
         raise CompileError(Stage.VALIDATE, "ToolchainMismatch", str(error)) from error
 
 

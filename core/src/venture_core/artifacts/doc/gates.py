@@ -6,6 +6,7 @@ from venture_core.artifacts.colors import Role, required_ratio
 from venture_core.artifacts.contrast import shortfall
 from venture_core.artifacts.doc.ir.blocks import Figure, Heading, TableBlock
 from venture_core.artifacts.doc.ir.rules import texts
+from venture_core.artifacts.doc.plan.letters import lacking
 from venture_core.artifacts.doc.plan.tables import TABLE_POINTS
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, HEADINGS, LINKS, OVERFLOW, Finding
 
@@ -83,3 +84,14 @@ CHECKS: dict[str, Callable[[DocPlan], Iterator[Finding]]] = {
     HEADINGS: _headings,
     LINKS: _links,
 }
+"""What each gate finds in any text."""
+
+
+def _overflow_on_pages(plan: DocPlan) -> Iterator[Finding]:
+    yield from _overflow(plan)
+    for place, message in lacking(plan.spec):
+        yield Finding(None, place, message)
+
+
+PAGE_CHECKS = CHECKS | {OVERFLOW: _overflow_on_pages}
+"""The same for a text on pages, whose letters are those of our fonts."""

@@ -5,6 +5,7 @@ for: Arimo for Arial, Carlito for Calibri, Caladea for Cambria, Tinos for Times 
 """
 
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 FILES_DIGEST: Final = "1f74cf02e7897276"
 """First 16 hexadecimal digits of the SHA-256 over all files in the order of their names."""
+PAGED_DIGEST: Final = "0c186132b841a396"
+"""The same over the files in `paged`: italics, and type of one width, for pages of HTML."""
 
 
 def face_bytes(family: FontFamily, *, bold: bool) -> bytes:
@@ -19,3 +22,9 @@ def face_bytes(family: FontFamily, *, bold: bool) -> bytes:
     style = "bold" if bold else "regular"
     name = f"{family.value.lower().replace(' ', '-')}-{style}.ttf"
     return (files("venture_core.artifacts.fonts") / "files" / name).read_bytes()
+
+
+def folders() -> tuple[Path, ...]:
+    """Return the folders with all font files, for programs that find fonts by themselves."""
+    root = files("venture_core.artifacts.fonts")
+    return tuple(Path(str(root / name)) for name in ("files", "paged"))

@@ -40,7 +40,8 @@ def _single_line(value: str) -> str:
     return value
 
 
-def _multi_line(value: str) -> str:
+def multi_line(value: str) -> str:
+    """Refuse control characters."""
     if _FORBIDDEN.search(value):
         raise _refuse("text without control characters other than line feeds")
     return value
@@ -104,8 +105,8 @@ AltText = Annotated[str, StringConstraints(max_length=500), AfterValidator(_sing
 Quotation = Annotated[
     str, StringConstraints(min_length=1, max_length=500), AfterValidator(_single_line)
 ]
-Code = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_multi_line)]
-Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_multi_line)]
+Code = Annotated[str, StringConstraints(max_length=4000), AfterValidator(multi_line)]
+Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(multi_line)]
 
 
 _RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from venture_core.artifacts.colors import contrast, required_ratio
-from venture_core.artifacts.contrast import RATIO_DIGITS
+from venture_core.artifacts.colors import RATIO_DIGITS, contrast, required_ratio
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, OVERFLOW, Finding
 
 if TYPE_CHECKING:

@@ -1,8 +1,9 @@
-"""The target Pdf: pages that look the same everywhere."""
+"""The target Pdf: drawn by reportlab from our own plans, or laid out by weasyprint from HTML."""
 
 from typing import Final
 
 from venture_core.artifacts.fonts.faces import FILES_DIGEST
+from venture_core.artifacts.paged.toolchain import PAGED
 from venture_core.artifacts.target import Format, Target
 from venture_core.artifacts.toolchain import FONTS, Toolchain
 
@@ -19,7 +20,9 @@ PDF: Final = Target(
         ),
         fonts=f"{FONTS}-{FILES_DIGEST}",
     ),
+    others={"DocSpec": PAGED},
     compilers={
+        "DocSpec": "venture_core.artifacts.doc.pdf",
         "ReportSpec": "venture_core.artifacts.report.pdf",
         "SlideSpec": "venture_core.artifacts.deck.pdf",
     },

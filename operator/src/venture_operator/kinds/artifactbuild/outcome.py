@@ -176,7 +176,7 @@ def _problem(result: CompileJobResult, target: str) -> str:
     if result.artifact is None:
         return ""
     wanted = target_named(target)
-    if result.toolchain != wanted.toolchain.id:
+    if not any(each.made(result.toolchain or "") for each in wanted.toolchains):
         return "another toolchain made the artifact"
     if not wanted.has_format(result.artifact.media_type):
         return f"the artifact's media type is not that of {target}"

@@ -49,6 +49,8 @@ class Prepared:
     cache_key: str
     sha256: str
     document: bytes = field(repr=False)
+    toolchain: str
+    """What has to make it, as the cache key has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from venture_core.artifacts import provenance
 from venture_core.artifacts.bucket import artifact_key, provenance_key
-from venture_core.artifacts.targets import extension_of, target_named
+from venture_core.artifacts.targets import extension_of
 from venture_core.canonical import sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 from venture_crds.v1alpha1.artifactbuild import BuildReason
@@ -141,7 +141,7 @@ def _statement(
     )
     details = provenance.RunDetails(
         builder=provenance.Builder(
-            id=BUILDER_ID, version={"toolchain": target_named(spec.target).toolchain.id}
+            id=BUILDER_ID, version={"toolchain": job.result.toolchain or ""}
         ),
         metadata=provenance.Metadata(
             invocation_id=f"{metadata.uid}/{attempt}", finished_on=job.finished_at

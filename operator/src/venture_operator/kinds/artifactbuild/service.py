@@ -8,7 +8,6 @@ from uuid import UUID
 import structlog
 from venture_core.artifacts.jobcontract import CompileJobInput, JobAsset, JobGates, JobUpload
 from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES, CONFIG_MAP_MAX_BYTES
-from venture_core.artifacts.targets import target_named
 from venture_core.objectstore import ObjectNotFoundError
 from venture_core.policy.request import ObjectRequest
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, BuildReason, Phase
@@ -319,7 +318,7 @@ class ArtifactBuildService:
             ir_sha256=prepared.sha256,
             assets=tuple(assets),
             upload=JobUpload(url=form.url, fields=dict(form.fields)),
-            toolchain=target_named(spec.target).toolchain.id,
+            toolchain=prepared.toolchain,
             max_artifact_bytes=ARTIFACT_MAX_BYTES,
             authorities=bucket.authorities,
         )

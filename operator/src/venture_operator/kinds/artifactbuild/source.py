@@ -39,12 +39,18 @@ def gate_settings(switches: GateSwitches) -> GateSettings:
 
 
 class SourceReader:
-    """Reads documents from wherever a build says they are. It keeps none."""
+    """Reads documents from wherever a build says they are. It keeps none.
 
-    def __init__(self, builds: Objects, config_maps: ConfigMaps, bucket: Bucket) -> None:
+    `image` is that of the compile Jobs: native programs in it decide the bytes of some targets.
+    """
+
+    def __init__(
+        self, builds: Objects, config_maps: ConfigMaps, bucket: Bucket, *, image: str
+    ) -> None:
         self._builds = builds
         self._config_maps = config_maps
         self._bucket = bucket
+        self._image = image
         self._room = asyncio.Semaphore(DOCUMENTS_AT_ONCE)
 
     async def prepare(self, build: ArtifactBuild) -> Prepared:
@@ -58,7 +64,7 @@ class SourceReader:
             if build.spec.theme is not None:
                 document = await self._themed(build, build.spec.theme, document)
             # A large document takes tens of milliseconds: too long for the event loop.
-            return await asyncio.to_thread(_check, build, document)
+            return await asyncio.to_thread(_check, build, document, self._image)
 
     async def _read(self, build: ArtifactBuild) -> bytes:
         source, namespace = build.spec.source, build.metadata.namespace
@@ -156,7 +162,7 @@ def _require_size(data: bytes, max_bytes: int, instead: str) -> None:
         raise StalledError(BuildReason.SOURCE_TOO_LARGE, message)
 
 
-def _check(build: ArtifactBuild, document: bytes) -> Prepared:
+def _check(build: ArtifactBuild, document: bytes, image: str) -> Prepared:
     assets = {asset.name: asset.object_ref.sha256 for asset in build.spec.assets}
     try:
         spec = parse_ir(document)
@@ -166,15 +172,18 @@ def _check(build: ArtifactBuild, document: bytes) -> Prepared:
         raise StalledError(BuildReason.INVALID_DOCUMENT, _describe(error)) from error
     except UnsupportedTargetError as error:
         raise StalledError(BuildReason.UNSUPPORTED_TARGET, str(error)) from error
+    toolchain = target.toolchain_for(spec.kind).id_on(image)
     key = cache_key(
         ir=spec,
         assets=assets,
         gates=gate_settings(build.spec.gates),
         target=target.name,
-        toolchain=target.toolchain.id,
+        toolchain=toolchain,
         bundle_hash=bundle_of(build),
     )
-    return Prepared(cache_key=key, sha256=sha256_hex(document), document=document)
+    return Prepared(
+        cache_key=key, sha256=sha256_hex(document), document=document, toolchain=toolchain
+    )
 
 
 def _describe(error: InvalidIRError) -> str:

@@ -51,7 +51,9 @@ def wire(shared: Shared) -> Wired:
         pods=shared.pods,
         children=shared.children,
         bucket=bucket,
-        sources=SourceReader(objects, ConfigMaps(shared.client), bucket),
+        sources=SourceReader(
+            objects, ConfigMaps(shared.client), bucket, image=settings.compiler_image
+        ),
         publisher=Publisher(bucket, shared.signing_key),
         record=shared.record,
         turns=turns,

@@ -171,7 +171,10 @@ def render(
     skipped_gates: SkippedGates = NONE_GIVEN,
     form: ResultFormat = None,
 ) -> None:
-    """Compile FILE on this machine, without a cluster, to the very bytes that the Job makes."""
+    """Compile FILE on this machine, without a cluster, to the very bytes that the Job makes.
+
+    A PDF of a DocSpec is set by the Pango of this machine, and may differ.
+    """
     from venture_cli.domain.documents import read_source
     from venture_cli.domain.names import artifact_file_name, name_from_file
     from venture_cli.services.files import read_assets, read_document_file, save, with_theme

@@ -45,7 +45,9 @@ async def version(
 
     facts = {
         "client": installed("venture-cli"),
-        "toolchain": "; ".join(each.toolchain.id for each in TARGETS),
+        "toolchain": "; ".join(
+            dict.fromkeys(tool.id for each in TARGETS for tool in each.toolchains)
+        ),
     }
     if cluster:
         from venture_cli.services.installation import find_operator

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from venture_core.artifacts.compile import CompiledArtifact, compile_artifact, draft_artifact
 from venture_core.artifacts.gates import GateFailedError, GateSettings
 from venture_core.artifacts.images import InvalidAssetError
-from venture_core.artifacts.targets import UnsupportedTargetError, target_named
+from venture_core.artifacts.native import MissingLibraryError
+from venture_core.artifacts.targets import UnsupportedTargetError, target_for
 from venture_core.artifacts.toolchain import ToolchainMismatchError
 from venture_core.canonical import sha256_hex
 from venture_crds.v1alpha1.artifactbuild import GateSwitches
@@ -31,10 +32,10 @@ def render(
     origin: str,
 ) -> CompiledArtifact:
     """Compile what FILE holds. CliError with each problem of the document, assets or gates."""
-    _require_toolchain(target)
     ir = _document(source, assets, origin)
     gates = _gate_settings(source.manifest, skipped_gates)
     try:
+        _require_toolchain(target, ir.kind)
         return compile_artifact(ir=ir, assets=assets, gates=gates, target=target)
     except GateFailedError as error:
         raise _gates_failed(error, origin) from None
@@ -69,14 +70,16 @@ def _document(source: Source, assets: Mapping[str, bytes], origin: str) -> Docum
     return ir
 
 
-def _require_toolchain(target: str) -> None:
+def _require_toolchain(target: str, kind: str) -> None:
     try:
-        target_named(target).toolchain.verify_installed()
+        target_for(target, kind).toolchain_for(kind).verify_installed()
     except ToolchainMismatchError as error:
         raise CliError(
             f"the renderer here is not the Job's, so the bytes would differ: {error}",
             next_step="Install venture-cli anew, with the versions it pins.",
         ) from error
+    except MissingLibraryError as error:
+        raise CliError(str(error)) from error
 
 
 def _require_assets(pinned: Mapping[str, str], given: Mapping[str, bytes]) -> None:

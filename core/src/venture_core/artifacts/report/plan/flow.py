@@ -8,6 +8,7 @@ from venture_core.artifacts.deck.plan.text import Typeface
 from venture_core.artifacts.drawing.lettering import baseline, set_lines
 from venture_core.artifacts.drawing.scene import Area, Scene, Words
 from venture_core.artifacts.fonts.fitting import break_lines, measure
+from venture_core.artifacts.pagewords import page_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,15 +27,6 @@ MARGIN: Final = 54.0
 TOP: Final = 54.0
 _FOOT: Final = 60.0
 BLOCK_GAP: Final = 12.0
-_PAGE_WORDS: Final = {
-    "en": "Page {} of {}",
-    "de": "Seite {} von {}",
-    "fr": "Page {} sur {}",
-    "es": "Página {} de {}",
-    "it": "Pagina {} di {}",
-    "pt": "Página {} de {}",
-    "nl": "Pagina {} van {}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +111,7 @@ class Flow:
             place = (MARGIN, at)
             yield Words(footer.text, place, font.family, FOOTER_POINTS, color)
         if footer.page_numbers:
-            words = _PAGE_WORDS.get(self.spec.language.split("-")[0], "{} / {}")
+            words = page_words(self.spec.language)
             place = (MARGIN + self.width, at)
             text = words.format(number, count)
             yield Words(text, place, font.family, FOOTER_POINTS, color, anchor="end")

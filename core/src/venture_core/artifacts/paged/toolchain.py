@@ -1,0 +1,24 @@
+"""The toolchain of pages that weasyprint lays out: its libraries, our fonts, and what is native."""
+
+from typing import Final
+
+from venture_core.artifacts.fonts.faces import FILES_DIGEST, PAGED_DIGEST
+from venture_core.artifacts.toolchain import FONTS, Toolchain
+
+PAGED: Final = Toolchain(
+    name="pages",
+    revision=1,
+    libraries=(
+        ("cssselect2", "0.10.1"),
+        ("deflate", "0.9.0"),
+        ("fonttools", "4.68.0"),
+        ("pillow", "13.0.0"),
+        ("pydyf", "0.13.0"),
+        ("pyphen", "0.18.1"),
+        ("tinycss2", "1.5.1"),
+        ("tinyhtml5", "2.1.0"),
+        ("weasyprint", "70.0"),
+    ),
+    fonts=f"{FONTS}-{FILES_DIGEST}-{PAGED_DIGEST}",
+    native=True,
+)
