@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from agentpods import judged_agent
 from policybundles import bundle
+from pydantic import SecretStr
 from venture_core.identity.callers import UnauthenticatedError, UnverifiableError
 from venture_core.policy.decision import ReasonCode
 from venture_core.record.assignments import AssignmentUnavailableError, NotAssignedError
+from venture_core.record.behind import EventsBehind
 from venture_core.record.bundles import BundleUnavailableError
+from venture_core.record.producer import EventProducer
 from venture_egress_proxy.head import destination, parse_head
 from venture_egress_proxy.judging import Judging, judge_fetch
 from venture_egress_proxy.proxy import Proxy
@@ -21,7 +24,6 @@ from venture_egress_proxy.proxy import Proxy
 if TYPE_CHECKING:
     from venture_core.freezes import Freezes
     from venture_core.record.agents import Agent, Agents
-    from venture_core.record.behind import EventsBehind
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 FETCH = "roles/researcher/tools/web.fetch"
@@ -110,6 +112,18 @@ class Nobody:
         raise self.error
 
 
+async def asked(proxy: Proxy) -> bytes:
+    """Return what the proxy answers to somebody with a token."""
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(b"GET http://a.example.com/ HTTP/1.1\r\nProxy-Authorization: Bearer x\r\n\r\n")
+        said = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    return said
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [
@@ -124,12 +138,59 @@ class Nobody:
 async def test_who_cannot_be_verified_now_is_told_so(error: Exception, status: int) -> None:
     judging = Judging(cast("Agents", Nobody(error)), cast("Freezes", None), in_all=1, per_agent=1)
     proxy = Proxy(judging, cast("EventsBehind", None), private=(), max_bytes=1, max_seconds=30)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    async with server:
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        writer.write(b"GET http://a.example.com/ HTTP/1.1\r\nProxy-Authorization: Bearer x\r\n\r\n")
-        said = await reader.read()
-        writer.close()
-        await writer.wait_closed()
+    said = await asked(proxy)
     assert said.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"\r\nContent-Type: application/problem+json\r\n" in said
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """An agent, whatever the token."""
+
+    agent: Agent
+
+    async def of(self, token: str) -> Agent:
+        """Return the agent."""
+        return self.agent
+
+
+@dataclass(frozen=True)
+class Thaw:
+    """No freezes."""
+
+    def in_force(self, namespace: str) -> None:
+        """Return that nothing is frozen."""
+
+
+async def test_nothing_is_opened_that_the_record_does_not_know_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("venture_egress_proxy.proxy.RECORD_SECONDS", 0.2)
+    resolved: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[str]:
+        resolved.append(f"{host}:{port}")
+        return []
+
+    judging = Judging(
+        cast("Agents", Somebody(judged_agent(policy(), "web.fetch"))),
+        cast("Freezes", Thaw()),
+        in_all=1,
+        per_agent=1,
+    )
+    away = EventProducer(
+        SecretStr("postgresql://nobody@127.0.0.1:1/none"), name="test", give_up_after_seconds=0.5
+    )
+    async with away as producer:
+        proxy = Proxy(
+            judging,
+            EventsBehind(producer),
+            private=(),
+            max_bytes=1,
+            max_seconds=30,
+            resolve=resolve,
+        )
+        said = await asked(proxy)
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b"the record does not answer" in said
+    assert resolved == []

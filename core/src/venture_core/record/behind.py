@@ -35,6 +35,17 @@ class EventsBehind:
         except asyncio.QueueFull:
             log.error("event_not_recorded", event_type=event.event_type)  # noqa: TRY400
 
+    async def ahead(self, event: EventEnvelopeV1, *, within_seconds: float) -> None:
+        """Have an event written before what it tells of is done.
+
+        Raises AppendError where it is refused or takes longer: then it may be recorded or not.
+        """
+        try:
+            async with asyncio.timeout(within_seconds):
+                await self._producer.append(event)
+        except TimeoutError as error:
+            raise AppendError("the database did not take it in time") from error
+
     async def run(self) -> None:
         """Write until cancelled; while the database is away they wait."""
         while True:

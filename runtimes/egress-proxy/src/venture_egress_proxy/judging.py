@@ -1,14 +1,14 @@
 """Who may connect where: the caller by its token, the domain by its role."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
-from uuid import uuid7
+from uuid import UUID, uuid5, uuid7
 
 import structlog
 from venture_core.events.types import REGISTRY
-from venture_core.events.types.policy import ConnectionClosedV1
+from venture_core.events.types.policy import ConnectionAllowedV1, ConnectionClosedV1
 from venture_core.freezes import FreezesUnseenError
 from venture_core.identity.callers import UnauthenticatedError, UnverifiableError
 from venture_core.policy.decision import ReasonCode, refusal
@@ -24,6 +24,7 @@ from venture_egress_proxy.head import AddressError, destination
 
 if TYPE_CHECKING:
     from venture_core.events.envelope import EventEnvelopeV1
+    from venture_core.events.models import EventPayload
     from venture_core.freezes import Freezes, Frozen
     from venture_core.policy.decision import Decision
     from venture_core.record.agents import Agent, Agents
@@ -54,14 +55,26 @@ class Judged:
     decision: Decision
     sent: int = 0
     received: int = 0
+    id: UUID = field(default_factory=uuid7)
+    """Of its first event."""
 
-    def event(self) -> EventEnvelopeV1:
-        """Return what the record says of it, at its end."""
-        assignment, decision = self.agent.assignment, self.decision
+    def allowed(self) -> EventEnvelopeV1:
+        """Return what the record says of it before it is opened."""
+        assert self.to is not None  # noqa: S101 - for the type checker: it leads somewhere
+        payload = ConnectionAllowedV1(
+            **self._who(),
+            host=self.to.host,
+            port=self.to.port,
+            rule=self.decision.rule,
+            bundle_hash=self.decision.bundle_hash,
+        )
+        return self._event(payload, self.id)
+
+    def closed(self) -> EventEnvelopeV1:
+        """Return what the record says of it at its end; the id follows from the first event's."""
+        decision = self.decision
         payload = ConnectionClosedV1(
-            namespace=assignment.namespace,
-            role=assignment.role,
-            job=self.agent.job,
+            **self._who(),
             host=self.to.host if self.to else "",
             port=self.to.port if self.to else 0,
             allowed=decision.allowed,
@@ -71,9 +84,21 @@ class Judged:
             sent_bytes=self.sent,
             received_bytes=self.received,
         )
+        return self._event(payload, uuid5(self.id, "closed"))
+
+    def _who(self) -> dict[str, str]:
+        assignment = self.agent.assignment
+        return {
+            "namespace": assignment.namespace,
+            "role": assignment.role,
+            "job": self.agent.job,
+        }
+
+    def _event(self, payload: EventPayload, event_id: UUID) -> EventEnvelopeV1:
+        assignment = self.agent.assignment
         return REGISTRY.new_event(
             payload,
-            event_id=uuid7(),
+            event_id=event_id,
             trace_id=assignment.trace_id,
             workflow_id=assignment.workflow_uid,
             task_id=assignment.task_id,

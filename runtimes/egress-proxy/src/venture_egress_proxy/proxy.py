@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from venture_core.policy.decision import ReasonCode, refusal
 from venture_core.policy.matching import normal_host
+from venture_core.record.append import AppendError
 
 from venture_egress_proxy import metrics
 from venture_egress_proxy.addresses import may_dial
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 HEAD_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 60.0
+RECORD_SECONDS: Final = 5.0
+"""How long a connection waits until the record has it."""
 PIECE: Final = 64 * 1024
 
 log = structlog.get_logger(__name__)
@@ -95,7 +98,7 @@ class Proxy:
         try:
             await self._carry(client, judged, answers)
         finally:
-            self._events.note(judged.event())
+            self._events.note(judged.closed())
             code = str(judged.decision.reason_code)
             metrics.CONNECTIONS.labels(str(judged.decision.allowed).lower(), code).inc()
             metrics.CARRIED.labels("sent").inc(judged.sent)
@@ -107,7 +110,14 @@ class Proxy:
             await answers.refuse(judged)
             return
         try:
+            await self._events.ahead(judged.allowed(), within_seconds=RECORD_SECONDS)
             server = await dial(to.host, to.port, self._private, self._resolve, self._permits)
+        except AppendError:
+            log.exception("connection_not_recorded")
+            message = "the record does not answer, and nothing is opened that it does not know of"
+            judged.decision = refusal("record", ReasonCode.EVALUATION_ERROR, message)
+            await answers.say(HTTPStatus.SERVICE_UNAVAILABLE, message)
+            return
         except ForbiddenAddressError as error:
             judged.decision = refusal("addresses", ReasonCode.DOMAIN_NOT_ALLOWLISTED, str(error))
             await answers.refuse(judged)

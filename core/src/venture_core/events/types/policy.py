@@ -77,6 +77,31 @@ class CheckDeniedV1(EventPayload):
     """The content hash of the bundle the rule is of; empty where no bundle decided."""
 
 
+class ConnectionAllowedV1(EventPayload):
+    """A connection of an agent to the web, before it is opened."""
+
+    namespace: Name
+    """The namespace of the workflow."""
+
+    role: Name
+    """The agent's role."""
+
+    job: Name
+    """The Job of the attempt."""
+
+    host: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+    """The host's name."""
+
+    port: Annotated[int, Field(ge=1, le=65_535)]
+    """The port."""
+
+    rule: RuleName
+    """The rule that allowed it."""
+
+    bundle_hash: DigestUri
+    """The content hash of the bundle the rule is of."""
+
+
 class ConnectionClosedV1(EventPayload):
     """A connection of an agent to the web, from its end."""
 
@@ -132,6 +157,12 @@ EVENT_TYPES: Final = (
         CheckDeniedV1,
         Service.POLICY_ENGINE,
         "An agent was refused a call.",
+    ),
+    EventType(
+        "policy.connection.allowed.v1",
+        ConnectionAllowedV1,
+        Service.EGRESS_PROXY,
+        "An agent's connection to the web was allowed, and is opened only now.",
     ),
     EventType(
         "policy.connection.closed.v1",
