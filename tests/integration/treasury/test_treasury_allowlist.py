@@ -181,6 +181,8 @@ async def test_wrong_notes_allow_nothing_and_refuse_nothing(
     assert await _buy(service, scene, merchant="globex") == MERCHANT
     await _hold(service, scene)
     assert await _buy(service, scene, merchant="globex") == MERCHANT
+    # What is asked comes after what was noted: all notes are there.
+    assert await _buy(service, scene, merchant="globex") == MERCHANT
     decided = await _asked(superuser)
     for name in await cache.keys("allowlist*"):
         await cache.delete(name)

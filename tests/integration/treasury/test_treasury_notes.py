@@ -38,6 +38,15 @@ async def test_what_is_asked_comes_after_what_was_noted(cache: Redis) -> None:
     assert 0 < await cache.ttl("a") <= LONG
 
 
+async def test_what_nobody_asks_after_is_noted_too(cache: Redis) -> None:
+    Notes(cache).write(Note("a", "1", LONG))
+    async for attempt in AsyncRetrying(
+        wait=wait_fixed(0.01), stop=stop_after_delay(60), reraise=True
+    ):
+        with attempt:
+            assert await cache.get("a") == b"1"
+
+
 async def test_many_share_an_exchange_and_each_gets_its_own(cache: Redis) -> None:
     many, count = Notes(cache), AT_ONCE + 50
     many.write(*(Note(f"n{each}", str(each), LONG) for each in range(count)))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS: Final = 0.1
 """What is only there to be quick is not waited for."""
 LEFT_ALONE_SECONDS: Final = 1.0
+NOTED_AFTER_SECONDS: Final = 0.02
+"""How long what is noted waits for a question to go along with."""
 AT_ONCE: Final = 200
 """How many questions go together."""
 
@@ -64,6 +66,7 @@ class Notes:
         self._questions: list[_Question] = []
         self._notes: list[Note] = []
         self._working: asyncio.Task[None] | None = None
+        self._later: asyncio.TimerHandle | None = None
         self._left_alone_until = 0.0
 
     async def read(self, *names: str) -> Values | None:
@@ -79,9 +82,13 @@ class Notes:
     def write(self, *notes: Note) -> None:
         """Note something without waiting for it: what is asked here from now on comes after it."""
         self._notes += notes
-        self._work()
+        if self._later is None and self._working is None:
+            self._later = asyncio.get_running_loop().call_later(NOTED_AFTER_SECONDS, self._work)
 
     def _work(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
         if self._working is None:
             self._working = asyncio.create_task(self._until_done())
 
