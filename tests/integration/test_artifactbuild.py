@@ -1,6 +1,7 @@
 """ArtifactBuilds on real servers: from the document to the signed artifact."""
 
 import json
+import secrets
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -210,6 +211,37 @@ async def test_a_theme_is_laid_under_documents_and_is_part_of_what_is_signed(
     stalled = await builds.until("pale", "Stalled")
     assert condition(stalled, "Stalled")["reason"] == "InvalidTheme"
     assert "text on background, #EEEEEE on #FFFFFF" in condition(stalled, "Stalled")["message"]
+
+
+async def test_a_thumbnail_is_kept_beside_its_artifact_and_serves_cache_hits(
+    operator: OperatorProcess, builds: Builds, kubelet: Kubelet, store: ObjectStore
+) -> None:
+    """A build does not fail for one that is not what its Job reported: it has none."""
+    body = deck("with a picture")
+    await builds.create("deck", source={"inline": body})
+    png = b"\x89PNG\r\n\x1a\n" + secrets.token_bytes(100)
+    await kubelet.succeed(await kubelet.next_job(), b"a deck", thumbnail=png)
+    ready = (await builds.until("deck", "Ready"))["status"]
+    key = ready["thumbnail"]["uri"].removeprefix(store.uri(""))
+    assert key == ready["provenance"]["uri"].removeprefix(store.uri("")).replace(
+        ".intoto.json", ".png"
+    )
+    assert await store.get(key, max_bytes=1000) == png
+    assert ready["thumbnail"] | {"uri": ""} == {
+        "uri": "",
+        "sha256": sha256_hex(png),
+        "sizeBytes": len(png),
+    }
+    await builds.create("again", source={"inline": body})
+    hit = (await builds.until("again", "Ready"))["status"]
+    assert (hit["cache"], hit["thumbnail"]) == ("Hit", ready["thumbnail"])
+
+    for number, (sent, told) in enumerate(((png, png + b"!"), (b"GIF89a", None)), start=2):
+        await builds.create(f"liar-{number}")
+        job = await kubelet.next_job(number)
+        await kubelet.succeed(job, b"%d" % number, thumbnail=sent, drawn=told)
+        status = (await builds.until(f"liar-{number}", "Ready"))["status"]
+        assert "thumbnail" not in status
 
 
 async def test_documents_in_s3_are_pinned_and_confined_to_the_namespace(

@@ -27,6 +27,7 @@ from venture_core.artifacts.jobcontract import (
     parse_result,
 )
 from venture_core.artifacts.targets import target_named
+from venture_core.canonical import sha256_hex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,9 +210,17 @@ def test_each_example_is_built_as_on_any_machine(job: Job, name: str) -> None:
     chosen, here = example(name), compiled_example(name)
     kind = json.loads(chosen.document)["kind"]
     toolchain = target_named(chosen.target).toolchain_for(kind).id_on("registry/compiler:1")
-    job.prepare(json.loads(chosen.document), target=chosen.target, toolchain=toolchain)
+    job.prepare(
+        json.loads(chosen.document),
+        target=chosen.target,
+        toolchain=toolchain,
+        thumbnail={"url": job.store.url("staging/1.png"), "fields": {}},
+    )
     code, result = job.run()
     assert (code, result.error) == (EXIT_DONE, None)
+    small = job.store.objects.get("staging/1.png")
+    assert small == here.thumbnail
+    assert (result.thumbnail and result.thumbnail.sha256) == (small and sha256_hex(small))
     assert result.artifact is not None
     assert (result.artifact.sha256, result.artifact.media_type) == (here.sha256, here.media_type)
     assert job.store.objects["staging/1"] == here.data

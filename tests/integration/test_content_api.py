@@ -22,13 +22,19 @@ from venture_control_plane_api.services.access import Build
 from venture_control_plane_api.services.events import Events
 from venture_core.agents.transcript import transcript_key
 from venture_core.artifacts import provenance
-from venture_core.artifacts.bucket import artifact_key, asset_key, document_key, input_key
+from venture_core.artifacts.bucket import (
+    artifact_key,
+    asset_key,
+    document_key,
+    input_key,
+    thumbnail_key,
+)
 from venture_core.artifacts.images import MAX_IMAGE_BYTES
 from venture_core.artifacts.ir import MAX_IR_BYTES
 from venture_core.events.chain import event_hash
 from venture_core.http.problems import Problem
 from venture_core.kubernetes.client import KubernetesClient
-from venture_core.kubernetes.resources import WORKFLOWS, Resource
+from venture_core.kubernetes.resources import ARTIFACT_BUILDS, WORKFLOWS, Resource
 from venture_core.record.append import append_in_transaction
 from venture_core.record.database import Role, connect
 from venture_core.record.objectevents import ObjectEvents
@@ -139,6 +145,36 @@ async def test_its_origin_can_be_verified(alice: User, namespace: str, deck: byt
     assert statement.predicate.build_definition.internal_parameters["cacheKey"] == CACHE_KEY
 
 
+async def test_what_it_looks_like_comes_as_the_job_drew_it(
+    alice: User, builds: Builds, namespace: str, store: ObjectStore, deck: bytes
+) -> None:
+    path = f"namespaces/{namespace}/artifactbuilds/deck/thumbnail"
+    answer = await alice("GET", path)
+    assert (answer.status, "has no thumbnail" in answer.said) == (404, True)
+
+    png = b"\x89PNG\r\n\x1a\n" + secrets.token_bytes(100)
+    key = thumbnail_key(hashlib.sha256(deck).hexdigest(), "uid", 1)
+    digest = hashlib.sha256(png).hexdigest()
+    thumbnail = {"uri": store.uri(key), "sha256": digest, "sizeBytes": len(png)}
+    await store.put(key, png, media_type="image/png")
+
+    async def say(**status: object) -> None:
+        change = {"status": {"thumbnail": thumbnail | status}}
+        await builds.client.patch(
+            ARTIFACT_BUILDS, "deck", change, builds.namespace, subresource="status"
+        )
+
+    await say()
+    answer = await alice("GET", path)
+    assert (answer.status, answer.data) == (200, png)
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    await say(sha256="0" * 64)
+    assert (await alice("GET", path)).status == 410
+    await say(uri=store.uri("inputs/elsewhere/secret"))
+    assert (await alice("GET", path)).status == 410
+
+
 async def test_what_builds_read_is_kept_by_its_digest(
     alice: User, namespace: str, store: ObjectStore
 ) -> None:
@@ -235,6 +271,7 @@ async def test_nothing_tells_whether_what_is_another_s_exists(
     for path in (
         "namespaces/{0}/artifactbuilds/{1}/proxy",
         "namespaces/{0}/artifactbuilds/{1}/provenance",
+        "namespaces/{0}/artifactbuilds/{1}/thumbnail",
         "namespaces/{0}/artifactbuilds/{1}/events",
         "namespaces/{0}/artifactbuilds/{1}/log",
         f"namespaces/{{0}}/assets/{sha256}",

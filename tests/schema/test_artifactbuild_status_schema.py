@@ -15,6 +15,7 @@ from venture_crds.v1alpha1.artifactbuild import (
     GateOutcome,
     Phase,
     Provenance,
+    Thumbnail,
 )
 from venture_crds.v1alpha1.conditions import Condition, ConditionStatus, ConditionType
 from venture_crds.v1alpha1.lifecycle import JobStatus
@@ -58,6 +59,7 @@ FULL: Final = ArtifactBuildStatus(
         media_type="application/vnd.openxmlformats-officedocument.presentationml.presentation",
     ),
     provenance=Provenance(uri="s3://venture/statement", sha256=SHA256, key_id="2026-11"),
+    thumbnail=Thumbnail(uri="s3://venture/first.png", sha256=SHA256, size_bytes=11_800),
     gates=(
         GateOutcome(
             name="contrast",

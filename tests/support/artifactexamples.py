@@ -39,7 +39,9 @@ def example(name: str) -> ArtifactExample:
 def compiled(document: bytes | dict[str, Any], target: str, **assets: bytes) -> CompiledArtifact:
     """Compile a document with every gate on."""
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return compile_artifact(ir=parse_ir(data), assets=assets, gates=GateSettings(), target=target)
+    return compile_artifact(
+        ir=parse_ir(data), assets=assets, gates=GateSettings(), target=target, thumbnail=True
+    )
 
 
 @cache

@@ -12,6 +12,8 @@ from venture_core.artifacts.jobcontract import (
     JobArtifact,
     JobError,
     JobGateResult,
+    JobThumbnail,
+    JobUpload,
     Stage,
     parse_input,
 )
@@ -89,18 +91,36 @@ class Kubelet:
         *,
         reported: bytes | None = None,
         media_type: str = MEDIA_TYPE,
+        thumbnail: bytes | None = None,
+        drawn: bytes | None = None,
     ) -> None:
-        """Upload `artifact` and end the pod with a result about `reported` (default: the same)."""
-        assert (await upload(await self.input_of(job), artifact)).is_success
-        await self.report(job, artifact if reported is None else reported, media_type)
+        """Upload `artifact` and end the pod with a result about `reported` (default: the same).
 
-    async def report(self, job: Body, told: bytes, media_type: str = MEDIA_TYPE) -> None:
+        So it goes with the `thumbnail`, of which `drawn` is reported.
+        """
+        request = await self.input_of(job)
+        assert (await upload(request, artifact)).is_success
+        if thumbnail is not None:
+            assert request.thumbnail is not None
+            assert (await upload_by(request.thumbnail, thumbnail)).is_success
+        told = artifact if reported is None else reported
+        await self.report(job, told, media_type, drawn or thumbnail)
+
+    async def report(
+        self,
+        job: Body,
+        told: bytes,
+        media_type: str = MEDIA_TYPE,
+        drawn: bytes | None = None,
+    ) -> None:
         """End the pod with a result about these bytes, wherever they are."""
         request = await self.input_of(job)
         result = CompileJobResult(
             artifact=JobArtifact(
                 sha256=hashlib.sha256(told).hexdigest(), size_bytes=len(told), media_type=media_type
             ),
+            thumbnail=drawn
+            and JobThumbnail(sha256=hashlib.sha256(drawn).hexdigest(), size_bytes=len(drawn)),
             gates=(JobGateResult(name="contrast", passed=True),),
             toolchain=request.toolchain,
         )
@@ -167,7 +187,10 @@ class Kubelet:
 
 async def upload(request: CompileJobInput, artifact: bytes) -> httpx2.Response:
     """Send bytes by the form of the request, whoever sends them."""
+    return await upload_by(request.upload, artifact)
+
+
+async def upload_by(form: JobUpload, data: bytes) -> httpx2.Response:
+    """Send bytes by one of its forms."""
     async with httpx2.AsyncClient(timeout=UPLOAD_SECONDS) as http:
-        return await http.post(
-            request.upload.url, data=request.upload.fields, files={"file": ("artifact", artifact)}
-        )
+        return await http.post(form.url, data=form.fields, files={"file": ("artifact", data)})

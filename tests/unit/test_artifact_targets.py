@@ -1,5 +1,6 @@
 """Everything that names targets, kinds of documents and gates names the same."""
 
+import annotationlib
 from dataclasses import asdict
 from importlib import import_module
 from typing import get_args
@@ -48,7 +49,13 @@ def test_a_target_makes_files_of_kinds_that_there_are(target: object) -> None:
     assert target.formats
     for kind, module in target.compilers.items():
         assert kind in DOCUMENTS
-        assert callable(import_module(module).draft)
+        draft = import_module(module).draft
+        made = annotationlib.get_annotations(draft, format=annotationlib.Format.FORWARDREF)[
+            "return"
+        ]
+        # mypy does not see who is imported by name.
+        members = ("media_type", "run_gates", "drawing", "render")
+        assert [name for name in members if not hasattr(made, name)] == []
     for each in target.formats:
         assert extension_of(each.media_type) == each.extension
 

@@ -127,7 +127,7 @@ def test_roles_follow_from_the_kinds(roles_of_more_kinds: list[Json]) -> None:
         allowed(content, "statements", "get"),
         *(
             allowed(content, f"artifactbuilds/{one}", "get")
-            for one in ("proxy", "provenance", "events", "log")
+            for one in ("proxy", "provenance", "thumbnail", "events", "log")
         ),
         *(allowed(group, one, *read) for one in ("artifactbuilds", *MORE)),
         *(allowed(group, f"{one}/status", *read) for one in ("artifactbuilds", *MORE)),

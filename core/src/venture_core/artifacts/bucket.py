@@ -4,6 +4,7 @@ inputs/<namespace>/documents/<digest>.json            documents too large for a 
 inputs/<namespace>/assets/<digest>                    pictures
 artifacts/sha256/<digest>/artifact                    the bytes, by content
 artifacts/sha256/<digest>/<uid>-<attempt>.intoto.json who made them from what, one of each build
+artifacts/sha256/<digest>/<uid>-<attempt>.png         what its first page looks like, by that build
 """
 
 from typing import Final
@@ -37,6 +38,14 @@ def artifact_prefix(sha256: str) -> str:
 def artifact_key(sha256: str) -> str:
     """Return the key of an artifact's bytes."""
     return f"{artifact_prefix(sha256)}artifact"
+
+
+def thumbnail_key(sha256: str, uid: str, attempt: int) -> str:
+    """Return the key of what the artifact with that digest looks like, as one build drew it.
+
+    Each keeps its own: Jobs draw them, and one that lies shall show nothing of another's.
+    """
+    return f"{artifact_prefix(sha256)}{uid}-{attempt}.png"
 
 
 def provenance_key(sha256: str, uid: str, attempt: int) -> str:

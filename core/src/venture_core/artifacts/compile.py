@@ -1,19 +1,24 @@
 """Compiling: validate, plan, gate, render. Bytes in, bytes out, the same wherever it runs."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from venture_core.artifacts.gates import GateFailedError, GateResult, GateSettings
 from venture_core.artifacts.ir.parsing import check_assets
+from venture_core.artifacts.limits import THUMBNAIL_MAX_BYTES
 from venture_core.artifacts.targets import target_for
 from venture_core.canonical import sha256_hex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from venture_core.artifacts.drawing.scene import Drawing
     from venture_core.artifacts.ir.document import Document
     from venture_core.artifacts.target import Draft
     from venture_core.artifacts.toolchain import Toolchain
+
+THUMBNAIL_SIDE: Final = 512
+"""Pixels along the longer edge of a thumbnail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +33,19 @@ class CompiledArtifact:
     """Outcomes of the gates that were on; all passed."""
     toolchain: Toolchain
     """What made it."""
+    thumbnail: bytes | None = None
+    """Its first page as a small PNG, where it was asked for and there are pages to draw."""
 
 
 def compile_artifact(
-    *, ir: Document, assets: Mapping[str, bytes], gates: GateSettings, target: str
+    *,
+    ir: Document,
+    assets: Mapping[str, bytes],
+    gates: GateSettings,
+    target: str,
+    thumbnail: bool = False,
 ) -> CompiledArtifact:
-    """Compile `ir` with the `assets` given beside it.
+    """Compile `ir` with the `assets` given beside it, and draw a `thumbnail` if that is wanted.
 
     Takes from 0.1 s for a few pages to seconds for hundreds, all of it CPU: call it off an event
     loop. Raises `UnsupportedTargetError` when `target` is not made of such documents,
@@ -46,7 +58,20 @@ def compile_artifact(
         raise GateFailedError(results)
     data = draft.render()
     toolchain = target_for(target, ir.kind).toolchain_for(ir.kind)
-    return CompiledArtifact(data, sha256_hex(data), draft.media_type, results, toolchain)
+    drawing = draft.drawing() if thumbnail else None
+    small = None if drawing is None else _thumbnail(drawing)
+    return CompiledArtifact(data, sha256_hex(data), draft.media_type, results, toolchain, small)
+
+
+def _thumbnail(drawing: Drawing) -> bytes | None:
+    """Draw the first page; the same pages give the same bytes. None where they are too many."""
+    from venture_core.artifacts.drawing.png import write_png
+    from venture_core.artifacts.drawing.raster import draw_scene
+
+    first = drawing.scenes[0]
+    scale = THUMBNAIL_SIDE / max(first.width, first.height)
+    png = write_png(draw_scene(first, drawing.assets, scale))
+    return png if len(png) <= THUMBNAIL_MAX_BYTES else None
 
 
 def draft_artifact(*, ir: Document, assets: Mapping[str, bytes], target: str) -> Draft:

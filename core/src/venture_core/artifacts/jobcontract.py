@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from venture_core.artifacts.gates import GateResult, GateSettings
+from venture_core.artifacts.limits import THUMBNAIL_MAX_BYTES
 from venture_core.canonical import canonical_json
 
 INPUT_FOLDER: Final = "/etc/venture/input"
@@ -125,6 +126,8 @@ class CompileJobInput(ContractModel):
     """The document's bytes must have this digest, when it is given."""
     assets: Annotated[tuple[JobAsset, ...], Field(max_length=MAX_ASSETS)] = ()
     upload: JobUpload
+    thumbnail: JobUpload | None = None
+    """Where a small picture of the first page goes, where one is wanted."""
     toolchain: Annotated[str, StringConstraints(min_length=1, max_length=512)]
     """The toolchain in the cache key; a Job with another one refuses to build."""
     max_artifact_bytes: Annotated[int, Field(ge=1, le=2**31)]
@@ -142,6 +145,13 @@ class JobArtifact(ContractModel):
     sha256: Sha256
     size_bytes: Annotated[int, Field(ge=1)]
     media_type: Annotated[str, StringConstraints(max_length=128)]
+
+
+class JobThumbnail(ContractModel):
+    """The small picture that was uploaded."""
+
+    sha256: Sha256
+    size_bytes: Annotated[int, Field(ge=1, le=THUMBNAIL_MAX_BYTES)]
 
 
 class JobError(ContractModel):
@@ -202,6 +212,7 @@ class CompileJobResult(ContractModel):
     """What the Job reports: an artifact, or an error."""
 
     artifact: JobArtifact | None = None
+    thumbnail: JobThumbnail | None = None
     error: JobError | None = None
     gates: tuple[JobGateResult, ...] = ()
     toolchain: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None

@@ -254,6 +254,19 @@ class Provenance(StatusModel):
     """The key that signed it; its public half is published beside the operator."""
 
 
+class Thumbnail(StatusModel):
+    """A small picture of the artifact's first page, as the Job drew it: nobody signs for it."""
+
+    uri: Annotated[str, Field(max_length=2048)]
+    """Where the PNG is kept, as `s3://bucket/key`."""
+
+    sha256: Sha256
+    """The SHA-256 of its bytes."""
+
+    size_bytes: Annotated[int, Field(ge=0, le=2**20)]
+    """Its size, in bytes."""
+
+
 class Finding(StatusModel):
     """One thing that a gate objects to."""
 
@@ -312,6 +325,9 @@ class ArtifactBuildStatus(RetryingStatus):
 
     provenance: Provenance | None = None
     """The signed statement about the artifact."""
+
+    thumbnail: Thumbnail | None = None
+    """What the artifact's first page looks like, where it has pages that can be drawn."""
 
     gates: Annotated[tuple[GateOutcome, ...], Field(max_length=16), ListMap("name")] = ()
     """What the quality gates said."""

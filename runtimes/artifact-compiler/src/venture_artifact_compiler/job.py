@@ -20,6 +20,7 @@ from venture_core.artifacts.jobcontract import (
     JobArtifact,
     JobAsset,
     JobGateResult,
+    JobThumbnail,
     Stage,
     parse_input,
 )
@@ -70,6 +71,7 @@ async def run(settings: Settings) -> CompileJobResult:
             seconds=round(time.monotonic() - started, 3),
         )
         await _export(request, artifact, transfers)
+        thumbnail = await _export_thumbnail(request, artifact.thumbnail, transfers)
     log.info("uploaded", sha256=artifact.sha256, peak_memory_mib=_peak_memory_mib())
     return CompileJobResult(
         artifact=JobArtifact(
@@ -77,6 +79,7 @@ async def run(settings: Settings) -> CompileJobResult:
             size_bytes=len(artifact.data),
             media_type=artifact.media_type,
         ),
+        thumbnail=thumbnail,
         gates=tuple(JobGateResult.from_result(result) for result in artifact.gates),
         toolchain=request.toolchain,
     )
@@ -222,7 +225,11 @@ def _compile(request: CompileJobInput, ir: Document, assets: dict[str, bytes]) -
     """Compile, and put into words what went wrong."""
     try:
         return compile_artifact(
-            ir=ir, assets=assets, gates=request.gates.settings(), target=request.target
+            ir=ir,
+            assets=assets,
+            gates=request.gates.settings(),
+            target=request.target,
+            thumbnail=request.thumbnail is not None,
         )
     except InvalidIRError as error:
         raise _invalid_ir(error) from error
@@ -252,3 +259,17 @@ async def _export(
         raise TransientCompileError(Stage.EXPORT, "UploadFailed", str(error)) from error
     except TransferError as error:
         raise CompileError(Stage.EXPORT, "UploadRefused", str(error)) from error
+
+
+async def _export_thumbnail(
+    request: CompileJobInput, thumbnail: bytes | None, transfers: Transfers
+) -> JobThumbnail | None:
+    """Upload the small picture. An artifact without one is an artifact all the same."""
+    if thumbnail is None or request.thumbnail is None:
+        return None
+    try:
+        await transfers.upload(request.thumbnail, thumbnail, "image/png")
+    except TransferError as error:
+        log.warning("thumbnail_lost", error=str(error))
+        return None
+    return JobThumbnail(sha256=sha256_hex(thumbnail), size_bytes=len(thumbnail))

@@ -29,6 +29,9 @@ class PagesDraft:
         """Run the gates of texts, and whether our fonts have every letter."""
         return run_gates(PAGE_CHECKS, self.plan, settings)
 
+    def drawing(self) -> None:
+        """Return nothing: only what lays the text out knows its pages."""
+
     def render(self) -> bytes:
         """Lay the text out and write the file."""
         from venture_core.artifacts.doc.render.html import page

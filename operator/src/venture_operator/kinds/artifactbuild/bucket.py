@@ -3,8 +3,10 @@
 inputs/<namespace>/<key>                                 what builds of that namespace may read
 staging/<uid>/<attempt>                                  where a compile Job uploads
 staging/<uid>/<attempt>.claimed                          that upload, out of the Job's reach
+staging/<uid>/<attempt>.png                              where it uploads a small picture
 artifacts/sha256/<digest>/artifact                       the bytes, by content
 artifacts/sha256/<digest>/<uid>-<attempt>.intoto.json    who made them from what, one of each build
+artifacts/sha256/<digest>/<uid>-<attempt>.png            what they look like, one of each build
 cache/namespaces/<namespace>/<cache key>.json            finished builds, by cache key
 cache/all/<cache key>.json                               the same where the cache is shared by all
 """
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from pydantic import ValidationError
 from venture_core.artifacts.bucket import artifact_key, input_key, provenance_key
-from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES
+from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES, THUMBNAIL_MAX_BYTES
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 
 from venture_operator.domain.cachescope import CacheScope
@@ -94,6 +96,31 @@ class Bucket:
             _staging_key(uid, attempt), max_bytes=ARTIFACT_MAX_BYTES, lifetime=lifetime
         )
 
+    async def thumbnail_form(self, uid: str, attempt: int, lifetime: timedelta) -> PostForm:
+        """Return a form with which the Job of that attempt may upload a small picture."""
+        return await self._store.presign_upload(
+            _thumbnail_key(uid, attempt), max_bytes=THUMBNAIL_MAX_BYTES, lifetime=lifetime
+        )
+
+    async def staged_thumbnail(self, uid: str, attempt: int) -> bytes | None:
+        """Return the small picture that the Job of that attempt uploaded, None where there is none.
+
+        Whoever judges these bytes stores these bytes: a form may write over the object meanwhile.
+        """
+        key = _thumbnail_key(uid, attempt)
+        try:
+            return await self._store.get(key, max_bytes=THUMBNAIL_MAX_BYTES)
+        except ObjectNotFoundError, ObjectTooLargeError:
+            return None
+
+    async def store_thumbnail(self, key: str, png: bytes) -> None:
+        """Store the small picture of one build beside the artifact."""
+        await self._store.put(key, png, media_type="image/png")
+
+    async def has(self, key: str) -> bool:
+        """Tell whether there is an object of that key."""
+        return await self._store.head(key) is not None
+
     async def claim_upload(self, uid: str, attempt: int) -> Measured:
         """Take the upload of that attempt out of the Job's reach; return its digest and length.
 
@@ -121,6 +148,7 @@ class Bucket:
         """Delete what the Job of that attempt uploaded."""
         await self._store.delete(_staging_key(uid, attempt))
         await self._store.delete(_claimed_key(uid, attempt))
+        await self._store.delete(_thumbnail_key(uid, attempt))
 
     async def store_artifact(self, uid: str, attempt: int, entry: CacheEntry) -> None:
         """Store the claimed upload of that attempt under its digest, unless it is there.
@@ -161,3 +189,7 @@ def _staging_key(uid: str, attempt: int) -> str:
 
 def _claimed_key(uid: str, attempt: int) -> str:
     return f"staging/{uid}/{attempt}.claimed"
+
+
+def _thumbnail_key(uid: str, attempt: int) -> str:
+    return f"staging/{uid}/{attempt}.png"

@@ -4,13 +4,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts import provenance
-from venture_core.artifacts.bucket import artifact_key, provenance_key
+from venture_core.artifacts.bucket import artifact_key, provenance_key, thumbnail_key
 from venture_core.artifacts.targets import extension_of
 from venture_core.canonical import sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 from venture_crds.v1alpha1.artifactbuild import BuildReason
 
-from venture_operator.kinds.artifactbuild.cacheentry import CacheEntry
+from venture_operator.kinds.artifactbuild.cacheentry import CachedThumbnail, CacheEntry
 from venture_operator.kinds.artifactbuild.plans import Publication, bundle_of, gate_outcomes
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 UPLOADS_AT_ONCE = 4
 """How many uploads are read at the same time, each in pieces of about a megabyte."""
+_PNG = b"\x89PNG\r\n\x1a\n"
 BUILDER_ID = "https://venture.parpour.dev/operator"
 
 
@@ -66,6 +67,7 @@ class Publisher:
             raise NotReproducibleError(
                 f"{cache_key} gave sha256:{earlier.sha256} before and sha256:{sha256} now"
             )
+        thumbnail, data = await self._thumbnail(build, job, attempt)
         statement = _statement(build, job, attempt, cache_key, document)
         envelope = provenance.sign(statement, self._key)
         entry = CacheEntry(
@@ -80,8 +82,9 @@ class Publisher:
             key_id=self._key_id,
             built_by_uid=uid,
             attempt=attempt,
+            thumbnail=thumbnail,
         )
-        return Publication(attempt, entry, envelope)
+        return Publication(attempt, entry, envelope, data)
 
     async def publish(self, build: ArtifactBuild, publication: Publication) -> None:
         """Store the artifact, its provenance and the cache's entry; safe to repeat."""
@@ -90,7 +93,30 @@ class Publisher:
         await self._bucket.store_artifact(uid, attempt, entry)
         key = provenance_key(entry.sha256, uid, attempt)
         await self._bucket.store_provenance(key, publication.envelope)
+        if publication.thumbnail is not None:
+            key = thumbnail_key(entry.sha256, uid, attempt)
+            await self._bucket.store_thumbnail(key, publication.thumbnail)
         await self._bucket.remember(build.metadata.namespace, entry)
+
+    async def _thumbnail(
+        self, build: ArtifactBuild, job: JobSucceeded, attempt: int
+    ) -> tuple[CachedThumbnail | None, bytes | None]:
+        """Return what there is to say of the small picture, and its bytes where they are staged.
+
+        One that is not what the Job reported is left out: no build fails for it.
+        """
+        reported, uid = job.result.thumbnail, build.metadata.uid
+        if reported is None:
+            return None, None
+        key = thumbnail_key(job.artifact.sha256, uid, attempt)
+        data = await self._bucket.staged_thumbnail(uid, attempt)
+        if data is None and not await self._bucket.has(key):
+            return None, None
+        if data is not None and (sha256_hex(data) != reported.sha256 or not data.startswith(_PNG)):
+            return None, None
+        uri = self._bucket.uri(key)
+        said = CachedThumbnail(uri=uri, sha256=reported.sha256, size_bytes=reported.size_bytes)
+        return said, data
 
     async def _require_upload(
         self, build: ArtifactBuild, reported: JobArtifact, attempt: int

@@ -311,6 +311,7 @@ class ArtifactBuildService:
             # Too large for a Secret: the Job fetches it.
             ir_url = await bucket.presign_input(namespace, spec.source.object_ref.key, lifetime)
         form = await bucket.upload_form(uid, action.attempt, lifetime)
+        small = await bucket.thumbnail_form(uid, action.attempt, lifetime)
         return CompileJobInput(
             target=str(spec.target),
             gates=JobGates.from_settings(gate_settings(spec.gates)),
@@ -318,6 +319,7 @@ class ArtifactBuildService:
             ir_sha256=prepared.sha256,
             assets=tuple(assets),
             upload=JobUpload(url=form.url, fields=dict(form.fields)),
+            thumbnail=JobUpload(url=small.url, fields=dict(small.fields)),
             toolchain=prepared.toolchain,
             max_artifact_bytes=ARTIFACT_MAX_BYTES,
             authorities=bucket.authorities,

@@ -31,6 +31,7 @@ SERVED: Final = (
     _Served("accounts", "Account", ("create", "delete", "list"), namespaced=False),
     _Served("artifactbuilds/proxy", "Artifact", ("get",)),
     _Served("artifactbuilds/provenance", "Provenance", ("get",)),
+    _Served("artifactbuilds/thumbnail", "Thumbnail", ("get",)),
     _Served("artifactbuilds/events", "EventList", ("get",)),
     _Served("artifactbuilds/log", "Log", ("get",)),
     _Served("workflows/transcript", "Transcript", ("get",)),

@@ -126,6 +126,12 @@ def _builds(services: Services) -> APIRouter:
         build = await services.access.build(user_of(request), namespace, name)
         return answer("Provenance", await services.artifacts.provenance(build))
 
+    @router.get(f"{BUILD}/thumbnail")
+    async def thumbnail(namespace: Namespace, name: Name, request: Request) -> Response:
+        build = await services.access.build(user_of(request), namespace, name)
+        png = await services.artifacts.thumbnail(build)
+        return Response(png, media_type="image/png", headers=PRIVATE)
+
     @router.get(f"{BUILD}/events")
     async def events(
         namespace: Namespace, name: Name, request: Request, after: After = 0

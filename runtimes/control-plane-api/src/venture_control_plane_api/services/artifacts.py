@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from venture_core.artifacts.bucket import artifact_key, artifact_prefix
+from venture_core.artifacts.limits import THUMBNAIL_MAX_BYTES
 from venture_core.artifacts.provenance import ENVELOPE_MAX_BYTES
 from venture_core.canonical import sha256_hex
 from venture_core.http.problems import Problem
@@ -100,6 +101,27 @@ class Artifacts:
             "envelope": base64.b64encode(envelope).decode(),
             "publicKeys": list((config_map or {}).get("data", {}).values()),
         }
+
+    async def thumbnail(self, build: Build) -> bytes:
+        """Return the small picture of a build's artifact. Raises Problem."""
+        artifact, thumbnail = build.status.artifact, build.status.thumbnail
+        if artifact is None:
+            raise _not_ready(build)
+        if thumbnail is None:
+            message = f"ArtifactBuild {build.name!r} has no thumbnail: no pages could be drawn."
+            raise Problem(HTTPStatus.NOT_FOUND, message, code="no-thumbnail")
+        key = thumbnail.uri.removeprefix(f"s3://{self._store.bucket}/")
+        if not key.startswith(artifact_prefix(artifact.sha256)):
+            raise _gone("thumbnail")
+        try:
+            png = await self._store.get(key, max_bytes=THUMBNAIL_MAX_BYTES)
+        except (ObjectNotFoundError, ObjectTooLargeError) as error:
+            raise _gone("thumbnail") from error
+        except ObjectStoreError as error:
+            raise unavailable(str(error)) from error
+        if sha256_hex(png) != thumbnail.sha256:
+            raise _gone("thumbnail")
+        return png
 
     async def _chunks(self, key: str, sha256: str, size: int) -> AsyncIterator[bytes]:
         digest = hashlib.sha256()
