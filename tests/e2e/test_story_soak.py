@@ -41,6 +41,14 @@ CALLS: Final = {
     ("brief", "io.write"): 1,
     ("place", "event.publish"): 1,
 }
+TOLD: Final = {
+    "task.run.started.v1": "attempts",
+    "task.run.succeeded.v1": "tasks",
+    "task.model.called.v1": "answers of models",
+    "policy.connection.closed.v1": "pages",
+    "task.tool.called.v1": "calls of tools",
+    "ledger.spend.authorized.v1": "payments of 40 USD",
+}
 DONE: Final = ("there is a workflow launch", "does not wait for people")
 """What is said to somebody who asks for what they got before."""
 HOLDS: Final = """
@@ -148,16 +156,21 @@ async def test_every_run_ends_and_each_thing_happens_once(
         killing.cancel()
         print(f"seed {SEED}, killed: {dict(killings.done)}, {killings.done.total()} in all")
     settle(kubectl, SYSTEM)
+    happened: Counter[str] = Counter()
     for run, (status, took) in zip(runs, ended, strict=True):
         attempts = {each["name"]: each["attempt"] for each in status["tasks"]}
         print(f"{run.launch.namespace}: {took:.0f} s, attempts {attempts}")
-        assert_each_once(run.launch, status)
+        happened += assert_each_once(run.launch, status)
+    print(f"of {len(runs)} runs: {dict(happened)}")
     assert_books(kubectl, places, unsettled_at_most=killings.done["llm-gateway"])
     assert_verified(administrator, tmp_path)
 
 
-def assert_each_once(launch: Launch, status: Body) -> None:
-    """Fail unless each task began and ended once an attempt, and each effect is there once."""
+def assert_each_once(launch: Launch, status: Body) -> Counter[str]:
+    """Fail unless each task began and ended once an attempt, and each effect is there once.
+
+    Return how often what happened.
+    """
     assert {each["name"]: each["phase"] for each in status["tasks"]} == dict.fromkeys(
         TASKS, "Succeeded"
     )
@@ -189,6 +202,7 @@ def assert_each_once(launch: Launch, status: Body) -> None:
     assert made["artifact.build.completed.v1"] + made["artifact.build.cache_hit.v1"] == 1
     paid = [each for each in launch.statement() if each.get("merchant")]
     assert [each["amountCents"] for each in paid] == [-4000]
+    return Counter({name: counted[event_type] for event_type, name in TOLD.items()})
 
 
 def _attempts(events: list[Body], *ends: str) -> Counter[tuple[str, int]]:
