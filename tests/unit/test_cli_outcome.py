@@ -170,6 +170,19 @@ def test_who_is_signed_in_is_not_sent_to_kubectl(status: int, reason: str, said:
     assert "kubectl" not in told
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        'admission webhook "policy.venture.parpour.dev" denied the request: ',
+        "freezes is forbidden: ValidatingAdmissionPolicy 'a' with binding 'b' denied request: ",
+    ],
+)
+def test_what_a_rule_refuses_is_no_missing_right(told: str) -> None:
+    failure = explain(error_from_status(403, "Forbidden", f"{told}Freeze team holds"))
+    assert (str(failure), failure.next_step) == ("it is refused: Freeze team holds", "")
+    assert failure.code is ExitCode.DENIED
+
+
 def test_the_exit_codes_never_change() -> None:
     assert {code.name: code.value for code in ExitCode} == {
         "OK": 0,

@@ -102,7 +102,7 @@ def test_what_waits_is_found_in_the_status() -> None:
     assert (found.target, found.digest, found.granted) == ("moneyintent/ads", "sha256:1", "1/2")
     assert found.what == "0.05 USD: ads"
     assert waiting_in(intent | {"status": {"phase": "Approved"}}) == []
-    workflow = {
+    workflow: dict[str, Any] = {
         "kind": "Workflow",
         "metadata": {"name": "launch", "namespace": "team", "uid": "u"},
         "spec": {"tasks": [{"name": "review", "approval": {"message": "look"}}]},
@@ -110,6 +110,9 @@ def test_what_waits_is_found_in_the_status() -> None:
     }
     (task,) = waiting_in(workflow)
     assert (task.target, task.what) == ("workflow/launch/review", "look")
+    workflow["status"]["tasks"][0]["message"] = "look at 3 slides"
+    (task,) = waiting_in(workflow)
+    assert task.what == "look at 3 slides", "with the values that the operator has filled in"
     begins = workflow | {
         "spec": {"objective": "Launch"},
         "status": {"targetDigest": "d", "approvals": {"required": 1, "granted": 0}},

@@ -53,7 +53,7 @@ def waiting_in(body: Body) -> list[Waiting]:
         return [_waiting(body, status, what)]
     tasks = {each.get("name"): each for each in spec.get("tasks", [])}
     waiting = [
-        _waiting(body, task, _question(tasks.get(task["name"], {})), tasks.get(task["name"], {}))
+        _waiting(body, task, _question(task, tasks), tasks.get(task["name"], {}))
         for task in status.get("tasks", [])
         if _AWAITING in (task.get("phase"), task.get("reason"))
         and "money" not in tasks.get(task["name"], {})
@@ -63,8 +63,10 @@ def waiting_in(body: Body) -> list[Waiting]:
     return waiting
 
 
-def _question(task: Body) -> str:
-    return str(task.get("approval", {}).get("message", ""))
+def _question(task: Body, specs: dict[str, Body]) -> str:
+    """Return what people are asked, with the values in it that the operator has filled in."""
+    written = specs.get(task["name"], {}).get("approval", {}).get("message", "")
+    return str(task.get("message") or written)
 
 
 def _waiting(body: Body, status: Body, what: str, task: Body | None = None) -> Waiting:

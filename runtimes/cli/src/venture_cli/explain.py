@@ -3,6 +3,7 @@
 A library that was not imported raised nothing, so it is not imported to explain, either.
 """
 
+import re
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _UNAUTHORIZED: Final = 401
 _LOGIN: Final = "Does kubectl work? Try: kubectl auth whoami"
+_REFUSAL: Final = re.compile(r" denied (the )?request: ")
+"""After this the API server hands on what a webhook or an admission policy says."""
 _BY_KUBECONFIG: Final = "To work by kubeconfig: venture logout."
 
 
@@ -80,11 +83,7 @@ def _refused(error: KubernetesError) -> CliError:
         message = f"the cluster does not know you: {error.message}"
         return CliError(message, ExitCode.DENIED, next_step=_LOGIN)
     if isinstance(error, ForbiddenError):
-        return CliError(
-            f"the cluster denies it: {error.message}",
-            ExitCode.DENIED,
-            next_step=_permission(),
-        )
+        return _forbidden(error)
     if isinstance(error, NotFoundError):
         # What says which object is missing needs no guess; a missing kind answers with nothing.
         missing_kind = "could not find the requested resource" in error.message
@@ -97,6 +96,14 @@ def _refused(error: KubernetesError) -> CliError:
             else "",
         )
     return CliError(error.message, next_step=_NEXT_BY_REASON.get(error.reason, ""))
+
+
+def _forbidden(error: KubernetesError) -> CliError:
+    if refusal := _REFUSAL.search(error.message):
+        # No right is missing: a rule, a Freeze or the like says no, in words of its own.
+        return CliError(f"it is refused: {error.message[refusal.end() :]}", ExitCode.DENIED)
+    message = f"the cluster denies it: {error.message}"
+    return CliError(message, ExitCode.DENIED, next_step=_permission())
 
 
 def _provenance(error: Exception) -> CliError | None:

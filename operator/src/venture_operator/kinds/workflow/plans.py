@@ -175,12 +175,12 @@ def _at_work(board: Board, frozen: str) -> tuple[State, WorkflowPhase]:
     asked = [each for each in running if _asks(board, each)]
     counted = f"{done} of {len(board.tasks)} tasks are done"
     if spec.suspend and spec.shutdown is None:
-        still = f"; {_names(running)} still run" if running else ""
+        still = f"; still at work: {_names(running)}" if running else ""
         return conditions.suspended(f"spec.suspend is true: {counted}{still}"), (
             WorkflowPhase.SUSPENDED
         )
     if frozen:
-        still = f"; {_names(running)} still run" if running else ""
+        still = f"; still at work: {_names(running)}" if running else ""
         state = conditions.working(CommonReason.FROZEN, f"{frozen}; {counted}{still}")
         return state, WorkflowPhase.WAITING
     if len(running) > len(asked):
@@ -188,7 +188,7 @@ def _at_work(board: Board, frozen: str) -> tuple[State, WorkflowPhase]:
         state = conditions.working(WorkflowReason.RUNNING, f"{counted}; at work: {names}")
         return state, WorkflowPhase.RUNNING
     if asked:
-        message = f"{counted}; {_names(asked)} wait for approval"
+        message = f"{counted}; waiting for approval: {_names(asked)}"
         state = conditions.working(WorkflowReason.AWAITING_APPROVAL, message)
         return state, WorkflowPhase.WAITING
     short = [

@@ -50,7 +50,10 @@ async def submit(
     body, _, others = read_workflow(read_document_file(file), file, name)
     made = await workflows.submit(session, body)
     if others:
-        err().print(("note: ", "yellow"), f"{others} other objects of {file} are left out")
+        left = "object of it is" if others == 1 else "objects of it are"
+        err().print(
+            ("note: ", "yellow"), f"only the Workflow of {file}: {others} other {left} left out"
+        )
     if watching:
         await _watched(session, made, seconds(DEFAULT_WATCH))
     else:
