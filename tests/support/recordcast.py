@@ -98,6 +98,7 @@ class Disasters:
     """Brings older states of the database back: backups, and standbys that lagged."""
 
     def __init__(self, cast: Cast, *, seed: int) -> None:
+        self.folder = cast.folder
         self._cast = cast
         self._chooser = Random(seed)  # noqa: S311 - to be repeated, not secret
         self.struck: list[Disaster] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections import Counter
 from contextlib import asynccontextmanager
@@ -45,6 +46,7 @@ WORKFLOWS = 8
 STREAM_BYTES = 1024 * 1024
 """The least there is: about 1,300 events, so that the stream is full soon."""
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STANDING = """
 WITH missed AS (SELECT l.log_index FROM record.log_index l
     WHERE NOT EXISTS (SELECT FROM consumed c WHERE c.log_index = l.log_index)),
@@ -346,6 +348,8 @@ async def _what_is_lost_has_a_name(
         "SELECT event_id FROM record.phantoms WHERE named_by IS NOT NULL"
     )
     phantoms = {str(row["event_id"]) for row in named}
+    # Whoever found them told of them, though the database was lost again before anybody named them.
+    phantoms |= _told_by_relays(disasters.folder)
     for event, index in witness.seen.items():
         # The stream had discarded what is told of only by its place.
         is_told = any(kept <= index < lost for kept, lost in told)
@@ -359,6 +363,13 @@ async def _what_is_lost_has_a_name(
         "of them lost with the database": len(lost),
         "phantoms named": len(phantoms),
     }
+
+
+def _told_by_relays(folder: Path) -> set[str]:
+    """Return the ids of all events that a relay has ever said the record lacks."""
+    logs = (log.read_text().splitlines() for log in folder.glob("venture-event-relay-*.log"))
+    told = (line for lines in logs for line in lines if "lacks events" in line)
+    return {event for line in told for event in _UUID.findall(line)}
 
 
 async def _is_provable(

@@ -10,9 +10,12 @@ from prometheus_client import REGISTRY as METRICS
 from recordevents import started
 from recordlog import caught_up, record_raw
 from recordrelay import published, relaying, stream_holds
+from structlog.testing import capture_logs
 from venture_core.events.chain import ChainHead
 from venture_core.events.envelope import recorded_json
 from venture_core.messaging.delivery import LOG_INDEX_HEADER
+from venture_core.record.database import Role, connect
+from venture_core.record.phantoms import NAMED_AT_ONCE, Phantom, record_phantoms
 from venture_core.record.replay import stream_state
 from waiting import until
 
@@ -244,3 +247,19 @@ async def test_what_cannot_be_read_is_stepped_over_loudly(
         await until(lambda: _saved(superuser, 4))
     assert [each.log_index for each in await published(client)] == [0, 2]
     assert (METRICS.get_sample_value("venture_relay_unreadable_total") or 0) >= before + 2
+
+
+async def test_what_the_record_lacks_is_told_outside_of_it_too(
+    database: SecretStr, superuser: asyncpg.Connection
+) -> None:
+    """A database that is lost again forgets what it had found out about the loss before."""
+    found = [Phantom(at, at + 1, uuid7(), uuid7(), bytes(32)) for at in range(NAMED_AT_ONCE + 1)]
+    relay = await connect(database, Role.RELAY, name="test")
+    with capture_logs() as logged:
+        await record_phantoms(relay, found)
+        await record_phantoms(relay, found)
+        await superuser.execute("DELETE FROM record.phantoms")
+        await record_phantoms(relay, found[:1])
+    await relay.close()
+    told = [event for each in logged for event in each.get("event_ids", ())]
+    assert told == [str(each.event_id) for each in (*found, found[0])]

@@ -8,6 +8,7 @@ never believed.
 
 import re
 from dataclasses import dataclass
+from itertools import batched
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MAX_PHANTOMS: Final = 10_000
 """How many are kept at once; what comes on top is only counted."""
+NAMED_AT_ONCE: Final = 100
+"""How many a line of the log names."""
 
 _KEEP = """
 INSERT INTO record.phantoms (log_index, stream_sequence, event_id, workflow_id, event_hash)
@@ -34,6 +37,7 @@ SELECT p.* FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::b
 WHERE NOT EXISTS (SELECT FROM record.event_ids known WHERE known.event_id = p.event_id)
 LIMIT $6 - (SELECT count(*) FROM record.phantoms WHERE named_by IS NULL)
 ON CONFLICT (event_id) DO NOTHING
+RETURNING log_index, event_id
 """
 _UNNAMED = "SELECT count(*) FROM record.phantoms WHERE named_by IS NULL"
 _MESSAGE_ID: Final = re.compile(r"([0-9a-f-]{36})(\.[0-9]+)?")
@@ -73,7 +77,11 @@ def phantom_of(message: Stored) -> Phantom | None:
 
 
 async def record_phantoms(connection: asyncpg.Connection, phantoms: Sequence[Phantom]) -> None:
-    """Keep these names, unless the record knows the event after all."""
+    """Keep these names, unless the record knows the event after all, and tell each once.
+
+    The process's log has them too: a database that is lost again forgets what it had found, and the
+    stream may have discarded the events by then.
+    """
     if phantoms:
         columns = zip(
             *(
@@ -82,7 +90,14 @@ async def record_phantoms(connection: asyncpg.Connection, phantoms: Sequence[Pha
             ),
             strict=True,
         )
-        await connection.execute(_KEEP, *map(list, columns), MAX_PHANTOMS)
+        async with connection.transaction():
+            kept = await connection.fetch(_KEEP, *map(list, columns), MAX_PHANTOMS)
+            for rows in batched(kept, NAMED_AT_ONCE, strict=False):
+                log.error(
+                    "the record lacks events that were published",
+                    log_indexes=[row["log_index"] for row in rows],
+                    event_ids=[str(row["event_id"]) for row in rows],
+                )
     unnamed = await connection.fetchval(_UNNAMED)
     metrics.PHANTOMS.set(unnamed)
     if unnamed:
