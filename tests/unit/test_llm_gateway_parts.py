@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
+from gatewayscene import assigned
+from prometheus_client import REGISTRY as METRICS
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+from venture_core.record.producer import EventProducer
 from venture_llm_gateway.breaker import FAILURES, OPEN_SECONDS, Breaker
 from venture_llm_gateway.channel import Channel, ClosedError
 from venture_llm_gateway.complaints import complaint
+from venture_llm_gateway.decisions import Denial
 from venture_llm_gateway.keys import KeyMissingError, Keys
+from venture_llm_gateway.recording import Recorder
 from venture_llm_gateway.retrying import asked_to_wait, wait_before
 
 if TYPE_CHECKING:
@@ -125,3 +133,15 @@ async def test_a_closed_channel_gives_what_it_has_and_then_says_so() -> None:
     assert await channel.get() == b"x"
     with pytest.raises(ClosedError):
         await channel.get()
+
+
+async def test_a_call_that_the_record_does_not_take_is_counted_and_named() -> None:
+    away = SecretStr("postgresql://nobody@127.0.0.1:1/none")
+    denial = Denial(rule="limits", reason_code="RATE_LIMITED", message="too often")
+    before = METRICS.get_sample_value("venture_llm_unrecorded_total") or 0.0
+    async with EventProducer(away, name="test", give_up_after_seconds=0.2) as producer:
+        with capture_logs() as logged:
+            await Recorder(producer).refused(uuid4(), assigned(), "Anthropic", "claude", denial)
+    assert METRICS.get_sample_value("venture_llm_unrecorded_total") == before + 1
+    (line,) = [each for each in logged if "event_id" in each]
+    assert line["event"] == "an event is not recorded"

@@ -9,6 +9,7 @@ from uuid import UUID, uuid7
 
 import pytest
 from nats.js.errors import NotFoundError
+from prometheus_client import REGISTRY as METRICS
 from recordevents import started
 from recordlog import caught_up, sequencing
 from recordrelay import STREAMS
@@ -318,6 +319,27 @@ async def test_long_work_is_not_handed_to_another(client: Client) -> None:
         await Publisher(client).publish(uuid7())
         await recorder.has(1)
     assert [each.attempt for each in recorder.seen] == [1]
+
+
+async def test_a_consumer_says_how_far_it_is_behind(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("venture_core.messaging.consumer.MEASURE_SECONDS", 0.05)
+    publisher, go_on = Publisher(client), asyncio.Event()
+
+    async def handle(_: Delivery) -> None:
+        await go_on.wait()
+
+    async def is_behind(events: int) -> bool:
+        lag = METRICS.get_sample_value("venture_consumer_lag_events", {"consumer": FAST.name})
+        return lag == events
+
+    async with consuming(client, handle):
+        for _ in range(7):
+            await publisher.publish(uuid7())
+        await until(lambda: is_behind(7))
+        go_on.set()
+        await until(lambda: is_behind(0))
 
 
 async def test_draining_handles_what_is_in_hand_and_takes_no_more(client: Client) -> None:
