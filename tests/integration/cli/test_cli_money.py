@@ -35,6 +35,11 @@ async def test_a_treasurer_funds_a_wallet_and_reads_the_books(
 
     stranger = await venture("money", "statement", "-n", "team-a")
     assert stranger.code == ExitCode.DENIED
+    assert "only treasurers fund wallets" in stranger.err
+    assert "--role <release>-treasurer --user NAME" in stranger.err
+    outsider = await venture("events", "tail", "--no-follow")
+    assert outsider.code == ExitCode.DENIED
+    assert "the record as a whole is for auditors" in outsider.err
     binding = {
         "apiVersion": ROLE_BINDINGS.api_version,
         "kind": "RoleBinding",

@@ -13,6 +13,7 @@ from venture_core.kubernetes.resources import SECRETS
 from venture_core.record.database import Role
 
 from venture_cli.errors import CliError, ExitCode
+from venture_cli.program import hint
 from venture_cli.services.installation import DEPLOYMENTS, INSTANCE_LABEL, secret_value
 
 if TYPE_CHECKING:
@@ -85,7 +86,15 @@ async def _labelled(
 async def _deployed(client: KubernetesClient, release: Release, endpoint: Endpoint) -> str:
     """Return the URL that the processes of the release use."""
     selector = release.selector({})
-    deployments = await client.list(DEPLOYMENTS, release.namespace, label_selector=selector)
+    try:
+        deployments = await client.list(DEPLOYMENTS, release.namespace, label_selector=selector)
+    except ForbiddenError as error:
+        raise CliError(
+            f"the record as a whole is for auditors: {error.message}",
+            ExitCode.DENIED,
+            next_step=f"Ask for the right to list Secrets in {release.namespace}, or set "
+            f"{endpoint}. Of a build of yours: {hint('artifact', 'events', 'NAME')}",
+        ) from error
     variables = {
         _identity(variable): variable
         for deployment in deployments

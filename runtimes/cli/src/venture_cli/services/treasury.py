@@ -62,9 +62,13 @@ async def find_counter(client: KubernetesClient, release: Release) -> Counter:
 
     CliError where there is none, and where a right is missing: it says which.
     """
-    service = await find_service(client, release, _TREASURY)
-    fullname = service.removesuffix(f"-{_TREASURY.component}")
-    authorities = await serving_authorities(client, release.namespace, fullname)
+    try:
+        service = await find_service(client, release, _TREASURY)
+        fullname = service.removesuffix(f"-{_TREASURY.component}")
+        authorities = await serving_authorities(client, release.namespace, fullname)
+    except ForbiddenError as error:
+        account = f"{release.name or '<release>'}-treasurer"
+        raise _no_treasurer(error, account, release.namespace) from error
     if not authorities:
         raise CliError(
             f"the ConfigMap {fullname}-serving-ca in {release.namespace} names nobody to trust yet",
@@ -85,13 +89,7 @@ async def _token(client: KubernetesClient, namespace: str, account: str) -> str:
     try:
         answer = await client.request("POST", "serviceaccounts", path, body=request)
     except ForbiddenError as error:
-        raise CliError(
-            "only treasurers fund wallets, and read the books of a namespace whose workflows and "
-            f"intents they may not list: {error.message}",
-            ExitCode.DENIED,
-            next_step="An administrator makes you one: kubectl create rolebinding "
-            f"{account}-NAME --role {account} --user NAME --namespace {namespace}",
-        ) from error
+        raise _no_treasurer(error, account, namespace) from error
     except NotFoundError as error:
         raise CliError(
             f"there is no service account {account} in {namespace}",
@@ -99,6 +97,16 @@ async def _token(client: KubernetesClient, namespace: str, account: str) -> str:
             next_step="The chart makes it where rbac.create is set.",
         ) from error
     return str(answer["status"]["token"])
+
+
+def _no_treasurer(error: ForbiddenError, account: str, namespace: str) -> CliError:
+    return CliError(
+        "only treasurers fund wallets, and read the books of a namespace whose workflows and "
+        f"intents they may not list: {error.message}",
+        ExitCode.DENIED,
+        next_step="An administrator makes you one: kubectl create rolebinding "
+        f"{account}-NAME --role {account} --user NAME --namespace {namespace}",
+    )
 
 
 def given_url() -> str | None:
