@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from builds import Builds
 from clibuilds import CACHE_KEY, DECK, KEY, publish
-from httpanswer import Answer
+from contentusers import ROOT, User, as_user
 from pydantic import SecretStr
 from recordevents import started
 from soaking import seconds
@@ -33,7 +33,6 @@ from venture_core.artifacts.images import MAX_IMAGE_BYTES
 from venture_core.artifacts.ir import MAX_IR_BYTES
 from venture_core.events.chain import event_hash
 from venture_core.http.problems import Problem
-from venture_core.kubernetes.client import KubernetesClient
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, WORKFLOWS, Resource
 from venture_core.record.append import append_in_transaction
 from venture_core.record.database import Role, connect
@@ -46,34 +45,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from contentapi import ContentApi
+    from venture_core.kubernetes.client import KubernetesClient
     from venture_core.objectstore import ObjectStore
 
 type Body = dict[str, Any]
 
-ROOT = "/apis/content.venture.parpour.dev/v1alpha1"
 DATA = bytes(range(256)) * 20_000
 """Five megabytes: more than is read of the store at once."""
-
-
-class User:
-    """A user of the cluster, who asks by the API server."""
-
-    def __init__(self, client: KubernetesClient) -> None:
-        self.client = client
-
-    async def __call__(self, method: str, path: str, data: bytes | None = None) -> Answer:
-        timeout = aiohttp.ClientTimeout(total=60)
-        async with self.client.connection.send(
-            method, f"{ROOT}/{path}", data=data, timeout=timeout
-        ) as answer:
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            return Answer(answer.status, headers, await answer.read())
-
-
-async def as_user(api: ContentApi, folder: Path, name: str) -> AsyncIterator[User]:
-    config = str(api.user(folder, name))
-    async with KubernetesClient.from_kubeconfig(config) as client:
-        yield User(client)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from elsewhere import digest_elsewhere
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import ImageFile
 from soaking import examples
 from venture_core.artifacts import native
 from venture_core.artifacts.compile import compile_artifact
@@ -244,6 +245,11 @@ def test_nothing_is_fetched_but_assets(address: str) -> None:
     for css in (f"p {{ background: url('{address}') }}", f"@import url('{address}');"):
         with pytest.raises(LayoutError, match="which is no asset"):
             lay_out(body(node("p", None, "x")), css, {"pixel": PIXEL})
+
+
+def test_pictures_that_are_cut_off_count_as_broken_beside_it() -> None:
+    lay_out(body(node("p", None, "x")), "", {})
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
 
 
 def test_pages_without_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,6 +135,13 @@ def test_shapes_come_out_as_pixels_where_they_stand() -> None:
     assert min(dark) >= 160
 
 
+def test_letters_too_small_to_be_seen_leave_no_mark() -> None:
+    for size in (0.001, 0.4, 0.9):
+        words = Words("I", (10, 10), FontFamily.ARIAL, size, "000000")
+        image = draw_scene(Scene(20, 20, "FFFFFF", (words,)), {}, 1.0)
+        assert image.getcolors() == [(400, (255, 255, 255))]
+
+
 def test_without_a_background_nothing_is_behind_the_shapes() -> None:
     scene = Scene(10, 10, None, (Box(Area(0, 0, 5, 10), fill="FF0000"),))
     image = draw_scene(scene, {}, 1.0)

@@ -28,6 +28,8 @@ _PIECE: Final = 4
 """Straight parts of a line that are drawn together."""
 _SMALLEST_STEP: Final = 1e-6
 """Pixels by which a walk along a line goes on at least, whatever rounding says."""
+_SMALLEST_LETTERS: Final = 1.0
+"""Pixels of letters that leave a mark; FreeType draws none of less than half a pixel."""
 _SAMPLE: Final = (64, 16)
 _ANCHORS: Final = {"start": "ls", "middle": "ms", "end": "rs"}
 
@@ -94,7 +96,9 @@ class _Painter:
                 return
 
     def text_bounds(self, words: Words) -> _Bounds:
-        """Return the pixels that a text may touch, within the page."""
+        """Return the pixels that a text may touch, within the page; none where it is too small."""
+        if words.size * self._scale < _SMALLEST_LETTERS:
+            return (0, 0, 0, 0)
         x, y = words.at[0] * self._scale, words.at[1] * self._scale
         box = self._font(words).getbbox(words.text, anchor=_ANCHORS[words.anchor])
         return self._within(x + box[0], y + box[1], x + box[2], y + box[3], 1)

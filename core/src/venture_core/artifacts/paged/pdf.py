@@ -67,13 +67,17 @@ def lay_out(root: Element, css: str, assets: Mapping[str, bytes]) -> Pages:
 def _weasyprint() -> Any:  # noqa: ANN401 - it is not typed
     """Import weasyprint, and have fonts cut by fontTools, which is pinned, in the same way always.
 
-    HarfBuzz, which it prefers and asks for, does it a little otherwise each year.
+    HarfBuzz, which it prefers and asks for, does it a little otherwise each year. What it sets for
+    all who open pictures, that one cut off counts as whole, is taken back.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import weasyprint
     from fontTools.ttLib import TTFont
+    from PIL import ImageFile
     from weasyprint.pdf import fonts
+
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
 
     fonts.harfbuzz_subset = None
     fonts.TTFont = partial(TTFont, recalcTimestamp=False)
