@@ -216,6 +216,19 @@ async def test_a_doubled_name_is_found_wherever_it_is(
     assert found is not doubled
 
 
+@pytest.mark.parametrize("number", [b"1e131000", b"-1.5E+131000", b"1e-16000"], ids=repr)
+async def test_no_number_is_written_out_with_all_its_digits(
+    producer: asyncpg.Connection, superuser: asyncpg.Connection, number: bytes
+) -> None:
+    """Before Postgres 16 that took gigabytes; later ones do not read numbers."""
+    event = said(payload={"digest": "sha256:1e4005", "said": ',"x":1e5 \\" 2e7', "odd": "odd"})
+    data = canonical_json(event)
+    odd = data.replace(b'"odd":"odd"', b'"odd":' + number)
+    if superuser.get_server_version().major < 16:
+        assert await refusal(producer, event["event_id"], odd) == "VE003"
+    await append(producer, event["event_id"], data)
+
+
 async def test_an_event_of_more_than_64_kib_is_refused(producer: asyncpg.Connection) -> None:
     event = said(payload={"text": "x" * 65_536})
     assert await refusal(producer, event["event_id"], canonical_json(event)) == "VE003"
