@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DOCUMENTS: Final[Mapping[str, str]] = {
     "BoardSpec": "venture_core.artifacts.board.ir",
     "DocSpec": "venture_core.artifacts.doc.ir",
+    "HtmlSpec": "venture_core.artifacts.html.ir",
     "ImageSpec": "venture_core.artifacts.picture.ir",
     "ReportSpec": "venture_core.artifacts.report.ir",
     "SlideSpec": "venture_core.artifacts.deck.ir",

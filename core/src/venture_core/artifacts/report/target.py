@@ -20,9 +20,10 @@ PDF: Final = Target(
         ),
         fonts=f"{FONTS}-{FILES_DIGEST}",
     ),
-    others={"DocSpec": PAGED},
+    others={"DocSpec": PAGED, "HtmlSpec": PAGED},
     compilers={
         "DocSpec": "venture_core.artifacts.doc.pdf",
+        "HtmlSpec": "venture_core.artifacts.html.pdf",
         "ReportSpec": "venture_core.artifacts.report.pdf",
         "SlideSpec": "venture_core.artifacts.deck.pdf",
     },

@@ -173,7 +173,7 @@ def render(
 ) -> None:
     """Compile FILE on this machine, without a cluster, to the very bytes that the Job makes.
 
-    A PDF of a DocSpec is set by the Pango of this machine, and may differ.
+    A PDF of a DocSpec or an HtmlSpec is set by the Pango of this machine, and may differ.
     """
     from venture_cli.domain.documents import read_source
     from venture_cli.domain.names import artifact_file_name, name_from_file

@@ -1,0 +1,1 @@
+"""Planning pages of HTML: the tree and the stylesheet that are laid out."""
