@@ -236,6 +236,30 @@ async def test_what_a_living_sequencer_saw_committed_counts_though_it_was_never_
         assert leader.complaint is None
 
 
+async def test_an_epoch_whose_number_comes_again_lets_the_log_go_on(
+    database: SecretStr, store: ObjectStore, origin: str
+) -> None:
+    backup, leader = Backup(database), Leader(SEQUENCER, "one")
+    async with sequencing(database, store=store, origin=origin):
+        await _append(database, 3)
+        await _anchored(store, origin, 3)
+    await backup.take()
+    async with sequencing(database, store=store, origin=origin, leader=leader):
+        await _append(database, 2)
+        await _anchored(store, origin, 5)
+        await backup.bring_back()
+        await backup.take()
+        await _stands_still(leader, "had 5")
+        assert await _recover(database) == 1
+        await _append(database, 6)
+        await _anchored(store, origin, 10)
+        await backup.bring_back()
+        await _stands_still(leader, "had 10")
+        assert await _recover(database) == 1
+        await _append(database, 2)
+        await _signed(database, 6)
+
+
 async def test_an_emptied_database_is_no_new_log(
     database: SecretStr, store: ObjectStore, origin: str
 ) -> None:

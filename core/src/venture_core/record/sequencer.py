@@ -168,9 +168,8 @@ class Sequencer:
         compared = None
         if self._continuity is not None:
             compared = await self._continuity.check(connection, self._signed)
-        if compared is not None and self._signed and self._signed.epoch < compared.epoch:
-            # Somebody has decided to go on without it.
-            self._signed = None
+        if compared is not None and self._signed is not None:
+            await self._let_go(connection, self._signed, compared.epoch)
         self._leader.stand_still(None)
         if compared is None:
             yield None
@@ -187,6 +186,16 @@ class Sequencer:
             await keeper.keep_last()
             if not keeping.cancelled():
                 keeping.result()
+
+    async def _let_go(self, connection: asyncpg.Connection, signed: Signed, epoch: int) -> None:
+        """Forget what this process signed where somebody has decided to go on without it.
+
+        The log's epoch alone does not tell: a database forgets epochs too, and their numbers come
+        again. But the log was just compared with an anchor that is no older than this.
+        """
+        if signed.epoch < epoch or not await continues(connection, signed.checkpoint):
+            log.warning("goes on without what it signed", size=signed.checkpoint.size)
+            self._signed = None
 
     async def _number_until(
         self,
