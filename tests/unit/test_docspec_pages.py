@@ -26,9 +26,10 @@ from venture_core.artifacts.doc.render.style import stylesheet
 from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.fonts.faces import PAGED_DIGEST, folders
 from venture_core.artifacts.gates import GateFailedError
+from venture_core.artifacts.layouts import LayoutError
 from venture_core.artifacts.native import MissingLibraryError
 from venture_core.artifacts.paged.markup import add, html_bytes, node
-from venture_core.artifacts.paged.pdf import LayoutError, lay_out
+from venture_core.artifacts.paged.pdf import lay_out
 from venture_core.artifacts.paged.toolchain import PAGED
 from venture_core.artifacts.report.target import PDF
 from venture_core.canonical import sha256_hex
@@ -257,6 +258,21 @@ def test_pages_without_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     leaves = [node("p", {"style": "break-after: page"}, "x") for _ in range(9)]
     with pytest.raises(LayoutError, match="more than 5 pages"):
         lay_out(body(*leaves), "", {})
+
+
+@pytest.mark.parametrize(
+    "style", ["display: flex", "display: flex; flex-direction: column", "columns: 2"]
+)
+def test_boxes_that_multiply_those_within_them_are_ended(
+    monkeypatch: pytest.MonkeyPatch, style: str
+) -> None:
+    monkeypatch.setattr("venture_core.artifacts.paged.pdf.MAX_TURNS", 20)
+    row = node("div", {"style": style}, node("p", None, "x"))
+    lay_out(body(row), "", {})
+    for _ in range(4):
+        row = node("div", {"style": style}, row)
+    with pytest.raises(LayoutError, match="too deep"):
+        lay_out(body(row), "", {})
 
 
 def test_a_machine_without_pango_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from venture_core.artifacts.jobcontract import (
     Stage,
     parse_input,
 )
+from venture_core.artifacts.layouts import LayoutError
 from venture_core.artifacts.native import MissingLibraryError
 from venture_core.artifacts.targets import UnsupportedTargetError, target_for
 from venture_core.artifacts.toolchain import ToolchainMismatchError
@@ -122,6 +123,8 @@ def _check_toolchain(request: CompileJobInput, kind: str) -> None:
     """Refuse to make bytes under the cache key of another toolchain."""
     try:
         toolchain = target_for(request.target, kind).toolchain_for(kind)
+    except LayoutError as error:
+        raise CompileError(Stage.PLAN, "InvalidIR", f"the document: {error}") from error
     except UnsupportedTargetError as error:
         raise CompileError(Stage.VALIDATE, "UnsupportedTarget", str(error)) from error
     if not toolchain.made(request.toolchain):
@@ -233,6 +236,8 @@ def _compile(request: CompileJobInput, ir: Document, assets: dict[str, bytes]) -
         )
     except InvalidIRError as error:
         raise _invalid_ir(error) from error
+    except LayoutError as error:
+        raise CompileError(Stage.PLAN, "InvalidIR", f"the document: {error}") from error
     except UnsupportedTargetError as error:
         raise CompileError(Stage.VALIDATE, "UnsupportedTarget", str(error)) from error
     except InvalidAssetError as error:

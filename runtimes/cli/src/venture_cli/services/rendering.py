@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from venture_core.artifacts.compile import CompiledArtifact, compile_artifact, draft_artifact
 from venture_core.artifacts.gates import GateFailedError, GateSettings
 from venture_core.artifacts.images import InvalidAssetError
+from venture_core.artifacts.layouts import LayoutError
 from venture_core.artifacts.native import MissingLibraryError
 from venture_core.artifacts.targets import UnsupportedTargetError, target_for
 from venture_core.artifacts.toolchain import ToolchainMismatchError
@@ -39,7 +40,7 @@ def render(
         return compile_artifact(ir=ir, assets=assets, gates=gates, target=target)
     except GateFailedError as error:
         raise _gates_failed(error, origin) from None
-    except (InvalidAssetError, UnsupportedTargetError) as error:
+    except (InvalidAssetError, LayoutError, UnsupportedTargetError) as error:
         raise CliError(str(error), ExitCode.BUILD_FAILED) from error
 
 
@@ -48,7 +49,7 @@ def draft(source: Source, assets: Mapping[str, bytes], *, target: str, origin: s
     ir = _document(source, assets, origin)
     try:
         return draft_artifact(ir=ir, assets=assets, target=target)
-    except (InvalidAssetError, UnsupportedTargetError) as error:
+    except (InvalidAssetError, LayoutError, UnsupportedTargetError) as error:
         raise CliError(str(error), ExitCode.BUILD_FAILED) from error
 
 
