@@ -89,6 +89,18 @@ def test_a_text_is_told_by_its_sections() -> None:
     assert line(change.details[0]) == "block 1: “before” → “after”"
 
 
+def test_pages_of_html_are_told_by_their_lines() -> None:
+    text = b"""{"kind":"HtmlSpec","version":1,"title":"t","css":"p { color: #112233 }","html":
+        "<p>first</p>\\n<img src=\\"asset:logo\\" alt=\\"logo\\">\\n<p>%s</p>"}"""
+    before = divide(parse_ir(text % b"before"), {"logo": "aa"})
+    after = divide(parse_ir(text % b"after"), {"logo": "bb"})
+    assert [headline(each) for each in compare(before, after)] == [
+        'line 2 “<img src="asset:logo (sha256:bb)" alt="logo">”',
+        "line 3 “<p>after</p>”",
+    ]
+    assert compare(before, before) == []
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [

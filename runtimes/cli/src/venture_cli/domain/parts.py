@@ -1,8 +1,11 @@
 """A document as its readers count it: slides, sections, sheets, and what all of them share."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from venture_core.artifacts.paged.markup import ASSET_SCHEME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,6 +17,7 @@ type Body = dict[str, Any]
 PARTS: Final[Mapping[str, Mapping[str, str]]] = {
     "BoardSpec": {"nodes": "node", "edges": "arrow"},
     "DocSpec": {"content": "section"},
+    "HtmlSpec": {"html": "line", "css": "line of CSS"},
     "ImageSpec": {"layers": "layer"},
     "ReportSpec": {"blocks": "section"},
     "SlideSpec": {"slides": "slide"},
@@ -59,22 +63,28 @@ def divide(document: Document, digests: Mapping[str, str]) -> Divided:
     body = document.model_dump(mode="json", by_alias=True)
     for pointer, name in document.asset_references():
         if name in digests:
-            _put(body, pointer, f"{name} (sha256:{digests[name]})")
+            _put(body, pointer, name, f"{name} (sha256:{digests[name]})")
     fields = PARTS.get(document.kind, {})
     parts = tuple(tuple(_parts(body[field], noun)) for field, noun in fields.items())
     left_out = {*fields, *_NOT_COMPARED}
     return Divided({key: each for key, each in body.items() if key not in left_out}, parts)
 
 
-def _put(body: Body, pointer: str, value: str) -> None:
+def _put(body: Body, pointer: str, name: str, value: str) -> None:
+    """Put `value` where a name stands: alone, or as addresses within a source."""
     *path, last = pointer.removeprefix("/").split("/")
     place: Any = body
     for step in path:
         place = place[int(step)] if isinstance(place, list) else place[step]
-    place[last] = value
+    address = rf"{ASSET_SCHEME}{re.escape(name)}(?![\w.-])"
+    there = place[last]
+    place[last] = value if there == name else re.sub(address, f"{ASSET_SCHEME}{value}", there)
 
 
-def _parts(values: list[Body], noun: str) -> Iterator[Part]:
+def _parts(values: list[Body] | str, noun: str) -> Iterator[Part]:
+    if isinstance(values, str):
+        yield from (Part(noun, each, {"text": each}, each) for each in values.splitlines())
+        return
     for value in _sections(values) if noun == "section" else values:
         yield Part(noun, _title(value), value, json.dumps(value, sort_keys=True))
 
