@@ -20,12 +20,13 @@ CONVERTS_WITHIN_SECONDS = 120
 
 
 def documents() -> dict[str, bytes]:
-    """Return the document of each example build, by the build's name."""
+    """Return the document of each deck among the examples, by the build's name."""
     found: dict[str, bytes] = {}
     for path in sorted(EXAMPLES.glob("*.yaml")):
         manifests: list[dict[str, Any]] = list(yaml.safe_load_all(path.read_text()))
         maps = {item["metadata"]["name"]: item for item in manifests if item["kind"] == "ConfigMap"}
-        for build in (item for item in manifests if item["kind"] == "ArtifactBuild"):
+        builds = [item for item in manifests if item["kind"] == "ArtifactBuild"]
+        for build in (item for item in builds if item["spec"]["target"] == "Pptx"):
             source = build["spec"]["source"]
             if "inline" in source:
                 found[build["metadata"]["name"]] = json.dumps(source["inline"]).encode()
