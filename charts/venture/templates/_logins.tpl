@@ -37,6 +37,10 @@ relay:
       - $JS.API.STREAM.MSG.GET.EVENTS
       - $JS.API.DIRECT.GET.EVENTS
       - $JS.API.DIRECT.GET.EVENTS.>
+      # It reads where the stream ends by a consumer of this name.
+      - $JS.API.CONSUMER.CREATE.EVENTS.relay
+      - $JS.API.CONSUMER.MSG.NEXT.EVENTS.relay
+      - $JS.API.CONSUMER.DELETE.EVENTS.relay
 projector:
   postgres: [venture_projector]
   nats:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import nats.errors
 import nats.js.errors
 import pytest
+from nats.js.api import AckPolicy, ConsumerConfig
 from recordservers import NatsServer
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from venture_core.events.registry import EVENT_ROOTS
 from venture_core.messaging.connection import connect_nats
 from venture_core.messaging.consumer import ConsumerSettings, EventConsumer
 from venture_core.messaging.deadletters import list_dead_letters, requeue_dead_letter
+from venture_core.messaging.streamread import READER, read_stream
 from venture_core.messaging.streams import (
     DEAD_LETTERS,
     EVENTS,
@@ -98,6 +100,26 @@ async def test_only_the_relay_publishes_events(clients: dict[str, Client], login
 
     published = await asyncio.gather(*map(may_publish, EVENT_ROOTS))
     assert published == [login == "relay"] * len(EVENT_ROOTS)
+
+
+async def test_only_the_relay_reads_where_the_stream_ends(clients: dict[str, Client]) -> None:
+    jetstream = clients["relay"].jetstream(timeout=5)
+    for number in range(3):
+        await jetstream.publish("artifact.x.y.v1", b"%d" % number, stream=EVENTS)
+
+    async def read(login: str, seconds: float) -> list[bytes]:
+        through = clients[login].jetstream(timeout=seconds)
+        batches = [batch async for batch in read_stream(through, 2, 3)]
+        return [each.body for batch in batches for each in batch]
+
+    assert await read("relay", 5) == [b"1", b"2"]
+    # Whoever died while reading left a reader that had begun elsewhere.
+    left = ConsumerConfig(name=READER, ack_policy=AckPolicy.NONE, mem_storage=True)
+    await jetstream.add_consumer(EVENTS, left)
+    assert await read("relay", 5) == [b"1", b"2"]
+    for login in set(LOGINS) - {"relay"}:
+        with pytest.raises(REFUSED):
+            await read(login, 0.5)
 
 
 async def test_only_the_relay_shapes_streams_and_nobody_deletes_their_messages(

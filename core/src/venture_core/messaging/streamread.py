@@ -1,8 +1,10 @@
 """Reading stretches of the stream in batches: a request for many messages, not one for each."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
 
 from venture_core.messaging.delivery import claimed_log_index
 from venture_core.messaging.streams import EVENTS
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from nats.js import JetStreamContext
 
 BATCH: Final = 500
+READER: Final = "relay"
+"""The consumer's name: the relay's login may make and end this one, and no other."""
 _FETCH_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 30.0
 
@@ -34,10 +38,12 @@ async def read_stream(
 ) -> AsyncIterator[list[Stored]]:
     """Yield the stream's messages from one sequence to another, both included, in batches.
 
-    A request for each batch, not for each message. Raises PublishError where the stream changes
-    meanwhile, and what the broker's client raises while the broker is away.
+    A request for each batch, not for each message. One reader at a time: it takes the place of who
+    died while reading. Raises PublishError where the stream changes meanwhile, and what the
+    broker's client raises while the broker is away.
     """
     config = ConsumerConfig(
+        name=READER,
         deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
         opt_start_seq=first,
         ack_policy=AckPolicy.NONE,
@@ -45,8 +51,10 @@ async def read_stream(
         mem_storage=True,
         num_replicas=1,
     )
-    consumer = (await jetstream.add_consumer(EVENTS, config)).name
-    subscription = await jetstream.pull_subscribe_bind(consumer, stream=EVENTS)
+    with suppress(NotFoundError):
+        await jetstream.delete_consumer(EVENTS, READER)
+    await jetstream.add_consumer(EVENTS, config)
+    subscription = await jetstream.pull_subscribe_bind(READER, stream=EVENTS)
     try:
         while first <= last:
             messages = await subscription.fetch(
@@ -58,7 +66,7 @@ async def read_stream(
             yield [_stored(each) for each in messages if each.metadata.sequence.stream <= last]
     finally:
         await subscription.unsubscribe()
-        await jetstream.delete_consumer(EVENTS, consumer)
+        await jetstream.delete_consumer(EVENTS, READER)
 
 
 def _stored(message: Msg) -> Stored:
