@@ -26,6 +26,19 @@ if TYPE_CHECKING:
     from treasuryservice import Service
     from venture_core.kubernetes.client import KubernetesClient
 
+WHOLE_DECK = {
+    "target": "Pptx",
+    "source": {
+        "inline": {
+            "kind": "SlideSpec",
+            "version": 1,
+            "title": "A",
+            "slides": [{"type": "title", "title": "A"}],
+        }
+    },
+}
+"""Its build waits for its Job, and so its Workflow does not end."""
+
 
 @pytest.fixture
 def operator_settings(treasury: Service) -> dict[str, str]:
@@ -156,7 +169,7 @@ async def test_money_is_asked_for_held_once_people_agree_and_denied_where_they_d
     tasks = [
         {"name": "pay", "money": ads},
         {"name": "gift", "money": ads | {"capCents": 15_000}},
-        {"name": "deck", "dependsOn": ["pay"], "artifact": DECK},
+        {"name": "deck", "dependsOn": ["pay"], "artifact": WHOLE_DECK},
         {"name": "note", "dependsOn": ["deck"], "approval": {}},
         {"name": "thanks", "dependsOn": ["gift"], "approval": {}},
     ]
