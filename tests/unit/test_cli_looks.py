@@ -53,6 +53,20 @@ def sizes(folder: str) -> dict[str, int]:
 class TestPreview:
     """`artifact preview` saves pages where no terminal can show them."""
 
+    @pytest.mark.parametrize("kind", ["DocSpec", "HtmlSpec"])
+    def test_what_cannot_be_laid_out_is_told(
+        self, kind: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("venture_core.artifacts.paged.pdf.MAX_PAGES", 1)
+        two_pages: Body = {
+            "DocSpec": {"content": [{"type": "paragraph", "text": "x"}, {"type": "pageBreak"}] * 2},
+            "HtmlSpec": {"html": '<p style="break-after: page">one</p><p>two</p>'},
+        }[kind]
+        body = {"kind": kind, "version": 1, "title": "Two pages", **two_pages}
+        done = venture("preview", written("pages.json", body), "--target", "Pdf")
+        assert done.exit_code == ExitCode.BUILD_FAILED, done.stderr
+        assert "more than 1 pages" in done.stderr
+
     def test_a_pdf(self) -> None:
         Path("report.pdf").write_bytes(compiled_example("treasury-report").data)
         done = venture("preview", "report.pdf", "--pages", "1-2", "--width", "200")

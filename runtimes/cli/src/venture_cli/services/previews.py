@@ -12,7 +12,7 @@ from venture_core.artifacts.viewing.scenes import drawn_pages
 from venture_cli.errors import CliError, ExitCode
 from venture_cli.services.artifacts import fetch
 from venture_cli.services.files import with_theme
-from venture_cli.services.rendering import draft
+from venture_cli.services.rendering import draft, rendered
 from venture_cli.services.things import unread_error
 from venture_cli.services.viewing import look_at
 
@@ -67,8 +67,8 @@ async def show_pages(
     source = with_theme(thing.source, choice.theme)
     made = draft(source, choice.assets, target=target, origin=thing.said)
     if made.media_type in VIEWABLE:
-        rendered = await asyncio.to_thread(made.render)
-        await look_at(rendered, choice.look, on_page, what=thing.said)
+        data = await asyncio.to_thread(rendered, made)
+        await look_at(data, choice.look, on_page, what=thing.said)
         return Origin.DOCUMENT
     await _draw(made, thing, choice.look, on_page, target)
     return Origin.PLAN

@@ -1,5 +1,6 @@
 """Compiling on this machine: the same code as the compile Job, hence the same bytes."""
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.compile import CompiledArtifact, compile_artifact, draft_artifact
@@ -16,7 +17,7 @@ from venture_cli.domain.documents import check_document
 from venture_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from venture_core.artifacts.ir import Document
     from venture_core.artifacts.target import Draft
@@ -36,21 +37,35 @@ def render(
     ir = _document(source, assets, origin)
     gates = _gate_settings(source.manifest, skipped_gates)
     try:
-        _require_toolchain(target, ir.kind)
-        return compile_artifact(ir=ir, assets=assets, gates=gates, target=target)
+        with _explained():
+            _require_toolchain(target, ir.kind)
+            return compile_artifact(ir=ir, assets=assets, gates=gates, target=target)
     except GateFailedError as error:
         raise _gates_failed(error, origin) from None
-    except (InvalidAssetError, LayoutError, UnsupportedTargetError) as error:
-        raise CliError(str(error), ExitCode.BUILD_FAILED) from error
 
 
 def draft(source: Source, assets: Mapping[str, bytes], *, target: str, origin: str) -> Draft:
     """Plan what FILE holds, whatever its gates would say. CliError as `render`."""
     ir = _document(source, assets, origin)
-    try:
+    with _explained():
         return draft_artifact(ir=ir, assets=assets, target=target)
+
+
+def rendered(made: Draft) -> bytes:
+    """Return the file of a draft. CliError as `render`."""
+    with _explained():
+        return made.render()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Tell in sentences why nothing comes of a document."""
+    try:
+        yield
     except (InvalidAssetError, LayoutError, UnsupportedTargetError) as error:
         raise CliError(str(error), ExitCode.BUILD_FAILED) from error
+    except MissingLibraryError as error:
+        raise CliError(str(error)) from error
 
 
 def _document(source: Source, assets: Mapping[str, bytes], origin: str) -> Document:
@@ -79,8 +94,6 @@ def _require_toolchain(target: str, kind: str) -> None:
             f"the renderer here is not the Job's, so the bytes would differ: {error}",
             next_step="Install venture-cli anew, with the versions it pins.",
         ) from error
-    except MissingLibraryError as error:
-        raise CliError(str(error)) from error
 
 
 def _require_assets(pinned: Mapping[str, str], given: Mapping[str, bytes]) -> None:
