@@ -13,6 +13,8 @@ from venture_core.artifacts.jobcontract import (
     JobGateResult,
     Stage,
 )
+from venture_core.artifacts.paged.toolchain import PAGED
+from venture_core.artifacts.report.target import PDF
 from venture_operator.domain.childstubs import job_stub, pod_stub
 from venture_operator.domain.podoutcome import (
     Ended,
@@ -34,6 +36,7 @@ type Body = dict[str, Any]
 TIME = "2026-11-23T12:00:00Z"
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 JOB_UID = "the-job"
+IMAGE = "example.com/venture/compiler:1"
 
 
 def job(*conditions: Body, deleting: bool = False) -> Body:
@@ -183,7 +186,25 @@ def error(reason: str = "GateFailed") -> CompileJobResult:
 
 def after(code: int, said: CompileJobResult | str) -> object:
     message = said if isinstance(said, str) else said.to_message().decode()
-    return job_outcome("deck", JOB_UID, "Pptx", Ended(code, message, AT))
+    return job_outcome("deck", JOB_UID, "Pptx", IMAGE, Ended(code, message, AT))
+
+
+@pytest.mark.parametrize(
+    ("toolchain", "is_ours"),
+    [
+        (PAGED.id_on(IMAGE), True),
+        (PAGED.id_on("another/compiler:1"), False),
+        (PAGED.id, False),
+        (PDF.toolchain.id, True),
+        (PDF.toolchain.id + PAGED.id_on(IMAGE).removeprefix(PAGED.id), False),
+        (PPTX.toolchain.id, False),
+    ],
+)
+def test_what_another_image_or_toolchain_made_is_refused(toolchain: str, *, is_ours: bool) -> None:
+    pdf = JobArtifact(sha256="a" * 64, size_bytes=1, media_type=PDF.formats[0].media_type)
+    said = result(artifact=pdf, toolchain=toolchain).to_message().decode()
+    found = job_outcome("deck", JOB_UID, "Pdf", IMAGE, Ended(0, said, AT))
+    assert isinstance(found, JobSucceeded) == is_ours
 
 
 def test_a_result_with_an_artifact_is_a_success() -> None:

@@ -129,8 +129,11 @@ class JobFailed:
 type JobOutcome = JobWaiting | JobRunning | JobSucceeded | JobFailed
 
 
-def job_outcome(name: str, uid: str, target: str, pod: PodOutcome) -> JobOutcome:
-    """Return what the outcome of a Job's compile container means for a build of `target`."""
+def job_outcome(name: str, uid: str, target: str, image: str, pod: PodOutcome) -> JobOutcome:
+    """Return what the outcome of a Job's compile container means for a build of `target`.
+
+    `image` is that of the compiler: what another one made is not taken.
+    """
     match pod:
         case Waiting():
             return JobWaiting(name, uid, pod.since, pod.message, pod.has_pod)
@@ -139,16 +142,16 @@ def job_outcome(name: str, uid: str, target: str, pod: PodOutcome) -> JobOutcome
         case Lost():
             return JobFailed(name, _LOST[pod.reason], pod.message, pod.at)
         case Ended():
-            return _ended(name, uid, target, pod)
+            return _ended(name, uid, target, image, pod)
 
 
-def _ended(name: str, uid: str, target: str, pod: Ended) -> JobOutcome:
+def _ended(name: str, uid: str, target: str, image: str, pod: Ended) -> JobOutcome:
     try:
         result = parse_result(pod.message)
     except InvalidResultError as error:
         message = f"the Job ended with exit code {pod.exit_code} and no readable result: {error}"
         return JobFailed(name, BuildReason.COMPILER_CRASHED, message, pod.finished_at)
-    if problem := _problem(result, target):
+    if problem := _problem(result, target, image):
         message = f"the Job's result is refused: {problem}"
         return JobFailed(name, BuildReason.RESULT_REFUSED, message, pod.finished_at)
     if pod.exit_code == EXIT_DONE and result.artifact is not None:
@@ -168,7 +171,7 @@ def _said(error: JobError, exit_code: int) -> tuple[BuildReason, str]:
     return reason, f"{error.stage}: {error.message}{where}"
 
 
-def _problem(result: CompileJobResult, target: str) -> str:
+def _problem(result: CompileJobResult, target: str, image: str) -> str:
     """Return what no compiler of ours would write, empty where there is nothing."""
     names = [gate.name for gate in result.gates]
     if len(set(names)) != len(names) or not set(GATE_NAMES).issuperset(names):
@@ -176,7 +179,7 @@ def _problem(result: CompileJobResult, target: str) -> str:
     if result.artifact is None:
         return ""
     wanted = target_named(target)
-    if not any(each.made(result.toolchain or "") for each in wanted.toolchains):
+    if result.toolchain not in {each.id_on(image) for each in wanted.toolchains}:
         return "another toolchain made the artifact"
     if not wanted.has_format(result.artifact.media_type):
         return f"the artifact's media type is not that of {target}"

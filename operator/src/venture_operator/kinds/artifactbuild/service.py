@@ -241,7 +241,8 @@ class ArtifactBuildService:
             return None
         pod = pod_outcome(job, tools.pods.labelled(name), CONTAINER)
         pod = await self._why_no_pod(job, pod, now)
-        return job_outcome(name, job["metadata"]["uid"], str(build.spec.target), pod)
+        uid = job["metadata"]["uid"]
+        return job_outcome(name, uid, str(build.spec.target), tools.pod.image, pod)
 
     async def _why_no_pod(self, job: Body, pod: PodOutcome, now: datetime) -> PodOutcome:
         """Have a Job that has no pod say why, which only Events tell."""
