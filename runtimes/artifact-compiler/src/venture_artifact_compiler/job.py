@@ -123,8 +123,6 @@ def _check_toolchain(request: CompileJobInput, kind: str) -> None:
     """Refuse to make bytes under the cache key of another toolchain."""
     try:
         toolchain = target_for(request.target, kind).toolchain_for(kind)
-    except LayoutError as error:
-        raise CompileError(Stage.PLAN, "InvalidIR", f"the document: {error}") from error
     except UnsupportedTargetError as error:
         raise CompileError(Stage.VALIDATE, "UnsupportedTarget", str(error)) from error
     if not toolchain.made(request.toolchain):
