@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints
 from venture_core.artifacts.colors import (
     GRAPHICS_RATIO,
     NORMAL_TEXT_RATIO,
+    RATIO_DIGITS,
     SERIES_ROLES,
     Role,
     color_scheme,
@@ -39,7 +40,6 @@ _FOOTERS: Final = {
 }
 """Where a kind of document has the words at its foot."""
 _WITHOUT_LOGO: Final = frozenset({"ImageSpec", "SpreadsheetSpec"})
-_RATIO_DIGITS: Final = 2
 _PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
@@ -80,7 +80,7 @@ def _colors_stand_out(brand: Brand) -> Iterator[Problem]:
         name = f"accents[{number - 1}]" if number else "primary"
         pairs.append((role, Role.BACKGROUND, GRAPHICS_RATIO, f"{name} on background"))
     for ink, paper, needed, what in pairs:
-        ratio = round(scheme.contrast(ink, paper), _RATIO_DIGITS)
+        ratio = round(scheme.contrast(ink, paper), RATIO_DIGITS)
         if ratio < needed:
             colors = f"#{scheme.values[ink]} on #{scheme.values[paper]}"
             found = f"{what}, {colors}, has a contrast of {ratio:.2f}:1"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from venture_core.artifacts.doc.ir.blocks import Heading
+
 if TYPE_CHECKING:
     from venture_core.artifacts.colors import ColorScheme
     from venture_core.artifacts.doc.ir import DocSpec
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
 
 POINTS = 20
 """Twips in a point: what lengths of a text document are counted in."""
+CONTENTS_LEVELS = 3
+"""How many levels of headings the contents list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +68,18 @@ class DocPlan:
     """What each citation rests on, in their order."""
     labels: tuple[str, str, str]
     """The words for a figure, a table, and the contents."""
+
+    @property
+    def byline(self) -> str:
+        """Who wrote it, and when, as far as it says."""
+        parts = (self.spec.author, self.spec.date)
+        return " \u00b7 ".join(part for part in parts if part.strip())
+
+    @property
+    def contents(self) -> tuple[tuple[Heading, str], ...]:
+        """The headings that the contents list, with their anchors."""
+        return tuple(
+            (each.block, each.anchor)
+            for each in self.blocks
+            if isinstance(each.block, Heading) and each.block.level <= CONTENTS_LEVELS
+        )

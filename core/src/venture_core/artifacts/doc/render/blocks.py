@@ -15,6 +15,7 @@ from venture_core.artifacts.doc.ir.blocks import (
     Quote,
     TableBlock,
 )
+from venture_core.artifacts.doc.plan.model import CONTENTS_LEVELS
 from venture_core.artifacts.doc.render.markup import attribute, field, paragraph, run
 from venture_core.artifacts.ir.text import runs_of
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from venture_core.artifacts.doc.plan.model import DocPlan, PlannedBlock
     from venture_core.artifacts.ir.text import Run
 
-_CONTENTS_LEVELS = 3
 _LOOK, _LOOK_WITH_TOTAL = "0420", "0460"
 """First row, bands of rows, and perhaps the last row."""
 
@@ -47,7 +47,7 @@ class Writer:
         yield paragraph("Title", run(spec.title))
         if spec.subtitle.strip():
             yield paragraph("Subtitle", run(spec.subtitle))
-        byline = " \u00b7 ".join(part for part in (spec.author, spec.date) if part.strip())
+        byline = self.plan.byline
         yield paragraph("Byline", run(byline) if byline else "")
         if spec.contents:
             yield from self._contents()
@@ -151,17 +151,13 @@ class Writer:
 
     def _contents(self) -> Iterator[str]:
         """Write the contents as a field of links, which the word processor can make again."""
-        headings = [
-            (each.block, each.anchor)
-            for each in self.plan.blocks
-            if isinstance(each.block, Heading) and each.block.level <= _CONTENTS_LEVELS
-        ]
+        headings = self.plan.contents
         if not headings:
             return
         yield paragraph("TOCHeading", run(self.plan.labels[2]))
         begin = (
             '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve">'
-            f' TOC \\o "1-{_CONTENTS_LEVELS}" \\n \\h \\z \\u </w:instrText></w:r>'
+            f' TOC \\o "1-{CONTENTS_LEVELS}" \\n \\h \\z \\u </w:instrText></w:r>'
             '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
         )
         end = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'

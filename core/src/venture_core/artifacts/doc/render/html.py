@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from venture_core.artifacts.ir.text import Run, Source
     from venture_core.artifacts.paged.markup import Child
 
-_CONTENTS_LEVELS = 3
-
 
 def page(plan: DocPlan) -> Element:
     """Return the whole text."""
@@ -63,17 +61,11 @@ class _Writer:
         yield node("p", {"class": "title"}, spec.title)
         if spec.subtitle.strip():
             yield node("p", {"class": "subtitle"}, spec.subtitle)
-        byline = " \u00b7 ".join(part for part in (spec.author, spec.date) if part.strip())
-        yield node("p", {"class": "byline"}, byline)
-        headings = [
-            (each.block, each.anchor)
-            for each in self.plan.blocks
-            if isinstance(each.block, Heading) and each.block.level <= _CONTENTS_LEVELS
-        ]
-        if spec.contents and headings:
+        yield node("p", {"class": "byline"}, self.plan.byline)
+        if spec.contents and self.plan.contents:
             lines = [
                 node("li", {"class": f"level{heading.level}"}, _anchored(heading.text, anchor))
-                for heading, anchor in headings
+                for heading, anchor in self.plan.contents
             ]
             title = node("p", {"class": "contents"}, self.plan.labels[2])
             yield node("div", {"class": "contents"}, title, node("ul", None, *lines))
