@@ -4,9 +4,8 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageChops, ImageDraw
-from venture_core.artifacts.viewing.look import MAX_PIXELS
 
-from venture_cli.errors import CliError
+from venture_cli.services.pagepixels import on_white
 
 if TYPE_CHECKING:
     from venture_cli.services.comparisons import PageChange
@@ -22,7 +21,7 @@ _GROUND: Final = "#8A8F98"
 def side_by_side(change: PageChange) -> bytes:
     """Return a PNG with the page as it was at the left, and as it is at the right."""
     old, new = (
-        None if page is None else _opened(page.png) for page in (change.before, change.after)
+        None if page is None else on_white(page.png) for page in (change.before, change.after)
     )
     there = [page for page in (old, new) if page is not None]
     width, height = max(page.width for page in there), max(page.height for page in there)
@@ -36,16 +35,6 @@ def side_by_side(change: PageChange) -> bytes:
     file = io.BytesIO()
     sheet.save(file, "PNG")
     return file.getvalue()
-
-
-def _opened(png: bytes) -> Image.Image:
-    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-        if image.width * image.height > MAX_PIXELS:
-            raise CliError("a page has more pixels than pages have")
-        page = image.convert("RGBA")
-    white = Image.new("RGBA", page.size, "white")
-    white.alpha_composite(page)
-    return white.convert("RGB")
 
 
 def _difference(

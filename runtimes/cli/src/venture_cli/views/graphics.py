@@ -88,7 +88,7 @@ def sequence(how: Protocol, png: bytes, columns: int) -> str:
             data = b64encode(png).decode()
             return f"\x1b]1337;File=inline=1;size={len(png)};width={columns}:{data}\x07"
         case "sixel":
-            return _sixel(_opened(png))
+            return _sixel(_few_colors(png))
 
 
 def _kitty(data: str, columns: int) -> Iterable[str]:
@@ -98,17 +98,13 @@ def _kitty(data: str, columns: int) -> Iterable[str]:
         yield f"\x1b_G{first if at == 0 else ''}m={more};{data[at : at + _CHUNK]}\x1b\\"
 
 
-def _opened(png: bytes) -> Image:
-    """Decode a page, on white, with as few colours as sixel has."""
-    import io
-
+def _few_colors(png: bytes) -> Image:
+    """Decode a page, with as few colours as sixel has."""
     from PIL import Image
 
-    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-        page = image.convert("RGBA")
-    white = Image.new("RGBA", page.size, "white")
-    white.alpha_composite(page)
-    return white.convert("RGB").quantize(_COLORS, dither=Image.Dither.NONE)
+    from venture_cli.services.pagepixels import on_white
+
+    return on_white(png).quantize(_COLORS, dither=Image.Dither.NONE)
 
 
 def _sixel(image: Image) -> str:
