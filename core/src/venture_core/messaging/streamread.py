@@ -51,8 +51,7 @@ async def read_stream(
         mem_storage=True,
         num_replicas=1,
     )
-    with suppress(NotFoundError):
-        await jetstream.delete_consumer(EVENTS, READER)
+    await _end_reader(jetstream)
     await jetstream.add_consumer(EVENTS, config)
     subscription = await jetstream.pull_subscribe_bind(READER, stream=EVENTS)
     try:
@@ -66,6 +65,11 @@ async def read_stream(
             yield [_stored(each) for each in messages if each.metadata.sequence.stream <= last]
     finally:
         await subscription.unsubscribe()
+        await _end_reader(jetstream)
+
+
+async def _end_reader(jetstream: JetStreamContext) -> None:
+    with suppress(NotFoundError):
         await jetstream.delete_consumer(EVENTS, READER)
 
 
