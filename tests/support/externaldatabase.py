@@ -26,8 +26,5 @@ def recorded(kubectl: Kubectl, uid: str) -> int:
 
 def query(kubectl: Kubectl, sql: str, *options: str) -> str:
     """Run SQL as the database's superuser; return what it printed."""
-    psql = f"psql -h 127.0.0.1 -U app -qAt --set=ON_ERROR_STOP=1 {' '.join(options)} venture"
-    shell = f"PGPASSWORD=$(cat /logins/password) {psql}"
-    return kubectl(
-        "-n", EXTERNAL, "exec", "-i", "postgres", "--", "sh", "-c", shell, stdin=sql
-    ).strip()
+    psql = f"psql -qAt --set=ON_ERROR_STOP=1 {' '.join(options)} venture"
+    return postgres(kubectl, psql, stdin=sql).strip()

@@ -15,11 +15,9 @@ from venture_core.treasury.reasons import ReasonCode
 from venture_treasury_api.prereject import INTENT_SECONDS, TERMS_SECONDS, Prereject, Purchase
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     import asyncpg
-    from dataplaneservers import Server
     from pydantic import SecretStr
     from venture_core.treasury.ledger import Ledger
 
@@ -27,24 +25,6 @@ SPEND = "/v1/money/authorizations"
 MERCHANT = (403, ReasonCode.MERCHANT_NOT_ALLOWED)
 CATEGORY = (403, ReasonCode.CATEGORY_NOT_ALLOWED)
 BOUGHT = (CREATED, OK)
-
-
-@pytest.fixture
-async def cache(valkey: Server) -> AsyncIterator[Redis]:
-    """Empty the server, and reach it as an operator would."""
-    async with Redis.from_url(valkey.url().get_secret_value(), decode_responses=True) as client:
-        await client.flushall()
-        yield client
-
-
-@pytest.fixture
-async def service(
-    database: SecretStr, ledger: Ledger, tmp_path: Path, valkey: Server, cache: Redis
-) -> AsyncIterator[Service]:
-    assert cache
-    url = valkey.url().get_secret_value()
-    async with treasury_service(database, ledger, tmp_path, redis=url) as served:
-        yield served
 
 
 async def _buy(

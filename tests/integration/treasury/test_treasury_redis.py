@@ -8,40 +8,20 @@ from uuid import uuid4
 
 import pytest
 from moneyscenes import OK, Scene, code_of
-from redis.asyncio import Redis
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from treasuryservice import CREATED, Service, agent, purchase, treasury_service
 from venture_core.treasury.models import Velocity
 from venture_core.treasury.reasons import ReasonCode
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     import asyncpg
-    from dataplaneservers import Server
     from pydantic import SecretStr
+    from redis.asyncio import Redis
     from venture_core.treasury.ledger import Ledger
 
 SPEND = "/v1/money/authorizations"
-
-
-@pytest.fixture
-async def cache(valkey: Server) -> AsyncIterator[Redis]:
-    """Empty the server, and reach it as an operator would."""
-    async with Redis.from_url(valkey.url().get_secret_value()) as client:
-        await client.flushall()
-        yield client
-
-
-@pytest.fixture
-async def service(
-    database: SecretStr, ledger: Ledger, tmp_path: Path, valkey: Server, cache: Redis
-) -> AsyncIterator[Service]:
-    assert cache
-    url = valkey.url().get_secret_value()
-    async with treasury_service(database, ledger, tmp_path, redis=url) as served:
-        yield served
 
 
 @pytest.fixture
@@ -59,13 +39,13 @@ async def _ask(service: Service, by: str, cents: int, key: str | None = None) ->
     return status, str(json.loads(body).get("reasonCode"))
 
 
-async def _noted(cache: Redis, pattern: str, count: int) -> list[bytes]:
+async def _noted(cache: Redis, pattern: str, count: int) -> list[str]:
     """Return the names of notes, once there are so many: they are written behind the answer."""
     async for attempt in AsyncRetrying(
         wait=wait_fixed(0.01), stop=stop_after_delay(60), reraise=True
     ):
         with attempt:
-            found: list[bytes] = await cache.keys(pattern)
+            found: list[str] = await cache.keys(pattern)
             assert len(found) == count
     return found
 
