@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 import time
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import aiohttp
 import pytest
 from certificates import Authority
 from prometheus_client import generate_latest
+from surroundings import free_port
 from teapot import Running, problem, running, teapot
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from venture_core.http import protocol
@@ -20,14 +22,15 @@ from venture_core.http.gathering import GATHERED_BYTES, Gathering
 from venture_core.http.limits import Limits
 from venture_core.http.metrics import ROUTE
 from venture_core.http.problems import status_body
-from venture_core.http.server import service_tls
+from venture_core.http.server import serve, service_tls
+from venture_core.http.settings import ServiceSettings
 from venture_core.identity.callers import Caller, ClusterUser
+from venture_core.process.running import Process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from venture_core.http.settings import ServiceSettings
     from venture_core.http.tls import ServerTls
     from venture_core.http.types import Receive, Scope, Send
 
@@ -331,3 +334,13 @@ async def test_stopping_is_bounded(session: aiohttp.ClientSession) -> None:
         async with await stuck as answer:
             assert answer.status == 503
             assert "stops" in (await problem(answer))["detail"]
+
+
+async def test_a_port_that_is_taken_is_an_error_and_no_end_of_the_loop() -> None:
+    # A kubelet, for one, has its port at an address of the machine and not at all of them.
+    with socket.create_server(("127.0.0.1", free_port())) as other:
+        process = Process("late", starting=True)
+        settings = ServiceSettings(pod_name="late-0", api_port=other.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            await serve(teapot(), settings, process)
+        assert process.readiness() == ["the process is starting"]

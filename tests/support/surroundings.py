@@ -16,7 +16,7 @@ _GIVEN: deque[int] = deque(maxlen=PORTS // 2)
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody listens on.
+    """Return a port that nobody listens on, at whichever address: services take all of them.
 
     Workers of one run have ranges of their own, below what clients' connections are given, and none
     is given again soon: what is free is still so when a server gets there.
@@ -25,7 +25,7 @@ def free_port() -> int:
     while True:
         port = FIRST_PORT + worker * PORTS + secrets.randbelow(PORTS)
         with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
+            probe.bind(("0.0.0.0", port))  # noqa: S104
             if port not in _GIVEN:
                 _GIVEN.append(port)
                 return port

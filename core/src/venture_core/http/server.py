@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import socket
 from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
@@ -27,10 +28,13 @@ log = structlog.get_logger(__name__)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the process has its own."""
+    """uvicorn without its signal handlers, which the process has, and on a socket that it is given.
 
-    async def run_here(self) -> None:
-        await self._serve()
+    Where it opens one itself, a port that is taken is a SystemExit in the middle of the loop.
+    """
+
+    async def run_here(self, listening: socket.socket) -> None:
+        await self._serve([listening])
 
 
 def service_tls(
@@ -62,13 +66,19 @@ async def serve(
     Then readiness is off at once, new requests are taken for `drain_seconds` more, those at work
     have what is left of `stop_seconds` to finish, and WebSockets end with 1012. Without
     `websockets` who asks for one is answered as by any request.
+
+    Raises OSError where the port is taken.
     """
     # Their lines tell of every connection; ours tell of what matters.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    server = _Server(_config(app, settings, tls, port or settings.api_port, websockets=websockets))
+    config = _config(app, settings, tls, websockets=websockets)
+    server = _Server(config)
+    # From outside the pod.
+    at = ("0.0.0.0", port or settings.api_port)  # noqa: S104
+    listening = socket.create_server(at, backlog=config.backlog)
     process.ready_unless(lambda: [] if server.started else ["the API is not served yet"])
     process.starting = False
-    serving = asyncio.create_task(server.run_here())
+    serving = asyncio.create_task(server.run_here(listening))
     renewing = asyncio.create_task(tls.run()) if tls is not None else None
     stopping = asyncio.create_task(process.stop.wait())
     try:
@@ -79,6 +89,7 @@ async def serve(
             server.should_exit = True
         await serving
     finally:
+        listening.close()
         stopping.cancel()
         if renewing is not None:
             renewing.cancel()
@@ -88,7 +99,6 @@ def _config(
     app: Application,
     settings: ServiceSettings,
     tls: ServerTls | None,
-    port: int,
     *,
     websockets: bool,
 ) -> uvicorn.Config:
@@ -100,9 +110,6 @@ def _config(
         sockets = SocketProtocol
     return uvicorn.Config(
         app,
-        # From outside the pod.
-        host="0.0.0.0",  # noqa: S104
-        port=port,
         http=BoundedProtocol,
         ws=sockets,
         ws_max_size=MAX_MESSAGE_BYTES,
