@@ -10,7 +10,7 @@ help: ## Show this list
 up: ## Bring a cluster, install Venture, build the example decks, run a launch; APPROVE=no asks you
 	@$(PYTHON) hack/cluster venture-up
 
-examples: ## Build one document of each kind on the cluster, and download them
+examples: ## Build one document of each kind on the cluster, with a picture of every page
 	@$(PYTHON) hack/cluster venture-examples
 
 down: ## Remove the cluster and all that `make up` made in it; the cache stays

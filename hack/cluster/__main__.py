@@ -37,7 +37,7 @@ _PLAIN = (
     ("venture-down", "remove what venture-up made: what `make down` runs", release.down),
     (
         "venture-examples",
-        "build and download one document of each kind: what `make examples` runs",
+        "build one document of each kind and draw its pages: what `make examples` runs",
         release.examples,
     ),
     ("check", "the fast gate: what `make check` runs", verify.check),

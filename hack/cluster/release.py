@@ -31,7 +31,7 @@ _DECK_FLAGS = [
     flag for path in sorted(_EXAMPLES.glob("*-deck.yaml")) for flag in ("--filename", str(path))
 ]
 _DECKS = REPOSITORY / "build" / "decks"
-_ARTIFACTS = ("--filename", str(_EXAMPLES / "artifacts"))
+_ARTIFACTS = (*_DECK_FLAGS, "--filename", str(_EXAMPLES / "artifacts"))
 _ARTIFACTS_BUILT = REPOSITORY / "build" / "examples"
 _DECK_SECONDS = 300
 _MADE_BY = "venture.parpour.dev/made-by"
@@ -71,15 +71,21 @@ def _up(*, tell_story: bool) -> Path:
 
 
 def examples() -> None:
-    """Build one document of each kind on the cluster that `up` brought, and download them."""
+    """Build one document of each kind on the cluster that `up` brought, and show their pages."""
     with exclusive(_LOCK):
         cluster = target.up()
         if not _status(cluster):
             raise ClusterError("Venture is not installed", next_step="run make up")
         kubectl = Kubectl(cluster.kubeconfig)
-        venture = python.ensure_environment() / "bin" / "venture"
-        for path in _build_examples(kubectl, venture, _ARTIFACTS, _ARTIFACTS_BUILT):
+        programs = python.ensure_environment() / "bin"
+        for path in _build_examples(kubectl, programs / "venture", _ARTIFACTS, _ARTIFACTS_BUILT):
             say(f"{path} ({path.stat().st_size:,} bytes)")
+    with step("Drawing their pages"):
+        lines = output(
+            [programs / "python", REPOSITORY / "hack" / "lookbook.py", _ARTIFACTS_BUILT],
+            next_step=f"open the files in {_ARTIFACTS_BUILT}",
+        )
+    print(lines)
 
 
 def down() -> None:
@@ -266,7 +272,7 @@ def _uninstall(cluster: Target, kubectl: Kubectl) -> None:
     log = cache_dir() / "logs" / "helm.log"
     with step(f"Removing Venture from the {cluster.what}", log):
         if _status(cluster):
-            kubectl("delete", *_DECK_FLAGS, *_ARTIFACTS, "--ignore-not-found")
+            kubectl("delete", *_ARTIFACTS, "--ignore-not-found")
             # While the operator is there to let its objects go.
             kubectl("delete", "namespace", story.NAMESPACE, "--ignore-not-found")
             run(
