@@ -169,7 +169,8 @@ def test_the_chunk_of_the_usage_is_for_who_asked() -> None:
 def test_every_end_of_a_response_has_a_usage(end: str) -> None:
     stream = [each.replace(b"response.completed", end.encode()) for each in RESPONSE_STREAM]
     meter, _ = metered(order(R), stream)
-    assert (meter.usage(), meter.complete) == (RESPONSE_USAGE, True)
+    failed = end == "response.failed"
+    assert (meter.usage(), meter.complete, meter.failed) == (RESPONSE_USAGE, not failed, failed)
 
 
 @pytest.mark.parametrize(

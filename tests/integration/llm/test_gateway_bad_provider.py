@@ -24,6 +24,7 @@ from badprovider import (
 )
 from gatewayscene import KEY, TOKEN, Scene, gateway, post, write_keys
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
+from venture_core.llm.errors import OVERLOADED
 from venture_core.logging import configure_logging
 from venture_llm_gateway import provider as provider_module
 from venture_llm_gateway import retrying
@@ -187,6 +188,46 @@ async def test_an_error_within_a_stream_is_told_without_its_words(scene: Scene, 
     assert KEY.encode() not in body
     assert CANARY.encode() not in body
     assert (await settled(scene))[0] > 0
+    assert scene.events.payloads("called")[0]["outcome"] == "Cut"
+
+
+async def test_a_response_that_failed_is_told_without_its_words(scene: Scene) -> None:
+    """It says what it used, and that is what it costs."""
+    *begun, last = response_events()
+    whole = json.loads(last.partition(b"data: ")[2])
+    error = {"code": "server_error", "message": f"{KEY} broke down over {CANARY}"}
+    response = whole["response"] | {"status": "failed", "error": error}
+    said = json.dumps({"type": "response.failed", "response": response}).encode()
+    scene.provider.does(Does(events=[*begun, b"event: response.failed\ndata: %b\n\n" % said]))
+    asked = {"model": SOL, "input": CANARY, "stream": True}
+    status, body, _ = await post(scene, "/v1/responses", json.dumps(asked).encode())
+    assert status == 200
+    assert b"ended its answer by an error: server_error" in body
+    assert KEY.encode() not in body
+    assert CANARY.encode() not in body
+    await settled(scene)
+    (event,) = scene.events.payloads("called")
+    assert (event["outcome"], event["usage"]["output"]) == (
+        "Cut",
+        response["usage"]["output_tokens"],
+    )
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions", "/v1/responses"])
+async def test_an_error_told_by_status_200_is_one(scene: Scene, path: str) -> None:
+    error = {"type": "overloaded_error", "message": f"{KEY} is overloaded by {CANARY}"}
+    scene.provider.does(Does(body=json.dumps({"type": "error", "error": error}).encode()))
+    asked = {
+        "/v1/messages": json.loads(MESSAGE),
+        "/v1/chat/completions": {"model": SOL, "messages": ASK},
+        "/v1/responses": {"model": SOL, "input": CANARY},
+    }
+    status, body, headers = await post(scene, path, json.dumps(asked[path]).encode())
+    assert (status, headers["x-should-retry"]) == (OVERLOADED, "true")
+    assert b"overloaded_error" in body
+    assert KEY.encode() not in body
+    assert CANARY.encode() not in body
+    await settled(scene)
     assert scene.events.payloads("called")[0]["outcome"] == "Cut"
 
 

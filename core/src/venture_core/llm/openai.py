@@ -347,7 +347,8 @@ class ResponseMeter(Meter):
     def _see(self, frame: Frame, said: Json) -> None:
         kind = str(said.get("type"))
         if kind in _ENDS:
-            self.complete = True
+            self.failed = kind == "response.failed"
+            self.complete = not self.failed
             response = part(said, "response")
             if isinstance(fields := response.get("usage"), dict):
                 self._fields = fields

@@ -24,11 +24,11 @@ def complaint(data: bytes, fields: Collection[str]) -> str:
     """Return what an error is about: its kind, and which of the request's fields, as far as known.
 
     `data` is the body of the provider's answer, or of an event within it, which may have the
-    error's members by itself. Empty where it is none of theirs.
+    error's members by itself or within the response that failed. Empty where it is none of theirs.
     """
     try:
         whole: Any = json.loads(data)
-        error = whole.get("error") or whole
+        error = whole.get("error") or whole.get("response", {}).get("error") or whole
         said = str(error["message"])
     except ValueError, LookupError, TypeError, AttributeError, RecursionError:
         return ""
@@ -44,8 +44,8 @@ def _is_name(found: object) -> bool:
     return isinstance(found, str) and _NAME.fullmatch(found) is not None
 
 
-def broken_stream(data: bytes) -> LlmError:
-    """Return the error that a stream ends with, of what the provider's own event says."""
+def broken_answer(data: bytes) -> LlmError:
+    """Return the error that an answer ends with, of what the provider itself says at its end."""
     said = complaint(data, ())
     status = OVERLOADED if "overloaded" in said else HTTPStatus.BAD_GATEWAY
     reason = f": {said}" if said else ""

@@ -44,8 +44,11 @@ def of_stream(meter: Meter, order: Order, price: Price, held_micros: int) -> Out
     return _priced(kind, lambda: meter.usage() or meter.usage_by_count(order), price, held_micros)
 
 
-def of_answer(data: bytes, order: Order, price: Price, held_micros: int) -> Outcome:
-    """Return what a call came to that was answered at once."""
+def of_answer(
+    data: bytes, order: Order, price: Price, held_micros: int, *, complete: bool
+) -> Outcome:
+    """Return what a call came to that was answered at once, by an error where not `complete`."""
+    kind = ModelCallOutcome.COMPLETED if complete else ModelCallOutcome.CUT
 
     def usage() -> Usage:
         said = READERS[order.dialect].usage(answer_object(data))
@@ -54,7 +57,7 @@ def of_answer(data: bytes, order: Order, price: Price, held_micros: int) -> Outc
             input=order.input_tokens_max, output=min(len(data), order.output_tokens_max)
         )
 
-    return _priced(ModelCallOutcome.COMPLETED, usage, price, held_micros)
+    return _priced(kind, usage, price, held_micros)
 
 
 def of_part(received: int, order: Order, price: Price, held_micros: int) -> Outcome:

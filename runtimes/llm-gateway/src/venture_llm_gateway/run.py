@@ -13,7 +13,7 @@ from venture_core.llm.usage import UsageUnreadableError
 from venture_llm_gateway import outcomes
 from venture_llm_gateway.answers import LostError
 from venture_llm_gateway.channel import Channel, Head
-from venture_llm_gateway.complaints import broken_stream
+from venture_llm_gateway.complaints import broken_answer
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -88,7 +88,10 @@ class Run:
             return outcomes.of_stream(self._meter, self._order, price, held_micros)
         if not self._whole_ended:
             return outcomes.of_part(len(self._whole), self._order, price, held_micros)
-        return outcomes.of_answer(bytes(self._whole), self._order, price, held_micros)
+        complete = self._error is None
+        return outcomes.of_answer(
+            bytes(self._whole), self._order, price, held_micros, complete=complete
+        )
 
     async def finish(self) -> None:
         """Hand on the end."""
@@ -127,7 +130,7 @@ class Run:
         meter.see(frame)
         if meter.failed:
             # The provider's words stay here: clients see what kind of error it is.
-            self._error = broken_stream(frame.data)
+            self._error = broken_answer(frame.data)
             return
         if not meter.forwards(frame):
             return
@@ -145,9 +148,13 @@ class Run:
                     raise LostError(f"the answer has more than {MAX_ANSWER_BYTES} bytes")
         self._whole_ended = True
         try:
-            outcomes.answer_object(bytes(self._whole))
+            said = outcomes.answer_object(bytes(self._whole))
         except UsageUnreadableError:
             self.break_off("The provider's answer is malformed.")
+            return
+        if said.get("error"):
+            # Told by status 200, it is an error all the same.
+            self._error = broken_answer(bytes(self._whole))
             return
         self._begun = True
         await self._channel.put(Head(answer.status, answer.headers))
