@@ -219,6 +219,15 @@ class NatsServer:
         shutil.rmtree(self._folder / "data")
 
 
+async def heard(client: Client) -> None:
+    """Wait until the server has heard all that the client said.
+
+    The PING of a flush overtakes what waits to be sent; that of the next does not.
+    """
+    for _ in range(2):
+        await client.flush()
+
+
 @cache
 def nats_program() -> Path:
     """Return the server's program, built where it is not yet."""

@@ -10,7 +10,7 @@ import nats.errors
 import nats.js.errors
 import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
-from recordservers import NatsServer
+from recordservers import NatsServer, heard
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from venture_core.events.registry import EVENT_ROOTS
 from venture_core.messaging.connection import connect_nats
@@ -208,7 +208,7 @@ async def test_nobody_listens_to_what_is_another_s(
     try:
         for subject in (">", "artifact.>", "_INBOX.>", "_INBOX.venture.>", "svc.>", "$JS.>"):
             await client.subscribe(subject)
-        await client.flush()
+        await heard(client)
         async for attempt in AsyncRetrying(wait=wait_fixed(0.02), stop=stop_after_delay(10)):
             with attempt:
                 assert len(refusals) == 6
@@ -228,7 +228,7 @@ async def test_requests_of_a_mapped_name_reach_the_responder_and_events_the_stre
         await message.respond(b"allowed")
 
     await engine.subscribe(service_subject(TOOL_ALLOWLIST_CHECK), cb=respond)
-    await engine.flush()
+    await heard(engine)
     answer = await admin.request(TOOL_ALLOWLIST_CHECK, b"{}", timeout=5)
     assert answer.data == b"allowed"
     relay = clients["relay"].jetstream(timeout=3)

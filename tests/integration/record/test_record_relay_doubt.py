@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY as METRICS
 from recordevents import started
 from recordlog import caught_up, record_raw
 from recordrelay import published, relaying, stream_holds
+from recordservers import heard
 from structlog.testing import capture_logs
 from venture_core.events.chain import ChainHead
 from venture_core.events.envelope import recorded_json
@@ -206,7 +207,7 @@ async def test_twenty_thousand_strangers_cost_few_reads(
 
     # Whoever listens there hears every request, also those that the broker's own count leaves out.
     listening = await client.subscribe("$JS.API.>", cb=count)
-    await client.flush()
+    await heard(client)
     async with relaying(database, broker.url()):
         await producer.append_all(started(uuid7(), 1) for _ in range(5))
         await stream_holds(client, 20_010, seconds=60)
