@@ -21,7 +21,7 @@ from venture_core.artifacts.ir import InvalidIRError
 if TYPE_CHECKING:
     from pathlib import Path
 
-GOLDEN = "fab436549a6e38a2cac8f641da2f813857b8957664ff2d80bd57a4a6842455b8"
+GOLDEN = "955090aa09a19c8b43f7c2e712bf49ea5caa8f0ab12a847bf7debf1c7abe0f0b"
 """SHA-256 of the example. Whoever changes it raises the revision in doc/target.py with it."""
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGM4AAAAwgDBBsBM0gAAAABJRU5ErkJggg=="

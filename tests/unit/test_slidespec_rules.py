@@ -120,7 +120,7 @@ CASES: list[tuple[str, Document, Document, str]] = [
     ("a slide has a type", document(), document({"title": "x"}), "/slides/0"),
     ("slide types", document(QUOTE), document({"type": "video"}), "/slides/0"),
     ("slide title", slide("section"), document({"type": "section"}), "/slides/0/title"),
-    ("notes keep line feeds", slide("section", notes="a\nb"), slide("section", notes="a\rb"),
+    ("notes keep line feeds", slide("section", notes="a\nb"), slide("section", notes="a\vb"),
      "/slides/0/notes"),
     ("notes are bounded", slide("section", notes="x" * 4000), slide("section", notes="x" * 4001),
      "/slides/0/notes"),

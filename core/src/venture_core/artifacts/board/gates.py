@@ -12,6 +12,7 @@ from venture_core.artifacts.board.plan.board import (
 from venture_core.artifacts.colors import GRAPHICS_RATIO, Role
 from venture_core.artifacts.contrast import shortfall, text_shortfall
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, OVERFLOW, Finding
+from venture_core.artifacts.ir.values import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +37,7 @@ def _contrast(plan: BoardPlan) -> Iterator[Finding]:
 
 
 def _alt_text(plan: BoardPlan) -> Iterator[Finding]:
-    if not plan.spec.alt_text.strip():
+    if is_blank(plan.spec.alt_text):
         yield Finding(None, "altText", "says nothing; it says in words what the board shows")
 
 

@@ -29,6 +29,7 @@ from venture_core.artifacts.gates import (
     OVERFLOW,
     Finding,
 )
+from venture_core.artifacts.ir.values import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,14 +141,14 @@ def _emptiness(slide: Slide) -> Iterator[tuple[str, str]]:
     words, name = (
         (slide.quote, "quote") if isinstance(slide, QuoteSlide) else (slide.title, "title")
     )
-    if not words.strip():
+    if is_blank(words):
         yield name, "is blank"
     match slide:
         case BulletsSlide() if _blank(slide.bullets):
             yield "bullets", "has no text"
         case TwoColumnsSlide():
             yield from ((name, "has no text") for name in _blank_columns(slide))
-        case TableSlide() if not any(cell.strip() for row in slide.table.rows for cell in row):
+        case TableSlide() if all(is_blank(cell) for row in slide.table.rows for cell in row):
             yield "table", "has no row with text"
         case ChartSlide() if not has_data(slide.chart):
             yield "chart", "has no value to draw"
@@ -162,8 +163,8 @@ def _blank_columns(slide: TwoColumnsSlide) -> Iterator[str]:
 
 
 def _blank(bullets: tuple[Bullet, ...]) -> bool:
-    return not any(
-        text.strip()
+    return all(
+        is_blank(text)
         for first in bullets
         for text in (
             first.text,

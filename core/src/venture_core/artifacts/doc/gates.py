@@ -9,6 +9,7 @@ from venture_core.artifacts.doc.ir.rules import texts
 from venture_core.artifacts.doc.plan.letters import lacking
 from venture_core.artifacts.doc.plan.tables import TABLE_POINTS
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, HEADINGS, LINKS, OVERFLOW, Finding
+from venture_core.artifacts.ir.values import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def _contrast(plan: DocPlan) -> Iterator[Finding]:
 
 def _alt_text(plan: DocPlan) -> Iterator[Finding]:
     for index, block in enumerate(plan.spec.content):
-        if isinstance(block, Figure | TableBlock) and not block.alt_text.strip():
+        if isinstance(block, Figure | TableBlock) and is_blank(block.alt_text):
             yield Finding(
                 None,
                 f"content[{index}] ({block.type})",
@@ -55,7 +56,7 @@ def _headings(plan: DocPlan) -> Iterator[Finding]:
         if not isinstance(block, Heading):
             continue
         where = f"content[{index}] (heading)"
-        if not block.text.strip():
+        if is_blank(block.text):
             yield Finding(None, where, "is blank")
         if block.level > above + 1:
             message = f"a heading of level {block.level} follows one of level {above}"

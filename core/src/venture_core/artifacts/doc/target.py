@@ -12,7 +12,7 @@ DOCX: Final = Target(
     ),
     toolchain=Toolchain(
         name="docx",
-        revision=1,
+        revision=2,
         libraries=(
             ("deflate", "0.9.0"),
             ("lxml", "6.1.3"),

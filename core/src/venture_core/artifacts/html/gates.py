@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, HEADINGS, LINKS, OVERFLOW, Finding
 from venture_core.artifacts.html.ir.markup import LINE
+from venture_core.artifacts.ir.values import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +27,7 @@ class HtmlPlan:
 
 def _alt_text(plan: HtmlPlan) -> Iterator[Finding]:
     for picture in plan.body.iter("img"):
-        if not picture.get("alt", "").strip():
+        if is_blank(picture.get("alt", "")):
             yield Finding(None, _place(picture), "has no alt, which says in words what it shows")
 
 
@@ -36,7 +37,7 @@ def _headings(plan: HtmlPlan) -> Iterator[Finding]:
         if element.tag not in _HEADINGS:
             continue
         level = _HEADINGS.index(element.tag) + 1
-        if not "".join(element.itertext()).strip():
+        if is_blank("".join(element.itertext())):
             yield Finding(None, _place(element), "is blank")
         if level > above + 1:
             wanted = f"h{above + 1}" + ("" if above else ": it is the first")

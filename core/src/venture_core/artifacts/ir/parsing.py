@@ -106,7 +106,7 @@ def _path(location: tuple[str | int, ...], value: object) -> Iterator[str | int]
 
 
 _EXPECTED = {
-    "string_type": "a string",
+    "string_type": 'a string; a number or a yes is one in quotes, such as "268"',
     "string_unicode": "a string of valid Unicode",
     "int_type": "an integer",
     "int_from_float": "an integer",
@@ -135,6 +135,7 @@ _EXPECTED = {
 """What each kind of pydantic error asks for, filled from the error's own context."""
 
 _MESSAGES = {
+    "string_type": "the value is no string",
     "union_tag_invalid": "there is no such type here",
     "too_short": "the list is too short",
     "too_long": "the list is too long",

@@ -12,6 +12,9 @@ MAX_INLINE_ASSET_BYTES = 48 * 1024
 
 # Characters that XML 1.0 cannot carry, and line breaks other than \n, which readers treat unevenly.
 _FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+# Letters and signs by their category, of which nothing is seen: fillers, and selectors of a form.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0") | {chr(0xFE00 + at) for at in range(16)}
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
@@ -41,10 +44,20 @@ def _single_line(value: str) -> str:
 
 
 def multi_line(value: str) -> str:
-    """Refuse control characters."""
+    """Refuse control characters. Lines may end as Windows ends them; they are line feeds here."""
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
     if _FORBIDDEN.search(value):
         raise _refuse("text without control characters other than line feeds")
     return value
+
+
+def is_blank(text: str) -> bool:
+    """Say whether nothing can be seen of a text: spaces, marks of direction, fillers."""
+    return not any(map(_is_seen, text))
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) not in _UNSEEN and character not in _BLANK
 
 
 def _color(value: str) -> str:

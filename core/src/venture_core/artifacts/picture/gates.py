@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from venture_core.artifacts.colors import RATIO_DIGITS, contrast, required_ratio
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, OVERFLOW, Finding
+from venture_core.artifacts.ir.values import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,7 +64,7 @@ def _over(red: int, green: int, blue: int, alpha: int, ground: int) -> str:
 
 
 def _alt_text(plan: PicturePlan) -> Iterator[Finding]:
-    if not plan.spec.alt_text.strip():
+    if is_blank(plan.spec.alt_text):
         yield Finding(None, "altText", "says nothing; it says in words what the picture shows")
 
 

@@ -6,6 +6,7 @@ from venture_core.artifacts.colors import Role
 from venture_core.artifacts.contrast import chart_shortfalls, text_shortfall
 from venture_core.artifacts.deck.plan.charts import has_data
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, HEADINGS, OVERFLOW, Finding
+from venture_core.artifacts.ir.values import is_blank
 from venture_core.artifacts.report.ir.document import (
     ChartBlock,
     FiguresBlock,
@@ -50,7 +51,7 @@ def _contrast(plan: ReportPlan) -> Iterator[Finding]:
 
 def _alt_text(plan: ReportPlan) -> Iterator[Finding]:
     for index, block in enumerate(plan.spec.blocks):
-        if isinstance(block, (ChartBlock, ImageBlock)) and not block.alt_text.strip():
+        if isinstance(block, (ChartBlock, ImageBlock)) and is_blank(block.alt_text):
             name = f"blocks[{index}]"
             yield Finding(None, name, "has no altText, which says in words what it shows")
 
@@ -80,7 +81,7 @@ def _headings(plan: ReportPlan) -> Iterator[Finding]:
         if not isinstance(block, HeadingBlock):
             continue
         name = f"blocks[{index}]"
-        if not block.text.strip():
+        if is_blank(block.text):
             yield Finding(None, name, "is blank")
         if block.level > above + 1:
             yield Finding(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from venture_core.artifacts.colors import NORMAL_TEXT_RATIO, Role
 from venture_core.artifacts.contrast import shortfall
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, FORMULAS, Finding
+from venture_core.artifacts.ir.values import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ def _contrast(plan: SheetPlan) -> Iterator[Finding]:
 def _alt_text(plan: SheetPlan) -> Iterator[Finding]:
     for planned in plan.sheets:
         for index, chart in enumerate(planned.sheet.charts):
-            if not chart.alt_text.strip():
+            if is_blank(chart.alt_text):
                 where = f"{planned.sheet.title}, charts[{index}]"
                 yield Finding(None, where, "has no altText, which says in words what it shows")
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.deck.render.logo import add_logo
+from venture_core.artifacts.deck.render.notes import name_notes_master
 from venture_core.artifacts.deck.render.package import open_package
 from venture_core.artifacts.deck.render.sections import add_sections
 from venture_core.artifacts.deck.render.slides import fill_slide
@@ -28,5 +29,6 @@ def render_deck(
     for slide in plan.slides:
         native = presentation.slides.add_slide(layouts[slide.layout.layout.value])
         fill_slide(native, slide, plan, assets)
+    name_notes_master(presentation)
     add_sections(presentation, plan)
     return package.to_bytes()

@@ -32,8 +32,8 @@ from venture_core.artifacts.deck.render.markup import (
     transform,
 )
 from venture_core.artifacts.deck.render.tablestyle import table_styles_xml
-from venture_core.artifacts.deck.render.theme import theme_xml
 from venture_core.artifacts.packaging.archive import write_zip
+from venture_core.artifacts.packaging.officetheme import theme_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,9 @@ from venture_core.artifacts.doc.render.markup import (
     tab_stops,
 )
 from venture_core.artifacts.doc.render.styles import numbering_xml, styles_xml
+from venture_core.artifacts.ir.theme import FontFamily
 from venture_core.artifacts.packaging.archive import write_zip
+from venture_core.artifacts.packaging.officetheme import theme_xml
 from venture_core.artifacts.packaging.opc import (
     DECLARATION,
     PACKAGE,
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
 
     from venture_core.artifacts.doc.plan.model import DocPlan
     from venture_core.artifacts.ir.text import Source
+    from venture_core.artifacts.ir.theme import Fonts
 
 _WML = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+_FONT_KINDS = {FontFamily.CAMBRIA: "roman", FontFamily.TIMES_NEW_ROMAN: "roman"}
+"""Of the families with serifs; the others have none."""
 _HEADER_SPACE = 600
 """Twips from the edge of the paper to header and footer."""
 _DOCUMENT_PARTS = (
@@ -37,12 +42,15 @@ _DOCUMENT_PARTS = (
     ("header", "header1.xml"),
     ("footer", "footer1.xml"),
     ("header", "header2.xml"),
+    ("fontTable", "fontTable.xml"),
+    ("theme", "theme/theme1.xml"),
 )
 _TYPES = {
     "/docProps/app.xml": "application/vnd.openxmlformats-officedocument.extended-properties+xml",
     "/docProps/core.xml": "application/vnd.openxmlformats-package.core-properties+xml",
     "/word/document.xml": f"{_WML}.document.main+xml",
     **{f"/word/{name}": f"{_WML}.{kind}+xml" for kind, name in _DOCUMENT_PARTS},
+    "/word/theme/theme1.xml": "application/vnd.openxmlformats-officedocument.theme+xml",
 }
 
 
@@ -88,6 +96,8 @@ def _members(plan: DocPlan) -> Iterator[tuple[str, str]]:
     yield "word/numbering.xml", numbering_xml(lists)
     yield "word/settings.xml", _settings(spec.language)
     yield "word/footnotes.xml", _footnotes(plan.notes)
+    yield "word/fontTable.xml", _font_table(spec.theme.fonts)
+    yield "word/theme/theme1.xml", theme_xml(spec.theme, plan.scheme)
     head = spec.page.header.strip() or spec.title
     yield "word/header1.xml", _header(run(head))
     yield "word/header2.xml", _header("")
@@ -112,6 +122,19 @@ def _settings(language: str) -> str:
         'w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat>'
         f'<w:themeFontLang w:val="{language}"/></w:settings>'
     )
+
+
+def _font_table(fonts: Fonts) -> str:
+    """Write what kind of letters each font has: what stands in for one that is not there."""
+    kinds = {
+        family.value: _FONT_KINDS.get(family, "swiss") for family in (fonts.heading, fonts.body)
+    }
+    rows = "".join(
+        f'<w:font w:name="{name}"><w:charset w:val="00"/><w:family w:val="{kind}"/>'
+        '<w:pitch w:val="variable"/></w:font>'
+        for name, kind in sorted(kinds.items())
+    )
+    return f"<w:fonts {NAMESPACES}>{rows}</w:fonts>"
 
 
 def _footnotes(notes: Iterable[Source]) -> str:

@@ -19,6 +19,12 @@ _FORMULA_CELL = re.compile(
     rb'<c r="([A-Z]+[0-9]+)"( s="[0-9]+")?><f>([^<]*)</f><v ?(?:/>|></v>)</c>'
 )
 _CHART = re.compile(rb'(<(?:xdr:)?cNvPr id="[0-9]+" name="Chart [0-9]+")\s*/>')
+_FONT = re.compile(rb"<font>(.*?)</font>", re.DOTALL)
+_FONT_PROPERTY = re.compile(rb"<([A-Za-z]+)[^>]*/>")
+_FONT_ORDER = (
+    b"b i strike condense extend outline shadow u vertAlign sz color name family charset scheme"
+).split()
+"""As the standard lists what a font has; openpyxl writes it in an order of its own."""
 _TYPES = "[Content_Types].xml"
 
 
@@ -29,6 +35,7 @@ def pack_workbook(book: Native, plan: SheetPlan) -> bytes:
     with zipfile.ZipFile(buffer) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     members["docProps/core.xml"] = _core_properties(plan).encode()
+    members["xl/styles.xml"] = _FONT.sub(_in_order, members["xl/styles.xml"])
     for index, planned in enumerate(plan.sheets, start=1):
         name = f"xl/worksheets/sheet{index}.xml"
         members[name] = _with_values(members[name], planned)
@@ -37,6 +44,12 @@ def pack_workbook(book: Native, plan: SheetPlan) -> bytes:
         name = f"xl/drawings/drawing{index}.xml"
         members[name] = _with_descriptions(members[name], planned)
     return write_zip([(_TYPES, members.pop(_TYPES)), *sorted(members.items())])
+
+
+def _in_order(font: re.Match[bytes]) -> bytes:
+    """Write the properties of a font in the order of the standard, which validators hold to."""
+    found = sorted(_FONT_PROPERTY.finditer(font[1]), key=lambda each: _FONT_ORDER.index(each[1]))
+    return b"<font>" + b"".join(each[0] for each in found) + b"</font>"
 
 
 def _with_values(data: bytes, planned: PlannedSheet) -> bytes:

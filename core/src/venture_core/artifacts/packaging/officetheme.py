@@ -1,15 +1,15 @@
-"""The theme part: colours, fonts and effects that a presentation program can restyle."""
+"""The theme part: colours, fonts and effects that an office program can restyle."""
 
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 from venture_core.artifacts.colors import Role
-from venture_core.artifacts.deck.render.markup import DRAWING
 
 if TYPE_CHECKING:
     from venture_core.artifacts.colors import ColorScheme
     from venture_core.artifacts.ir.theme import Theme
 
+_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _SLOTS = (
     ("dk1", Role.TEXT),
     ("lt1", Role.BACKGROUND),
@@ -46,7 +46,7 @@ def theme_xml(theme: Theme, scheme: ColorScheme) -> str:
         f'<a:{slot}><a:srgbClr val="{scheme.values[role]}"/></a:{slot}>' for slot, role in _SLOTS
     )
     return (
-        f'<a:theme xmlns:a="{DRAWING}" name={name}><a:themeElements>'
+        f'<a:theme xmlns:a="{_DRAWING}" name={name}><a:themeElements>'
         f"<a:clrScheme name={name}>{colors}</a:clrScheme>"
         f"<a:fontScheme name={name}>{_font('majorFont', theme.fonts.heading.value)}"
         f"{_font('minorFont', theme.fonts.body.value)}</a:fontScheme>"
