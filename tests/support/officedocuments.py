@@ -89,6 +89,15 @@ def text(**fields: Any) -> dict[str, Any]:
         {**table, "rows": rows, "altText": "words"},
         {"type": "figure", "image": "dot", "widthPercent": 20, "caption": "f", "altText": "a dot"},
         {"type": "figure", "image": "dot", "widthPercent": 10, "altText": "a dot"},
+        *(
+            {k: v for k, v in _chart(kind, **fields).items() if k != "title"} | {"caption": "c"}
+            for kind, fields in (
+                ("bar", {"valueLabels": True, "axisTitle": "units"}),
+                ("bar", {"stacked": True, "direction": "horizontal"}),
+                ("line", {}),
+                ("pie", {}),
+            )
+        ),
         {"type": "quote", "text": "Well said", "author": "Somebody"},
         {"type": "code", "text": "a <b>\n  c & d"},
         {"type": "note", "text": "Mind this"},

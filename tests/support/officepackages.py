@@ -26,7 +26,6 @@ UNIQUE = (
     (f".//{P}cNvPr", "id"),
     (f".//{W}bookmarkStart", f"{W}id"),
     (f".//{W}bookmarkStart", f"{W}name"),
-    (f".//{WP}docPr", "id"),
     (f".//{S}sheet", "name"),
     (f".//{S}sheet", "sheetId"),
 )
@@ -54,6 +53,10 @@ def faults(data: bytes) -> list[str]:
     found += _references(parts.keys(), trees)
     for name, tree in trees.items():
         found += _repeated(name, tree)
+    drawings = [each.get("id") for tree in trees.values() for each in tree.iter(f"{WP}docPr")]
+    found += [
+        f"the drawing {each} is there twice" for each, n in Counter(drawings).items() if n > 1
+    ]
     found += _presentation(trees)
     for name, content in parts.items():
         if name.endswith(".xlsx"):

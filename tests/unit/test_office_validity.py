@@ -105,7 +105,7 @@ BROKEN = {
     "a part of no type": (
         TEXT, "[Content_Types].xml", b"/word/styles.xml", b"/word/style.xml", "only XML by its"),
     "a bookmark twice": (
-        TEXT, "word/document.xml", b'w:id="15" w:name', b'w:id="0" w:name', "2 times"),
+        TEXT, "word/document.xml", b'w:id="19" w:name', b'w:id="0" w:name', "2 times"),
     "a sheet's name twice": (BOOK, "xl/workbook.xml", b'name="T"', b'name="S &amp; T"', "2 times"),
 }  # fmt: skip
 

@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.colors import Role, required_ratio
-from venture_core.artifacts.contrast import shortfall
+from venture_core.artifacts.contrast import chart_shortfalls, shortfall
 from venture_core.artifacts.doc.ir.blocks import Figure, Heading, TableBlock
 from venture_core.artifacts.doc.ir.rules import texts
 from venture_core.artifacts.doc.plan.letters import lacking
 from venture_core.artifacts.doc.plan.tables import TABLE_POINTS
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, HEADINGS, LINKS, OVERFLOW, Finding
+from venture_core.artifacts.ir.charts import ChartBlock
 from venture_core.artifacts.ir.values import is_blank
 
 if TYPE_CHECKING:
@@ -32,11 +33,15 @@ def _contrast(plan: DocPlan) -> Iterator[Finding]:
         needed = required_ratio(size, bold=bold)
         for message in shortfall(plan.scheme, ink, paper, needed, f"{name}:"):
             yield Finding(None, "theme", message)
+    for planned in plan.blocks:
+        if planned.chart is not None:
+            for element, message in chart_shortfalls(planned.chart, plan.scheme):
+                yield Finding(None, f"content[{planned.index}].{element}", message)
 
 
 def _alt_text(plan: DocPlan) -> Iterator[Finding]:
     for index, block in enumerate(plan.spec.content):
-        if isinstance(block, Figure | TableBlock) and is_blank(block.alt_text):
+        if isinstance(block, Figure | TableBlock | ChartBlock) and is_blank(block.alt_text):
             yield Finding(
                 None,
                 f"content[{index}] ({block.type})",

@@ -34,11 +34,12 @@ class PagesDraft:
 
     def render(self) -> bytes:
         """Lay the text out and write the file."""
-        from venture_core.artifacts.doc.render.html import page
+        from venture_core.artifacts.doc.render.html import charts, page
         from venture_core.artifacts.doc.render.style import stylesheet
         from venture_core.artifacts.paged.pdf import lay_out
 
-        return lay_out(page(self.plan), stylesheet(self.plan), self.assets).to_pdf()
+        assets = {**self.assets, **charts(self.plan)}
+        return lay_out(page(self.plan), stylesheet(self.plan), assets).to_pdf()
 
 
 def draft(document: DocSpec, assets: Mapping[str, bytes]) -> PagesDraft:

@@ -18,6 +18,8 @@ DOCX: Final = Target(
             ("lxml", "6.1.3"),
             ("pillow", "13.0.0"),
             ("python-docx", "1.2.0"),
+            ("python-pptx", "1.0.2"),
+            ("xlsxwriter", "3.3.1"),
         ),
         fonts=FONTS,
     ),

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from venture_core.artifacts.ir.values import CurrencySymbol, IRModel, Line60
+from venture_core.artifacts.ir.values import AltText, CurrencySymbol, IRModel, Line60, Line200
 
 
 class NumberFormat(IRModel):
@@ -42,3 +42,12 @@ class Chart(IRModel):
     number_format: NumberFormat = NumberFormat()
     axis_title: Line60 = ""
     """What the values are, with their unit; bar and line charts only."""
+
+
+class ChartBlock(IRModel):
+    """A chart across the page."""
+
+    type: Literal["chart"]
+    chart: Chart
+    caption: Line200 = ""
+    alt_text: AltText = ""

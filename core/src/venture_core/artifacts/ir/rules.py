@@ -11,7 +11,7 @@ from venture_core.artifacts.ir.problems import Problem, pointer
 from venture_core.artifacts.ir.values import MAX_INLINE_ASSET_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from venture_core.artifacts.ir.charts import Chart
     from venture_core.artifacts.ir.document import Document
@@ -134,6 +134,14 @@ def series_names_are_unique(chart: Chart, at: Place) -> Iterator[Problem]:
     """Find the series that share a name."""
     names = [series.name for series in chart.series]
     yield from unique_names(names, (*at, "series"), "a name no other series has")
+
+
+def charts_are_sound(charts: Iterable[tuple[Chart, Place]]) -> Iterator[Problem]:
+    """Hold every chart, each by its place, to the rules of charts, rule by rule."""
+    placed = tuple(charts)
+    for rule in CHART_RULES:
+        for chart, at in placed:
+            yield from rule(chart, at)
 
 
 ASSET_RULES = (asset_names_are_unique, inline_assets_decode)

@@ -7,7 +7,7 @@ from venture_core.artifacts.toolchain import FONTS, Toolchain
 
 PAGED: Final = Toolchain(
     name="pages",
-    revision=1,
+    revision=2,
     libraries=(
         ("cssselect2", "0.10.1"),
         ("deflate", "0.9.0"),

@@ -6,9 +6,9 @@ from venture_core.artifacts.colors import Role
 from venture_core.artifacts.contrast import chart_shortfalls, text_shortfall
 from venture_core.artifacts.deck.plan.charts import has_data
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, HEADINGS, OVERFLOW, Finding
+from venture_core.artifacts.ir.charts import ChartBlock
 from venture_core.artifacts.ir.values import is_blank
 from venture_core.artifacts.report.ir.document import (
-    ChartBlock,
     FiguresBlock,
     GridBlock,
     HeadingBlock,

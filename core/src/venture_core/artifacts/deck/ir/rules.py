@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.deck.ir.slides import ChartSlide, TableSlide
-from venture_core.artifacts.ir.rules import ASSET_RULES, CHART_RULES, rows_fit_columns
+from venture_core.artifacts.ir.rules import ASSET_RULES, charts_are_sound, rows_fit_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,10 +20,11 @@ def _tables(spec: SlideSpec) -> Iterator[Problem]:
 
 
 def _charts(spec: SlideSpec) -> Iterator[Problem]:
-    for rule in CHART_RULES:
-        for index, slide in enumerate(spec.slides):
-            if isinstance(slide, ChartSlide):
-                yield from rule(slide.chart, ("slides", index, "chart"))
+    yield from charts_are_sound(
+        (slide.chart, ("slides", index, "chart"))
+        for index, slide in enumerate(spec.slides)
+        if isinstance(slide, ChartSlide)
+    )
 
 
 RULES: tuple[Callable[[SlideSpec], Iterator[Problem]], ...] = (*ASSET_RULES, _tables, _charts)

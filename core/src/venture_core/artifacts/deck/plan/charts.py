@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from venture_core.artifacts.ir.charts import Chart
 
 SIZES = (14.0, 12.0, 11.0, 10.0)
+PAGE_SIZES = (10.5, 10.0, 9.0)
+"""Of labels on pages that are read from near."""
+PAGE_HEIGHT = 230.0
+"""Of a chart on such a page, in points."""
 
 _AXIS_POINTS = 60.0
 _MAX_LABEL_LINES = 3

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from venture_core.artifacts.ir.charts import ChartBlock
 from venture_core.artifacts.ir.tables import TableColumn
 from venture_core.artifacts.ir.text import Text
 from venture_core.artifacts.ir.values import (
@@ -120,6 +121,15 @@ class PageBreak(IRModel):
 
 
 Block = Annotated[
-    Heading | Paragraph | ListBlock | TableBlock | Figure | Quote | CodeBlock | Note | PageBreak,
+    Heading
+    | Paragraph
+    | ListBlock
+    | TableBlock
+    | Figure
+    | ChartBlock
+    | Quote
+    | CodeBlock
+    | Note
+    | PageBreak,
     Field(discriminator="type"),
 ]

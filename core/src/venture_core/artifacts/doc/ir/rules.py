@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.doc.ir.blocks import Heading, ListBlock, Note, Paragraph, TableBlock
+from venture_core.artifacts.ir.charts import ChartBlock
 from venture_core.artifacts.ir.problems import Problem, pointer
-from venture_core.artifacts.ir.rules import ASSET_RULES, rows_fit_columns
+from venture_core.artifacts.ir.rules import ASSET_RULES, charts_are_sound, rows_fit_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,10 +69,19 @@ def _tables(spec: DocSpec) -> Iterator[Problem]:
             yield from rows_fit_columns(block.rows, len(block.columns), ("content", index))
 
 
+def _charts(spec: DocSpec) -> Iterator[Problem]:
+    yield from charts_are_sound(
+        (block.chart, ("content", index, "chart"))
+        for index, block in enumerate(spec.content)
+        if isinstance(block, ChartBlock)
+    )
+
+
 RULES: tuple[Callable[[DocSpec], Iterator[Problem]], ...] = (
     *ASSET_RULES,
     _ids_are_unique,
     _citations_have_sources,
     _tables,
+    _charts,
 )
 """Every rule beyond the field types, in the order in which problems are reported."""

@@ -13,6 +13,7 @@ from venture_core.artifacts.doc.ir.blocks import (
     TableBlock,
 )
 from venture_core.artifacts.fonts.metrics import load_metrics
+from venture_core.artifacts.ir.charts import ChartBlock
 from venture_core.artifacts.ir.text import plain
 from venture_core.artifacts.ir.theme import FontFamily
 
@@ -57,6 +58,10 @@ def _texts(block: Block) -> Iterator[str]:
             yield block.text + block.author
         case Figure():
             yield block.caption
+        case ChartBlock(chart=chart):
+            yield block.caption + chart.axis_title + chart.number_format.symbol
+            yield from chart.categories
+            yield from (series.name for series in chart.series)
         case ListBlock():
             yield from _items(block.items)
         case TableBlock():

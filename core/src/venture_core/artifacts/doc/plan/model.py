@@ -7,6 +7,7 @@ from venture_core.artifacts.doc.ir.blocks import Heading
 
 if TYPE_CHECKING:
     from venture_core.artifacts.colors import ColorScheme
+    from venture_core.artifacts.deck.plan.model import ChartElement
     from venture_core.artifacts.doc.ir import DocSpec
     from venture_core.artifacts.doc.ir.blocks import Block
     from venture_core.artifacts.ir.text import Source
@@ -46,11 +47,13 @@ class PlannedBlock:
     anchor: str = ""
     """The bookmark of a heading."""
     number: int = 0
-    """Of a figure, a table, or a numbered list: each counts from 1."""
+    """Of a figure or a table with a caption, or of a numbered list: each counts from 1."""
     widths: tuple[int, ...] = ()
     """Of a table's columns, in twips."""
     size: tuple[int, int] = (0, 0)
-    """Width and height of a figure, in twips."""
+    """Width and height of a figure or a chart, in twips."""
+    chart: ChartElement | None = None
+    """A chart with the size of its labels."""
     problems: tuple[tuple[str, str], ...] = ()
     """Element and reason for each thing that does not fit."""
 

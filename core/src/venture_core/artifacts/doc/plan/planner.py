@@ -1,13 +1,17 @@
 """From a document to the plan of its text."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.colors import color_scheme, on_paper
+from venture_core.artifacts.deck.plan.charts import PAGE_HEIGHT, PAGE_SIZES, has_data, plan_chart
+from venture_core.artifacts.deck.plan.geometry import Box, points
 from venture_core.artifacts.doc.ir.blocks import Figure, Heading, ListBlock, TableBlock
 from venture_core.artifacts.doc.ir.rules import texts
 from venture_core.artifacts.doc.plan.model import POINTS, DocPlan, Paper, PlannedBlock
 from venture_core.artifacts.doc.plan.tables import plan_columns
 from venture_core.artifacts.fonts.metrics import load_metrics
+from venture_core.artifacts.ir.charts import ChartBlock
 from venture_core.artifacts.ir.text import runs_of
 from venture_core.artifacts.ir.values import right_to_left
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from venture_core.artifacts.doc.ir import DocSpec
+    from venture_core.artifacts.fonts.metrics import FontMetrics
     from venture_core.artifacts.images import ImageInfo
     from venture_core.artifacts.ir.text import Source
 
@@ -61,11 +66,14 @@ def _blocks(spec: DocSpec, paper: Paper, images: Mapping[str, ImageInfo]) -> Ite
                 anchor = f"h-{block.id}" if block.id else f"_Toc{index:06d}"
                 yield PlannedBlock(index, block, anchor=anchor)
             case Figure():
-                figures += 1
+                figures += bool(block.caption.strip())
                 size = _figure_size(images[block.image], block.width_percent, paper)
                 yield PlannedBlock(index, block, number=figures, size=size)
+            case ChartBlock():
+                figures += bool(block.caption.strip())
+                yield _chart(PlannedBlock(index, block, number=figures), block, paper, font)
             case TableBlock():
-                tables += 1
+                tables += bool(block.caption.strip())
                 widths, problems = plan_columns(block, paper.text_width, font)
                 yield PlannedBlock(
                     index, block, number=tables, widths=widths, problems=tuple(problems)
@@ -75,6 +83,17 @@ def _blocks(spec: DocSpec, paper: Paper, images: Mapping[str, ImageInfo]) -> Ite
                 yield PlannedBlock(index, block, number=lists)
             case _:
                 yield PlannedBlock(index, block)
+
+
+def _chart(
+    planned: PlannedBlock, block: ChartBlock, paper: Paper, font: FontMetrics
+) -> PlannedBlock:
+    """Plan a chart as wide as the text, with labels as large as find room."""
+    size = (paper.text_width, round(PAGE_HEIGHT * POINTS))
+    frame = Box(0, 0, *(points(side / POINTS) for side in size))
+    element = plan_chart(block.chart, block.alt_text, frame, font, PAGE_SIZES)
+    empty = () if has_data(block.chart) else (("chart", "has no value to draw"),)
+    return replace(planned, chart=element, size=size, problems=(*element.problems, *empty))
 
 
 def _notes(spec: DocSpec) -> Iterator[Source]:

@@ -17,6 +17,7 @@ from venture_core.artifacts.doc.ir.blocks import (
 )
 from venture_core.artifacts.doc.plan.model import CONTENTS_LEVELS
 from venture_core.artifacts.doc.render.markup import attribute, field, paragraph, run
+from venture_core.artifacts.ir.charts import ChartBlock
 from venture_core.artifacts.ir.text import runs_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Writer:
     """Gives the id of the relationship that leads to an address."""
     picture: Callable[[PlannedBlock, Figure], str]
     """Gives the drawing of a figure."""
+    chart: Callable[[PlannedBlock], str]
+    """Gives the drawing of a chart."""
     notes: int = 0
 
     def opening(self) -> Iterator[str]:
@@ -71,6 +74,10 @@ class Writer:
             case Figure():
                 keep = "<w:keepNext/>" if block.caption.strip() else ""
                 yield paragraph("Normal", f"<w:r>{self.picture(planned, block)}</w:r>", keep)
+                yield from self._caption("Caption", 0, planned.number, block.caption)
+            case ChartBlock():
+                keep = "<w:keepNext/>" if block.caption.strip() else ""
+                yield paragraph("Normal", f"<w:r>{self.chart(planned)}</w:r>", keep)
                 yield from self._caption("Caption", 0, planned.number, block.caption)
             case Quote():
                 keep = "<w:keepNext/>" if block.author.strip() else ""

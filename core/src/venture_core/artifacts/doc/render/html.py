@@ -14,6 +14,11 @@ from venture_core.artifacts.doc.ir.blocks import (
     TableBlock,
 )
 from venture_core.artifacts.doc.plan.model import POINTS
+from venture_core.artifacts.drawing.charts import chart_shapes
+from venture_core.artifacts.drawing.scene import Scene
+from venture_core.artifacts.drawing.svg import write_svg
+from venture_core.artifacts.fonts.metrics import load_metrics
+from venture_core.artifacts.ir.charts import ChartBlock
 from venture_core.artifacts.ir.text import runs_of
 from venture_core.artifacts.paged.markup import add, asset_url, document_head, node
 
@@ -36,6 +41,24 @@ def page(plan: DocPlan) -> Element:
         add(body, writer.block(planned))
     direction = "rtl" if plan.rtl else "ltr"
     return node("html", {"lang": spec.language, "dir": direction}, document_head(spec), body)
+
+
+def charts(plan: DocPlan) -> dict[str, bytes]:
+    """Return the charts of the text as SVG, by the names under which the page has them."""
+    font = load_metrics(plan.spec.theme.fonts.body)
+    drawn: dict[str, bytes] = {}
+    for planned in plan.blocks:
+        if planned.chart is not None:
+            width, height = (side / POINTS for side in planned.size)
+            shapes = tuple(chart_shapes(planned.chart, plan.scheme, font))
+            scene = Scene(width, height, None, shapes)
+            drawn[chart_name(planned)] = write_svg(scene, plan.spec, planned.chart.alt_text, {})
+    return drawn
+
+
+def chart_name(planned: PlannedBlock) -> str:
+    """Return the name of a chart among the assets, which have no such names."""
+    return f"chart/{planned.index}"
 
 
 class _Writer:
@@ -83,7 +106,9 @@ class _Writer:
             case TableBlock():
                 made = self._table(block, planned)
             case Figure():
-                made = self._figure(block, planned)
+                made = self._figure(block, planned, block.image)
+            case ChartBlock():
+                made = self._figure(block, planned, chart_name(planned))
             case Quote():
                 made = node("blockquote", None, node("p", None, block.text))
                 if block.author.strip():
@@ -141,10 +166,10 @@ class _Writer:
         add(made, node("thead", None, node("tr", None, *head)), node("tbody", None, *rows))
         return made
 
-    def _figure(self, figure: Figure, planned: PlannedBlock) -> Element:
+    def _figure(self, figure: Figure | ChartBlock, planned: PlannedBlock, name: str) -> Element:
         width, height = (side / POINTS for side in planned.size)
         style = f"width: {width:g}pt; height: {height:g}pt"
-        source = asset_url(figure.image)
+        source = asset_url(name)
         made = node(
             "figure", None, node("img", {"src": source, "alt": figure.alt_text, "style": style})
         )

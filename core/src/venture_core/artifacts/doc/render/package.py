@@ -8,6 +8,7 @@ import docx
 from docx.opc.constants import RELATIONSHIP_TYPE
 
 from venture_core.artifacts.doc.render.blocks import Writer
+from venture_core.artifacts.doc.render.charts import EMU_PER_TWIP, add_chart, drawing_id
 from venture_core.artifacts.doc.render.template import document_xml, template
 from venture_core.artifacts.packaging.opc import DECLARATION, pack
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from venture_core.artifacts.doc.ir.blocks import Figure
     from venture_core.artifacts.doc.plan.model import DocPlan, PlannedBlock
 
-_EMU_PER_TWIP = 635
 _LOGO_EMU = 360_000
 """Height of the logo at the head of pages: a centimetre."""
 
@@ -30,6 +30,7 @@ def render_docx(plan: DocPlan, assets: Mapping[str, bytes]) -> bytes:
         plan,
         link_id=lambda url: part.relate_to(url, RELATIONSHIP_TYPE.HYPERLINK, is_external=True),
         picture=partial(_drawing, part, assets),
+        chart=partial(add_chart, part, plan.scheme),
     )
     pieces = list(writer.opening())
     for planned in plan.blocks:
@@ -43,10 +44,10 @@ def render_docx(plan: DocPlan, assets: Mapping[str, bytes]) -> bytes:
 def _drawing(part: Any, assets: Mapping[str, bytes], planned: PlannedBlock, figure: Figure) -> str:  # noqa: ANN401
     from lxml import etree
 
-    width, height = (side * _EMU_PER_TWIP for side in planned.size)
+    width, height = (side * EMU_PER_TWIP for side in planned.size)
     inline = part.new_pic_inline(io.BytesIO(assets[figure.image]), width, height)
-    inline.docPr.id = planned.number
-    inline.docPr.set("name", f"Figure {planned.number}")
+    inline.docPr.id = drawing_id(planned)
+    inline.docPr.set("name", f"Figure {drawing_id(planned)}")
     inline.docPr.set("descr", figure.alt_text)
     return f"<w:drawing>{etree.tostring(inline, encoding='unicode')}</w:drawing>"
 
@@ -57,8 +58,9 @@ def _add_logo(native: Any, plan: DocPlan, assets: Mapping[str, bytes]) -> None: 
     if logo is None:
         return
     section = native.sections[0]
-    for header in (section.header, section.first_page_header):
+    for number, header in enumerate((section.header, section.first_page_header), start=1):
         paragraph = header.paragraphs[0]
         run = paragraph.insert_paragraph_before(style=paragraph.style).add_run()
         picture = run.add_picture(io.BytesIO(assets[logo]), height=_LOGO_EMU)
+        picture._inline.docPr.id = number
         picture._inline.docPr.set("descr", "")

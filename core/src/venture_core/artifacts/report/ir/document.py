@@ -7,7 +7,7 @@ from typing import Annotated, Literal, override
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from venture_core.artifacts.ir.charts import Chart, NumberFormat
+from venture_core.artifacts.ir.charts import ChartBlock, NumberFormat
 from venture_core.artifacts.ir.document import Document
 from venture_core.artifacts.ir.values import (
     AltText,
@@ -124,15 +124,6 @@ class StatementBlock(IRModel):
     symbol: CurrencySymbol = "$"
     opening_cents: Cents = 0
     entries: Annotated[tuple[Entry, ...], Field(max_length=MAX_ROWS)]
-
-
-class ChartBlock(IRModel):
-    """A chart across the page."""
-
-    type: Literal["chart"]
-    chart: Chart
-    caption: Line200 = ""
-    alt_text: AltText = ""
 
 
 class ImageBlock(IRModel):

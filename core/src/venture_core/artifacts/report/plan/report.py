@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from venture_core.artifacts.colors import Role
-from venture_core.artifacts.deck.plan.charts import has_data, plan_chart
+from venture_core.artifacts.deck.plan.charts import PAGE_HEIGHT, PAGE_SIZES, has_data, plan_chart
 from venture_core.artifacts.deck.plan.geometry import Box as Frame
 from venture_core.artifacts.deck.plan.geometry import points
 from venture_core.artifacts.drawing.charts import chart_shapes
 from venture_core.artifacts.drawing.lettering import baseline, set_lines
 from venture_core.artifacts.drawing.scene import Area, Box, Line, Mark, Picture, Scene, Words
 from venture_core.artifacts.fonts.fitting import break_lines
+from venture_core.artifacts.ir.charts import ChartBlock
 from venture_core.artifacts.report.ir.document import (
-    ChartBlock,
     FiguresBlock,
     GridBlock,
     HeadingBlock,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from venture_core.artifacts.report.plan.grid import Grid, Row
 
 TITLE_SIZES: Final = (26.0, 24.0, 22.0, 20.0)
-CHART_SIZES: Final = (10.5, 10.0, 9.0)
 HEADING_POINTS: Final = {1: 17.0, 2: 13.5, 3: 11.5}
 
 _SPACE_BEFORE: Final = {1: 22.0, 2: 16.0, 3: 12.0}
@@ -52,7 +51,6 @@ _KEPT_BELOW_HEADING: Final = 48.0
 """Room that a heading wants below it, else it goes to the next page."""
 _LINE_EM: Final = 1.1
 """Lines of running text stand this much wider than the font asks for."""
-_CHART_HEIGHT: Final = 230.0
 _FIGURE_HEIGHT: Final = 78.0
 _FIGURE_SIZES: Final = (24.0, 22.0, 20.0, 18.0, 16.0, 14.0)
 _FEWEST_LINES: Final = 2
@@ -310,17 +308,17 @@ class _Writer(Flow):
 
     def _chart(self, block: ChartBlock) -> None:
         below = self.caption_height(block.caption)
-        self.need(_CHART_HEIGHT + below)
+        self.need(PAGE_HEIGHT + below)
         if has_data(block.chart):
-            edges = (MARGIN, self.y, self.width, _CHART_HEIGHT)
+            edges = (MARGIN, self.y, self.width, PAGE_HEIGHT)
             font = self.typeface.body
             frame = Frame(*(points(edge) for edge in edges))
-            element = plan_chart(block.chart, block.alt_text, frame, font, CHART_SIZES)
+            element = plan_chart(block.chart, block.alt_text, frame, font, PAGE_SIZES)
             self.charts.append((self.name, element))
             for place, message in element.problems:
                 self.problem(f"{self.name}.{place}", message)
             self.put(*chart_shapes(element, self.scheme, font))
-        self.y += _CHART_HEIGHT
+        self.y += PAGE_HEIGHT
         self.caption(block.caption)
         self.y += BLOCK_GAP
 
