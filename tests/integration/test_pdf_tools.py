@@ -1,5 +1,7 @@
 """PDFs as other programs see them: sound, their fonts within, their words to be found."""
 
+import json
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -15,7 +17,8 @@ from venture_core.artifacts.report.plan.report import plan_report
 if TYPE_CHECKING:
     from pathlib import Path
 
-PDFS = ("beta-brief", "hello-pages", "treasury-report")
+PDFS = ("beta-brief", "hello-pages", "offer-pages", "treasury-report")
+"""One of each kind of document that becomes a PDF."""
 
 
 def run(program: str, *arguments: str | Path) -> str:
@@ -99,3 +102,45 @@ def test_the_words_of_a_text_are_found_in_their_order(tmp_path: Path) -> None:
         assert part in told
     outline = run("qpdf", "--json", "--json-key=outlines", file)
     assert '"title": "What we change"' in outline
+
+
+def test_the_words_of_a_deck_are_found_on_the_pages_of_their_slides(tmp_path: Path) -> None:
+    file = tmp_path / "deck.pdf"
+    file.write_bytes(compiled_example("hello-pages").data)
+    slides = json.loads(example("hello-pages").document)["slides"]
+    pages = run("pdftotext", "-layout", file, "-").split("\f")[:-1]
+    assert len(pages) == len(slides)
+    for page, slide in zip(pages, slides, strict=True):
+        found = "".join(page.split())
+        said = [slide["title"], *(each["text"] for each in slide.get("bullets", ()))]
+        said += [cell for row in slide.get("table", {}).get("rows", ()) for cell in row]
+        said += slide.get("chart", {}).get("categories", ())
+        assert [each for each in said if "".join(each.split()) not in found] == []
+
+
+def test_the_words_of_html_are_found_in_their_order(tmp_path: Path) -> None:
+    file = tmp_path / "offer.pdf"
+    file.write_bytes(compiled_example("offer-pages").data)
+    html = json.loads(example("offer-pages").document)["html"]
+    wanted = [" ".join(each.split()) for each in re.findall(r"<h[12][^>]*>([^<]+)</h", html)]
+    found = " ".join(run("pdftotext", file, "-").split())
+    places = [found.find(each) for each in wanted]
+    assert len(places) > 3
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_a_table_says_in_words_what_it_shows(tmp_path: Path) -> None:
+    """On each of the pages over which it goes; a table without words says nothing."""
+    table = {"type": "table", "columns": [{"header": "h"}], "altText": "Größe (in \\ Metern)"}
+    rows = [[str(number)] for number in range(80)]
+    content = [{**table, "rows": rows}, {**table, "rows": rows[:2], "altText": "Second"}]
+    document = {"kind": "DocSpec", "version": 1, "title": "t", "content": content}
+    file = tmp_path / "tables.pdf"
+    file.write_bytes(compiled(document, "Pdf").data)
+    told = json.loads(run("qpdf", "--json", "--json-key=qpdf", file))["qpdf"][1]
+    tags = [each["value"] for each in told.values() if "value" in each]
+    tables = [each for each in tags if isinstance(each, dict) and each.get("/S") == "/Table"]
+    summaries = [each["/A"]["/Summary"] for each in tables]
+    assert summaries == ["u:Größe (in \\ Metern)"] * 3 + ["u:Second"]
+    assert "No syntax or stream encoding errors found" in run("qpdf", "--check", file)

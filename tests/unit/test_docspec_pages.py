@@ -37,7 +37,7 @@ from venture_core.canonical import sha256_hex
 if TYPE_CHECKING:
     from pathlib import Path
 
-GOLDEN = "59c9baf8df858c5ee3656cd45862179aab36fa82fc22044bf9731650f4ef1961"
+GOLDEN = "31d5f4582eaebed0bcca389d0cc7104c448be26c0bc1a7e4fea1a75750700130"
 """SHA-256 of the example. Whoever changes it raises the revision in paged/toolchain.py with it."""
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGM4AAAAwgDBBsBM0gAAAABJRU5ErkJggg=="

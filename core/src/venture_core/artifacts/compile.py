@@ -12,11 +12,11 @@ from venture_core.canonical import sha256_hex
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from venture_core.artifacts.drawing.scene import Drawing
     from venture_core.artifacts.ir.document import Document
     from venture_core.artifacts.target import Draft
     from venture_core.artifacts.toolchain import Toolchain
 
+_PDF: Final = "application/pdf"
 THUMBNAIL_SIDE: Final = 512
 """Pixels along the longer edge of a thumbnail."""
 
@@ -58,19 +58,31 @@ def compile_artifact(
         raise GateFailedError(results)
     data = draft.render()
     toolchain = target_for(target, ir.kind).toolchain_for(ir.kind)
-    drawing = draft.drawing() if thumbnail else None
-    small = None if drawing is None else _thumbnail(drawing)
+    small = _thumbnail(draft, data) if thumbnail else None
     return CompiledArtifact(data, sha256_hex(data), draft.media_type, results, toolchain, small)
 
 
-def _thumbnail(drawing: Drawing) -> bytes | None:
-    """Draw the first page; the same pages give the same bytes. None where they are too many."""
-    from venture_core.artifacts.drawing.png import write_png
-    from venture_core.artifacts.drawing.raster import draw_scene
+def _thumbnail(draft: Draft, data: bytes) -> bytes | None:
+    """Draw the first page; the same pages give the same bytes. None where there is none to draw.
 
-    first = drawing.scenes[0]
-    scale = THUMBNAIL_SIDE / max(first.width, first.height)
-    png = write_png(draw_scene(first, drawing.assets, scale))
+    Nor is there one where the bytes are too many.
+    """
+    from venture_core.artifacts.drawing.png import write_png
+
+    drawing = draft.drawing()
+    if drawing is not None:
+        from venture_core.artifacts.drawing.raster import draw_scene
+
+        first = drawing.scenes[0]
+        scale = THUMBNAIL_SIDE / max(first.width, first.height)
+        image = draw_scene(first, drawing.assets, scale)
+    elif draft.media_type == _PDF:
+        from venture_core.artifacts.viewing.first import first_page
+
+        image = first_page(data, THUMBNAIL_SIDE)
+    else:
+        return None
+    png = write_png(image)
     return png if len(png) <= THUMBNAIL_MAX_BYTES else None
 
 

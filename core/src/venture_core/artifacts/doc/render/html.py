@@ -149,6 +149,8 @@ class _Writer:
 
     def _table(self, table: TableBlock, planned: PlannedBlock) -> Element:
         attributes = {"class": "total"} if table.total_row else {}
+        if table.alt_text.strip():
+            attributes["summary"] = table.alt_text
         made = node("table", attributes)
         if table.caption.strip():
             add(made, node("caption", None, *self._label(1, planned.number, table.caption)))
