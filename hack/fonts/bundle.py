@@ -5,7 +5,8 @@ They have the advance widths of the tables that `measure.py` writes, so that wha
 what is drawn; a test compares them. All are under the SIL Open Font License or Apache 2.0.
 
     mkdir /tmp/fonts && cd /tmp/fonts && apt-get download fonts-croscore fonts-crosextra-carlito \\
-        fonts-crosextra-caladea fonts-lato fonts-open-sans fonts-roboto-unhinted fonts-inter
+        fonts-crosextra-caladea fonts-lato fonts-open-sans fonts-roboto-unhinted fonts-inter \\
+        fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
     for each in *.deb; do dpkg-deb -x $each .; done
     uv run --with fonttools hack/fonts/bundle.py /tmp/fonts
 
@@ -17,6 +18,7 @@ import hashlib
 import pathlib
 import sys
 
+from fontTools import subset
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont, newTable
@@ -41,6 +43,19 @@ PAGED = {f"{family}-italic": f"{path}-Italic" for family, path in FAMILIES.items
 }
 """What only pages of HTML are set in."""
 CURVE_ERROR_UNITS = 0.5
+SCRIPTS = (
+    "Arabic", "Armenian", "Bengali", "Devanagari", "Ethiopic", "Georgian", "Gujarati", "Gurmukhi",
+    "Hebrew", "Kannada", "Khmer", "Lao", "Malayalam", "Myanmar", "Oriya", "Sinhala", "Symbols",
+    "Tamil", "Telugu", "Thai",
+)  # fmt: skip
+"""Noto Sans of these is in `scripts`, in regular and bold, for letters that the families lack."""
+NATIONAL_SETS = ("gb2312", "big5", "shift_jis", "euc_jp", "euc_kr")
+"""Whose characters are taken of Noto Sans CJK: some 30,000 of its 44,800."""
+EAST_ASIAN = (
+    (0x0020, 0x0020), (0x00A0, 0x00A0), (0x2E80, 0x303F), (0x3040, 0x30FF), (0x3100, 0x318F),
+    (0x31A0, 0x33FF), (0xAC00, 0xD7A3), (0xFE30, 0xFE4F), (0xFF00, 0xFFEF),
+)  # fmt: skip
+"""What is taken besides: spaces, signs, kana, letters and all syllables of Korean, wide forms."""
 
 
 def with_quadratic_outlines(font: TTFont) -> TTFont:
@@ -97,8 +112,54 @@ def write(folder: pathlib.Path, sources: dict[str, pathlib.Path]) -> None:
     print(f"{folder.name} digest:", digest.hexdigest()[:16])
 
 
+def characters_of(encoding: str) -> set[int]:
+    """Return the characters that an encoding writes in two bytes."""
+    pairs = (bytes((high, low)) for high in range(0x81, 0xFF) for low in range(0x40, 0xFF))
+    texts = (pair.decode(encoding, errors="ignore") for pair in pairs)
+    return {ord(text) for text in texts if len(text) == 1}
+
+
+def cut(source: pathlib.Path, target: pathlib.Path, options: dict[str, list[str]]) -> None:
+    """Write a font without hints; one of a collection for East Asia, with the sets above only."""
+    font = TTFont(source, fontNumber=0, recalcTimestamp=False)
+    wanted = set(font.getBestCmap())
+    if "CJK" in source.name:
+        few = {code for low, high in EAST_ASIAN for code in range(low, high + 1)}
+        wanted &= few.union(*(characters_of(each) for each in NATIONAL_SETS))
+    settings = subset.Options(
+        hinting=False, notdef_outline=True, name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14], **options
+    )
+    cutter = subset.Subsetter(settings)
+    cutter.populate(unicodes=wanted)
+    cutter.subset(font)
+    font.save(target)
+    print(f"{target.name}: {target.stat().st_size} bytes, {len(wanted)} characters")
+
+
+def write_scripts(fonts: pathlib.Path) -> None:
+    """Write the folder of the fonts for letters that the families lack."""
+    folder = FONTS / "scripts"
+    folder.mkdir(parents=True, exist_ok=True)
+    for style in STYLES:
+        for script in ("", *SCRIPTS):
+            source = fonts / f"truetype/noto/NotoSans{script}-{style}.ttf"
+            name = f"{(script or 'latin').lower()}-{style.lower()}.ttf"
+            cut(source, folder / name, {"layout_features": ["*"]})
+        east = fonts / f"opentype/noto/NotoSansCJK-{style}.ttc"
+        few = {"layout_features": ["locl"], "drop_tables": ["BASE", "VORG", "vhea", "vmtx"]}
+        cut(east, folder / f"cjk-{style.lower()}.otf", few)
+    signs = "symbols2-regular.ttf"
+    cut(fonts / "truetype/noto/NotoSansSymbols2-Regular.ttf", folder / signs, {})
+    emoji = (fonts / "truetype/noto/NotoColorEmoji.ttf").read_bytes()
+    (folder / "emoji.ttf").write_bytes(emoji)
+    digest = hashlib.sha256()
+    for target in sorted(folder.glob("*.[ot]tf")):
+        digest.update(target.read_bytes())
+    print("scripts digest:", digest.hexdigest()[:16])
+
+
 def main() -> None:
-    """Write both folders."""
+    """Write the three folders."""
     fonts = pathlib.Path(sys.argv[1]) / "usr/share/fonts"
     upright = {
         f"{family}-{style.lower()}": fonts / f"{path}-{style}"
@@ -107,6 +168,7 @@ def main() -> None:
     }
     write(FONTS / "files", upright)
     write(FONTS / "paged", {name: fonts / path for name, path in PAGED.items()})
+    write_scripts(fonts)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from surroundings import REPOSITORY
 from venture_core.artifacts.deck.target import PPTX
+from venture_core.artifacts.fonts.faces import SCRIPTS_DIGEST
 from venture_core.artifacts.toolchain import ToolchainMismatchError
 
 FONT_DATA = REPOSITORY / "core" / "src" / "venture_core" / "artifacts" / "fonts" / "data"
@@ -26,12 +27,12 @@ def test_the_fonts_are_those_that_are_bundled() -> None:
     digest = hashlib.sha256()
     for table in sorted(FONT_DATA.glob("*.json")):
         digest.update(table.read_bytes())
-    assert PPTX.toolchain.fonts == digest.hexdigest()[:16]
+    assert PPTX.toolchain.fonts == f"{digest.hexdigest()[:16]}-{SCRIPTS_DIGEST}"
 
 
 def test_the_identity_names_every_part() -> None:
     identity = PPTX.toolchain.id
-    assert identity.startswith(f"pptx-{PPTX.toolchain.revision} deflate-")
+    assert identity.startswith(f"pptx-{PPTX.toolchain.revision} budoux-")
     for library, pinned in PPTX.toolchain.libraries:
         assert f" {library}-{pinned}" in identity
     assert identity.endswith(f" fonts-{PPTX.toolchain.fonts}")

@@ -135,7 +135,7 @@ def test_a_board_is_a_png_where_it_is_asked_for() -> None:
     ("fields", "gate", "says"),
     [
         ({"altText": " "}, "altText", "says in words"),
-        ({"title": "中"}, "overflow", "no letters"),
+        ({"title": "\U00013000"}, "overflow", "no letters"),
         ({"nodes": [LONG, {"id": "n1", "label": "b"}]}, "overflow", "nodes[0].label"),
         ({"theme": {"colors": {"muted": "#FEFEFE"}}}, "contrast", "nodes.detail"),
     ],

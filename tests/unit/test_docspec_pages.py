@@ -16,6 +16,7 @@ from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageFile
+from scripttexts import EMOJI, SAMPLES
 from soaking import examples
 from venture_core.artifacts import native
 from venture_core.artifacts.compile import compile_artifact
@@ -25,6 +26,7 @@ from venture_core.artifacts.doc.render.html import page
 from venture_core.artifacts.doc.render.style import stylesheet
 from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.fonts.faces import PAGED_DIGEST, folders
+from venture_core.artifacts.fonts.fallbacks import seen
 from venture_core.artifacts.gates import GateFailedError
 from venture_core.artifacts.layouts import LayoutError
 from venture_core.artifacts.native import MissingLibraryError
@@ -101,7 +103,7 @@ def test_the_font_files_are_those_that_the_toolchain_names() -> None:
 
 @pytest.mark.parametrize("style", ["regular", "bold"])
 def test_the_type_of_one_width_has_the_letters_of_the_family_that_is_asked(style: str) -> None:
-    upright, paged = folders()
+    upright, paged, _ = folders()
     lacking = set(measured(upright, "arial")) - set(
         TTFont(paged / f"cousine-{style}.ttf").getBestCmap()
     )
@@ -124,7 +126,7 @@ def measured(upright: Path, name: str) -> list[int]:
              "times-new-roman"],
 )  # fmt: skip
 def test_italics_have_the_letters_of_the_upright(name: str) -> None:
-    upright, paged = folders()
+    upright, paged, _ = folders()
     letters = TTFont(paged / f"{name}-italic.ttf").getBestCmap()
     lacking = set(measured(upright, name)) - set(letters)
     # Six letters of Caladea are drawn by the next font that has them.
@@ -199,8 +201,8 @@ def test_a_text_that_looks_like_markup_is_laid_out() -> None:
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("النمو أسرع", r"content\[0\] \(heading\)"), ("成長", r"content\[0\] \(heading\)"),
-     ("\U0001f600", r"content\[0\] \(heading\)")],
+    [("\U00013000", r"content\[0\] \(heading\)"), ("བོད", r"content\[0\] \(heading\)"),
+     ("\U0002070e", r"content\[0\] \(heading\)")],
 )  # fmt: skip
 def test_letters_that_no_font_has_are_found(text: str, place: str) -> None:
     with pytest.raises(GateFailedError, match=f"{place}: the font has no letters"):
@@ -208,11 +210,29 @@ def test_letters_that_no_font_has_are_found(text: str, place: str) -> None:
     assert compiled(doc({"type": "heading", "text": text}), "Docx").data
 
 
+def test_what_the_gate_lets_through_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out(body(node("p", None, "x")), "", {})
+    from weasyprint.pdf import fonts
+
+    boxes: list[int] = []
+    monkeypatch.setattr(fonts.Font, "get_unused_glyph_id", lambda _, code: boxes.append(code) or 1)
+    texts = [*SAMPLES.values(), " ".join(EMOJI)]
+    content = [
+        *({"type": "paragraph", "text": text} for text in texts),
+        *({"type": "heading", "text": text} for text in texts),
+        {"type": "code", "text": "\n".join(texts)},
+    ]
+    document = {"kind": "DocSpec", "version": 1, "title": "Scripts", "content": content}
+    compiled(document, "Pdf")
+    # What joins letters has no glyph of its own.
+    assert {code for code in boxes if seen(chr(code))} == set()
+
+
 def test_letters_are_looked_for_in_every_text() -> None:
     found = {
         str(finding)
         for result in draft(
-            parse_ir(json.dumps(everything("\u0e01")).encode()), {"pixel": PIXEL}
+            parse_ir(json.dumps(everything("\U00013000")).encode()), {"pixel": PIXEL}
         ).run_gates(_all_gates())
         for finding in result.findings
         if result.name == "overflow"

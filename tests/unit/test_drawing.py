@@ -65,7 +65,8 @@ def test_the_font_files_are_those_that_the_toolchains_name() -> None:
 def test_what_a_family_lacks_is_said() -> None:
     metrics = load_metrics(FontFamily.CALIBRI)
     assert metrics.missing("plain, żółć, Ελλάδα, Москва, €") == ""
-    assert metrics.missing("a 中 b 中 \U0001f600") == "中\U0001f600"
+    assert metrics.missing("a 中 b 中 \U0001f600") == ""
+    assert metrics.missing("a \U00013000 b \U00013000 \U00013001") == "\U00013000\U00013001"
 
 
 @settings(max_examples=examples(200))

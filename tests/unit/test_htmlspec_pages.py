@@ -59,8 +59,9 @@ FOUND = {
     "a picture wider than the page": ("overflow", "<p><img src='asset:pixel' alt='x'></p>",
                                       "img { width: 300mm; max-width: none }",
                                       "the picture is wider"),
-    "letters that no font has": ("overflow", "<p>x</p>\n<p>\u6210\u9577</p>", "",
-                                 "line 2, <p>: the font has no letters for \u201c\u6210\u9577"),
+    "letters that no font has": ("overflow", "<p>x</p>\n<p>\U00013000\U00013001</p>", "",
+                                 "line 2, <p>: the font has no letters for "
+                                 "\u201c\U00013000\U00013001"),
 }  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def test_a_gate_names_the_line_and_what_to_change(
 
 def test_letters_of_the_head_are_looked_at_too() -> None:
     with pytest.raises(GateFailedError, match=r"header or page\.footer: the font has no letters"):
-        compiled(pages("<p>x</p>", page={"header": "\u6210"}), "Pdf")
+        compiled(pages("<p>x</p>", page={"header": "\U00013000"}), "Pdf")
 
 
 def test_what_fits_passes() -> None:

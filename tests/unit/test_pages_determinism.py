@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from artifactexamples import compiled, compiled_example, example
 from elsewhere import digest_elsewhere
-from venture_core.artifacts.fonts.faces import FILES_DIGEST
+from venture_core.artifacts.fonts.faces import FILES_DIGEST, SCRIPTS_DIGEST
 from venture_core.artifacts.picture.target import IMAGE
 from venture_core.artifacts.report.target import PDF
 
@@ -41,7 +41,7 @@ def test_the_revisions_are_those_of_the_digests() -> None:
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_the_toolchain_is_installed_and_names_the_font_files(target: Any) -> None:
     target.toolchain.verify_installed()
-    assert target.toolchain.id.endswith(f"-{FILES_DIGEST}")
+    assert target.toolchain.id.endswith(f"-{FILES_DIGEST}-{SCRIPTS_DIGEST}")
 
 
 @pytest.mark.parametrize("name", ["treasury-report", "launch-card"])

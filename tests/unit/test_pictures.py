@@ -162,7 +162,7 @@ def test_what_breaks_the_format_is_named(fields: dict[str, Any], at: str) -> Non
     ("layer", "says"),
     [
         (text(text="word " * 100, minSize=30), "does not fit 200 by 100 pixels"),
-        (text(text="\u4e2d"), "no letters"),
+        (text(text="\U00013000"), "no letters"),
     ],
 )
 def test_the_overflow_gate_names_the_layer(layer: dict[str, Any], says: str) -> None:

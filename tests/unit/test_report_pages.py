@@ -144,7 +144,7 @@ def test_money_is_written_to_the_cent(cents: int, text: str) -> None:
         ({"type": "chart", "chart": CHART}, "altText", "has no altText"),
         ({"type": "heading", "level": 2, "text": "x"}, "headings", "a level is left out"),
         ({"type": "paragraph", "text": "x" * 400}, "overflow", "wider than its line"),
-        ({"type": "paragraph", "text": "中文"}, "overflow", "the font has no letters for “中文”"),
+        ({"type": "paragraph", "text": "𓀀𓀁"}, "overflow", "the font has no letters for “𓀀𓀁”"),
         (grid(0), "overflow", "has no row"),
         (
             {"type": "figures", "items": [{"label": "a", "value": "far too long " * 3}] * 4},

@@ -12,6 +12,8 @@ from typing import Final
 
 FONTS: Final = "d9282e0abd51b767"
 """First 16 hexadecimal digits of the SHA-256 over the bundled font metrics."""
+SHAPING: Final = (("budoux", "0.10.1"), ("python-bidi", "0.6.12"), ("uharfbuzz", "0.57.0"))
+"""What measures text, and draws it, in scripts that the families lack."""
 _ON_IMAGE: Final = " image-"
 
 

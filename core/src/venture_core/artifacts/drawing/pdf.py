@@ -13,7 +13,8 @@ from reportlab.pdfbase import pdfdoc, pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from venture_core.artifacts.drawing import deflate
+from venture_core.artifacts.drawing import deflate, glyphs
+from venture_core.artifacts.drawing.embedding import EmbeddedFonts
 from venture_core.artifacts.drawing.jpeg import is_jpeg, without_metadata
 from venture_core.artifacts.drawing.scene import Area, Box, Fill, Line, Link, Picture, Words
 from venture_core.artifacts.fonts.faces import face_bytes
@@ -98,6 +99,8 @@ class _Painter:
         self._canvas = canvas
         self._assets = assets
         self._embedded: dict[str, str] = {}
+        self._fonts = EmbeddedFonts(canvas._doc)
+        self._language = ""
         self._height = 0.0
         self._pages = 0
         self.outlined = False
@@ -106,6 +109,7 @@ class _Painter:
         """Draw one page."""
         canvas = self._canvas
         self._height = scene.height
+        self._language = scene.language
         canvas.setPageSize((scene.width, scene.height))
         self._outline(scene)
         if scene.background is not None:
@@ -144,6 +148,9 @@ class _Painter:
         canvas = self._canvas
         canvas.setFillColor(HexColor(f"#{words.color}"))
         canvas.setFont(_font(words.family, bold=words.bold), words.size)
+        if not words.plain:
+            self._pieces(words)
+            return
         draw = {
             "start": canvas.drawString,
             "middle": canvas.drawCentredString,
@@ -151,6 +158,28 @@ class _Painter:
         }[words.anchor]
         x, y = words.at
         draw(x, self._height - y, words.text)
+
+    def _pieces(self, words: Words) -> None:
+        canvas, base, size = self._canvas, words.at[1], words.size
+        for piece, left in words.pieces(self._language):
+            if piece.face is None:
+                canvas.drawString(left, self._height - base, piece.text)
+                continue
+            shown = list(glyphs.placed(piece, piece.face, left, base, size))
+            if piece.face.pictures:
+                self._emoji(shown, size)
+            canvas._code.append(self._fonts.show(piece, shown, size, self._height))
+
+    def _emoji(self, shown: list[glyphs.Placed], size: float) -> None:
+        """Draw emoji as pictures. The glyphs over them are blank: they carry what can be copied."""
+        for glyph in shown:
+            box = glyphs.extent(glyph, size)
+            data = glyphs.picture_bytes(glyph.face, glyph.id)
+            if box is not None and data:
+                left, top, right, bottom = box
+                key = f"{glyph.face.name}/{glyph.id}"
+                place = (left, self._height - bottom, right - left, bottom - top)
+                self._show(key, data, *place)
 
     def _box(self, box: Box) -> None:
         canvas, area = self._canvas, box.area
@@ -206,15 +235,17 @@ class _Painter:
         width, height = area.width / (1 - across), area.height / (1 - along)
         left = area.left - width * across / 2
         bottom = self._height - area.bottom - height * along / 2
-        self._show(picture.asset, left, bottom, width, height)
+        self._show(picture.asset, self._assets[picture.asset], left, bottom, width, height)
         canvas.restoreState()
 
-    def _show(self, asset: str, left: float, bottom: float, width: float, height: float) -> None:
+    def _show(
+        self, asset: str, data: bytes, left: float, bottom: float, width: float, height: float
+    ) -> None:
         """Show a picture. Once it is in the file its pixels are let go, which take most memory."""
         canvas = self._canvas
         if asset not in self._embedded:
             told: dict[str, str] = {"name": ""}
-            reader = _decoded(self._assets[asset])
+            reader = _decoded(data)
             canvas.drawImage(reader, left, bottom, width, height, mask="auto", extraReturn=told)
             self._embedded[asset] = told["name"]
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageFont
 
+from venture_core.artifacts.drawing import glyphs
 from venture_core.artifacts.drawing.scene import Box, Fill, Line, Link, Picture, Words
 from venture_core.artifacts.fonts.faces import face_bytes
 
@@ -79,6 +80,7 @@ class _Painter:
         )
         self._assets = assets
         self._scale = scale
+        self._language = scene.language
 
     def draw(self, shape: Shape) -> None:
         """Draw one shape; links have no looks."""
@@ -99,9 +101,29 @@ class _Painter:
         """Return the pixels that a text may touch, within the page; none where it is too small."""
         if words.size * self._scale < _SMALLEST_LETTERS:
             return (0, 0, 0, 0)
+        if not words.plain:
+            return self._shaped_bounds(words)
         x, y = words.at[0] * self._scale, words.at[1] * self._scale
         box = self._font(words).getbbox(words.text, anchor=_ANCHORS[words.anchor])
         return self._within(x + box[0], y + box[1], x + box[2], y + box[3], 1)
+
+    def _shaped_bounds(self, words: Words) -> _Bounds:
+        size, y = words.size * self._scale, words.at[1] * self._scale
+        boxes = []
+        for piece, at in words.pieces(self._language):
+            x = at * self._scale
+            if piece.face is None:
+                box = self._font(words).getbbox(piece.text, anchor="ls")
+                boxes.append((x + box[0], y + box[1], x + box[2], y + box[3]))
+                continue
+            found = (
+                glyphs.extent(each, size) for each in glyphs.placed(piece, piece.face, x, y, size)
+            )
+            boxes += [each for each in found if each is not None]
+        if not boxes:
+            return (0, 0, 0, 0)
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        return self._within(min(lefts), min(tops), max(rights), max(bottoms), 1)
 
     def _font(self, words: Words) -> ImageFont.FreeTypeFont:
         return _font(words.family, words.size * self._scale, bold=words.bold)
@@ -131,11 +153,36 @@ class _Painter:
         if right <= left or bottom <= top:
             return
         mask = Image.new("L", (right - left, bottom - top), 0)
+        draw, font = ImageDraw.Draw(mask), self._font(words)
         x, y = words.at[0] * self._scale - left, words.at[1] * self._scale - top
-        draw = ImageDraw.Draw(mask)
-        anchor = _ANCHORS[words.anchor]
-        draw.text((x, y), words.text, fill=_OPAQUE, font=self._font(words), anchor=anchor)
+        if words.plain:
+            anchor = _ANCHORS[words.anchor]
+            draw.text((x, y), words.text, fill=_OPAQUE, font=font, anchor=anchor)
+            self._lay(words.color, (left, top), mask)
+            return
+        size, emoji = words.size * self._scale, []
+        for piece, at in words.pieces(self._language):
+            x = at * self._scale - left
+            if piece.face is None:
+                draw.text((x, y), piece.text, fill=_OPAQUE, font=font, anchor="ls")
+                continue
+            for glyph in glyphs.placed(piece, piece.face, x, y, size):
+                if piece.face.pictures:
+                    emoji.append(glyphs.picture(glyph, size))
+                elif ink := glyphs.outline(glyph, size):
+                    mask.paste(_OPAQUE, (ink.left, ink.top), ink.image)
         self._lay(words.color, (left, top), mask)
+        for ink in filter(None, emoji):
+            self._stick(ink.image, (left + ink.left, top + ink.top))
+
+    def _stick(self, picture: Image.Image, corner: tuple[int, int]) -> None:
+        """Put a small picture on the page; it may stand over its edges."""
+        if self.image.mode == "RGB":
+            self.image.paste(picture.convert("RGB"), corner, picture.getchannel("A"))
+            return
+        layer = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
+        layer.paste(picture, corner)
+        self.image.alpha_composite(layer)
 
     def _smooth(self, shape: Box | Line | Fill) -> None:
         """Draw a shape enlarged on a mask of its own size, shrink it, and lay it on the page."""
@@ -180,14 +227,8 @@ class _Painter:
         if picture.opacity < 1.0:
             mask = mask.point([round(value * picture.opacity) for value in range(256)])
         place = (round(area.left * scale), round(area.top * scale))
-        if self.image.mode == "RGB":
-            self.image.paste(scaled.convert("RGB"), place, mask)
-            return
         scaled.putalpha(mask)
-        # A layer as large as the page: pictures may stand over its edges.
-        layer = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
-        layer.paste(scaled, place)
-        self.image.alpha_composite(layer)
+        self._stick(scaled, place)
 
 
 def _pieces(line: Line) -> Iterator[Line]:

@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from venture_core.artifacts.fonts.metrics import load_metrics
+from venture_core.artifacts.fonts.shaping import is_plain, shaped
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from venture_core.artifacts.fonts.bidi import Direction
+    from venture_core.artifacts.fonts.shaping import Piece
     from venture_core.artifacts.ir.theme import FontFamily
 
 type Point = tuple[float, float]
@@ -86,6 +91,29 @@ class Words:
     color: str
     bold: bool = False
     anchor: Anchor = "start"
+    direction: Direction | None = None
+    """That of its paragraph; None for that of its first letter."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether its family draws all of it, letter by letter from the left."""
+        return is_plain(self.text, load_metrics(self.family), self.direction)
+
+    @property
+    def width(self) -> float:
+        """Its length along the baseline."""
+        return load_metrics(self.family).width_em(self.text, bold=self.bold) * self.size
+
+    def pieces(self, language: str) -> Iterator[tuple[Piece, float]]:
+        """Yield what each font draws, from left to right, and where it begins."""
+        font = load_metrics(self.family)
+        pieces = shaped(
+            self.text, font, bold=self.bold, language=language, direction=self.direction
+        )
+        left = self.at[0] - {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor] * self.width
+        for piece in pieces:
+            yield piece, left
+            left += piece.width * self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +159,8 @@ class Scene:
     """sRGB, six hexadecimal digits; None where nothing is behind the shapes."""
     shapes: tuple[Shape, ...]
     marks: tuple[Mark, ...] = ()
+    language: str = ""
+    """Of its texts: it chooses among forms of Chinese letters."""
 
 
 @dataclass(frozen=True, slots=True)

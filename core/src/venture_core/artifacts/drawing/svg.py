@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from venture_core.artifacts.drawing.jpeg import is_jpeg, without_metadata
 from venture_core.artifacts.drawing.scene import Box, Fill, Line, Link, Picture, Words
-from venture_core.artifacts.fonts.metrics import load_metrics
+from venture_core.artifacts.fonts.bidi import direction_of
 from venture_core.artifacts.images import inspect_image
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _FALLBACKS: Final = {
     "Times New Roman": "Tinos, Liberation Serif",
 }
 """Free families with the same widths."""
+_FROM_RIGHT: Final = "\u2067"
+_END: Final = "\u2069"
 _SERIF: Final = ("Cambria", "Times New Roman")
 
 
@@ -74,13 +76,15 @@ def _words(words: Words) -> str:
     family = words.family.value
     generic = "serif" if family in _SERIF else "sans-serif"
     families = ", ".join(filter(None, (family, _FALLBACKS.get(family, ""), generic)))
-    measured = load_metrics(words.family).width_em(words.text, bold=words.bold) * words.size
     weight = ' font-weight="bold"' if words.bold else ""
     anchor = f' text-anchor="{words.anchor}"' if words.anchor != "start" else ""
+    # With the attribute `direction` programs would differ on where text starts.
+    right = (words.direction or direction_of(words.text)) == "rtl"
+    text = f"{_FROM_RIGHT}{words.text}{_END}" if right else words.text
     return (
         f'<text {_place(*words.at)} font-family="{families}" font-size="{_number(words.size)}"'
-        f'{weight}{anchor} textLength="{_number(measured)}" lengthAdjust="spacingAndGlyphs" '
-        f'fill="#{words.color}">{escape(words.text)}</text>'
+        f'{weight}{anchor} textLength="{_number(words.width)}" '
+        f'lengthAdjust="spacingAndGlyphs" fill="#{words.color}">{escape(text)}</text>'
     )
 
 

@@ -16,6 +16,9 @@ FILES_DIGEST: Final = "1f74cf02e7897276"
 PAGED_DIGEST: Final = "0c186132b841a396"
 """The same over the files in `paged`: italics, and type of one width, for pages of HTML."""
 
+SCRIPTS_DIGEST: Final = "81893f3f87c6cd80"
+"""The same over the files in `scripts`: Noto, for letters that the families lack, and emoji."""
+
 
 def face_bytes(family: FontFamily, *, bold: bool) -> bytes:
     """Read the TrueType file of a family in regular or bold."""
@@ -27,4 +30,4 @@ def face_bytes(family: FontFamily, *, bold: bool) -> bytes:
 def folders() -> tuple[Path, ...]:
     """Return the folders with all font files, for programs that find fonts by themselves."""
     root = files("venture_core.artifacts.fonts")
-    return tuple(Path(str(root / name)) for name in ("files", "paged"))
+    return tuple(Path(str(root / name)) for name in ("files", "paged", "scripts"))

@@ -1,9 +1,10 @@
 """Line breaking and the choice of a size at which text fits its box."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from venture_core.artifacts.fonts.clusters import unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,20 +79,7 @@ def _units(text: str) -> Iterator[tuple[str, str]]:
         word, space = match.groups()
         if not word and not space:
             continue
-        *heads, last = _ideographs(word)
+        *heads, last = unbroken(word)
         for head in heads:
             yield head, ""
         yield last, space
-
-
-def _ideographs(word: str) -> list[str]:
-    """Cut between wide characters, where East Asian text may break."""
-    parts = [""]
-    for character in word:
-        wide = unicodedata.east_asian_width(character) == "W"
-        if wide and parts[-1]:
-            parts.append("")
-        parts[-1] += character
-        if wide:
-            parts.append("")
-    return [part for part in parts if part] or [""]

@@ -12,13 +12,12 @@ if TYPE_CHECKING:
 
     from venture_core.artifacts.ir.theme import FontFamily
 
-# A viewer draws characters that the family lacks with some other font. These widths, in em, are
-# at the wide end of what such fonts have, so that the text still fits.
+# What no font has is a finding; until it is told, these widths, in em, stand for it.
 _WIDE_FALLBACK_EM = 1.0
 _NARROW_FALLBACK_EM = 0.65
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FontMetrics:
     """How wide the characters of one family are and how tall its lines."""
 
@@ -28,8 +27,25 @@ class FontMetrics:
     _regular: dict[int, float] = field(repr=False)
     _bold: dict[int, float] = field(repr=False)
 
+    def draws(self, text: str) -> bool:
+        """Say whether the family has all that is seen of `text`."""
+        return text.isascii() or all(
+            ord(character) in self._regular or _unseen(character) for character in text
+        )
+
     def width_em(self, text: str, *, bold: bool) -> float:
-        """Return the width of `text` on one line, in multiples of the font size; no kerning."""
+        """Return the width of `text` on one line, in multiples of the font size.
+
+        The family's own letters have no kerning. Others have the width of the font that draws them.
+        """
+        if self.draws(text):
+            return self.plain_width_em(text, bold=bold)
+        from venture_core.artifacts.fonts.shaping import width_em
+
+        return width_em(text, self, bold=bold)
+
+    def plain_width_em(self, text: str, *, bold: bool) -> float:
+        """Return the width of letters of the family; a guess for each that it lacks."""
         widths = self._bold if bold else self._regular
         return sum(
             widths[code] if (code := ord(character)) in widths else _fallback_em(character)
@@ -37,14 +53,12 @@ class FontMetrics:
         )
 
     def missing(self, text: str) -> str:
-        """Return the characters of `text`, each once, that the family cannot draw."""
-        return "".join(
-            dict.fromkeys(
-                character
-                for character in text
-                if ord(character) not in self._regular and not _invisible(character)
-            )
-        )
+        """Return the letters of `text`, each once, that no font can draw."""
+        if self.draws(text):
+            return ""
+        from venture_core.artifacts.fonts.shaping import lacking
+
+        return lacking(text, self)
 
 
 def _fallback_em(character: str) -> float:
@@ -53,6 +67,11 @@ def _fallback_em(character: str) -> float:
     if unicodedata.east_asian_width(character) in ("W", "F"):
         return _WIDE_FALLBACK_EM
     return _NARROW_FALLBACK_EM
+
+
+def _unseen(character: str) -> bool:
+    """Say whether nothing is drawn for the character: a joiner, a mark of direction."""
+    return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
 
 
 def _invisible(character: str) -> bool:

@@ -122,9 +122,13 @@ Code = Annotated[str, StringConstraints(max_length=4000), AfterValidator(multi_l
 Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(multi_line)]
 
 
-_RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+_RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+_RIGHT_TO_LEFT_SCRIPTS = frozenset({"Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"})
+_SCRIPT_LETTERS = 4
 
 
 def right_to_left(language: str) -> bool:
-    """Say whether text in that language runs from the right."""
-    return language.partition("-")[0] in _RIGHT_TO_LEFT
+    """Say whether text in that language runs from the right; a script in the tag decides."""
+    own, *rest = language.split("-")
+    script = next((part for part in rest if len(part) == _SCRIPT_LETTERS), "")
+    return script in _RIGHT_TO_LEFT_SCRIPTS if script else own in _RIGHT_TO_LEFT

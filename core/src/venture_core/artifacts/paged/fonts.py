@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
 from venture_core.artifacts.fonts import faces
+from venture_core.artifacts.fonts.fallbacks import chain
 from venture_core.artifacts.ir.theme import FontFamily
 
 if TYPE_CHECKING:
@@ -24,6 +25,40 @@ _OWN_NAMES: Final[Mapping[FontFamily, str]] = {
     FontFamily.TIMES_NEW_ROMAN: "Tinos",
 }
 """What the free fonts call themselves that stand for others."""
+
+
+_SCALED: Final = (
+    '<match target="font"><test name="outline"><bool>false</bool></test>'
+    '<edit name="pixelsizefixupfactor" mode="assign"><divide>'
+    '<name target="pattern">pixelsize</name><name target="font">pixelsize</name>'
+    "</divide></edit>"
+    '<edit name="matrix" mode="assign"><times><name>matrix</name><matrix>'
+    "<name>pixelsizefixupfactor</name><double>0</double>"
+    "<double>0</double><name>pixelsizefixupfactor</name>"
+    "</matrix></times></edit>"
+    '<edit name="size" mode="assign"><divide>'
+    "<name>size</name><name>pixelsizefixupfactor</name></divide></edit></match>"
+)
+"""Pictures of letters, which come in one size, are as large as the letters around them."""
+
+
+def _emoji() -> str:
+    """Have emoji drawn by the font of emoji, though another font has plain ones."""
+    emoji = next(face.family for face in chain(bold=False) if face.pictures)
+    return (
+        '<match target="pattern"><test name="family"><string>emoji</string></test>'
+        '<edit name="family" mode="prepend" binding="strong">'
+        f"<string>{escape(emoji)}</string></edit></match>"
+    )
+
+
+def _chain() -> str:
+    """Have the fonts of the chain asked in its order for letters that a family lacks."""
+    families = "".join(f"<string>{escape(face.family)}</string>" for face in chain(bold=False))
+    return (
+        '<match target="pattern"><edit name="family" mode="append" binding="strong">'
+        f"{families}</edit></match>"
+    )
 
 
 def own_name(family: FontFamily) -> str:
@@ -48,7 +83,8 @@ def show_only_ours() -> Path:
     configuration.write_text(
         f'<?xml version="1.0"?><fontconfig>{folders}'
         f"<cachedir>{escape(str(folder))}/cache</cachedir>"
-        f'<match target="pattern">{settings}</match></fontconfig>',
+        f'<match target="pattern">{settings}</match>'
+        f"{_emoji()}{_chain()}{_SCALED}</fontconfig>",
         encoding="utf-8",
     )
     os.environ["FONTCONFIG_FILE"] = str(configuration)

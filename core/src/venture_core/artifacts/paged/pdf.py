@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, override
 
 from venture_core.artifacts.layouts import LayoutError
 from venture_core.artifacts.native import require_pango
+from venture_core.artifacts.paged.cutting import cut_large_here
 from venture_core.artifacts.paged.fonts import show_only_ours
 from venture_core.artifacts.paged.markup import html_bytes
 
@@ -69,10 +70,10 @@ def lay_out(root: Element, css: str, assets: Mapping[str, bytes]) -> Pages:
 
 @cache
 def _weasyprint() -> Any:  # noqa: ANN401 - it is not typed
-    """Import weasyprint, and have fonts cut by fontTools, which is pinned, in the same way always.
+    """Import weasyprint, and have fonts cut by libraries that are pinned, in the same way always.
 
-    HarfBuzz, which it prefers and asks for, does it a little otherwise each year. What it sets for
-    all who open pictures, that one cut off counts as whole, is taken back.
+    The machine's HarfBuzz, which it prefers and asks for, does it a little otherwise each year.
+    What it sets for all who open pictures, that one cut off counts as whole, is taken back.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -86,6 +87,7 @@ def _weasyprint() -> Any:  # noqa: ANN401 - it is not typed
     block.columns_layout = _counted(block.columns_layout)
     flex.flex_layout = block.flex_layout = inline.flex_layout = _counted(flex.flex_layout)
     fonts.harfbuzz_subset = None
+    fonts.Font._fonttools_subset = cut_large_here(fonts.Font._fonttools_subset)
     fonts.TTFont = partial(TTFont, recalcTimestamp=False)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     return weasyprint

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from venture_core.artifacts.fonts.faces import FILES_DIGEST
+from venture_core.artifacts.fonts.faces import FILES_DIGEST, SCRIPTS_DIGEST
 from venture_core.artifacts.target import Format, Target
-from venture_core.artifacts.toolchain import FONTS, Toolchain
+from venture_core.artifacts.toolchain import FONTS, SHAPING, Toolchain
 
 MEDIA_TYPES: Final = {
     "png": "image/png",
@@ -21,8 +21,8 @@ IMAGE: Final = Target(
     toolchain=Toolchain(
         name="image",
         revision=1,
-        libraries=(("deflate", "0.9.0"), ("pillow", "13.0.0")),
-        fonts=f"{FONTS}-{FILES_DIGEST}",
+        libraries=tuple(sorted((("deflate", "0.9.0"), ("pillow", "13.0.0"), *SHAPING))),
+        fonts=f"{FONTS}-{FILES_DIGEST}-{SCRIPTS_DIGEST}",
     ),
     compilers={
         "ImageSpec": "venture_core.artifacts.picture.image",

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from venture_core.artifacts.fonts.faces import FILES_DIGEST
+from venture_core.artifacts.fonts.faces import FILES_DIGEST, SCRIPTS_DIGEST
 from venture_core.artifacts.paged.toolchain import PAGED
 from venture_core.artifacts.target import Format, Target
-from venture_core.artifacts.toolchain import FONTS, Toolchain
+from venture_core.artifacts.toolchain import FONTS, SHAPING, Toolchain
 
 PDF: Final = Target(
     name="Pdf",
@@ -13,12 +13,18 @@ PDF: Final = Target(
     toolchain=Toolchain(
         name="pdf",
         revision=2,
-        libraries=(
-            ("deflate", "0.9.0"),
-            ("pillow", "13.0.0"),
-            ("reportlab", "5.1.0"),
+        libraries=tuple(
+            sorted(
+                (
+                    ("deflate", "0.9.0"),
+                    ("pillow", "13.0.0"),
+                    ("fonttools", "4.68.0"),
+                    ("reportlab", "5.1.0"),
+                    *SHAPING,
+                )
+            )
         ),
-        fonts=f"{FONTS}-{FILES_DIGEST}",
+        fonts=f"{FONTS}-{FILES_DIGEST}-{SCRIPTS_DIGEST}",
     ),
     others={"DocSpec": PAGED, "HtmlSpec": PAGED},
     compilers={

@@ -9,6 +9,7 @@ from venture_core.artifacts.board.plan.placing import place
 from venture_core.artifacts.colors import Role, color_scheme
 from venture_core.artifacts.deck.plan.text import Typeface
 from venture_core.artifacts.drawing.lettering import set_lines
+from venture_core.artifacts.drawing.mirroring import as_read
 from venture_core.artifacts.drawing.scene import Area, Box, Fill, Line, Picture, Scene
 from venture_core.artifacts.fonts.fitting import break_lines, measure
 
@@ -174,7 +175,8 @@ class _Drawer:
             shapes += self._node(number, node, at(placed.centers[number]), sizes[number])
         height = math.ceil(top + board[1] + _MARGIN)
         background = self._scheme.values[Role.BACKGROUND]
-        return Scene(width, height, background, tuple(shapes))
+        scene = Scene(width, height, background, tuple(shapes))
+        return as_read(scene, self._spec.language)
 
     def _title_height(self) -> float:
         return TITLE_POINTS * self._heading.line_em

@@ -28,6 +28,7 @@ from venture_core.artifacts.deck.plan.tables import CELL_SIDE
 from venture_core.artifacts.deck.plan.text import Typeface
 from venture_core.artifacts.drawing.charts import chart_shapes
 from venture_core.artifacts.drawing.lettering import baseline, set_lines
+from venture_core.artifacts.drawing.mirroring import as_read
 from venture_core.artifacts.drawing.scene import Area, Box, Line, Mark, Picture, Scene, Words
 from venture_core.artifacts.fonts.fitting import break_lines
 
@@ -75,13 +76,14 @@ class _Drawer:
             *(shape for element in slide.elements for shape in self._element(element)),
             *self._footer(slide),
         )
-        return Scene(
+        scene = Scene(
             page.width / EMU_PER_POINT,
             page.height / EMU_PER_POINT,
             self._color(slide.layout.background),
             shapes,
             (Mark(_heading(slide), self._level(slide)),),
         )
+        return as_read(scene, self._plan.spec.language)
 
     def _level(self, slide: SlidePlan) -> int:
         """Slides stand below their section; those before the first section, beside it."""

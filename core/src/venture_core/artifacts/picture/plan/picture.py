@@ -80,7 +80,7 @@ def plan_picture(spec: ImageSpec, assets: Mapping[str, bytes]) -> PicturePlan:
                 texts += ((name, line) for line in words)
                 shapes += words
     background = None if spec.background == "transparent" else _color(spec.background, scheme)
-    scene = Scene(spec.width, spec.height, background, tuple(shapes))
+    scene = Scene(spec.width, spec.height, background, tuple(shapes), language=spec.language)
     return PicturePlan(spec, assets, scene, tuple(texts), tuple(problems))
 
 

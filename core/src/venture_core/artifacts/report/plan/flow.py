@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from venture_core.artifacts.colors import Role, color_scheme
 from venture_core.artifacts.deck.plan.text import Typeface
 from venture_core.artifacts.drawing.lettering import baseline, set_lines
+from venture_core.artifacts.drawing.mirroring import as_read
 from venture_core.artifacts.drawing.scene import Area, Scene, Words
 from venture_core.artifacts.fonts.fitting import break_lines, measure
 from venture_core.artifacts.pagewords import page_words
@@ -93,11 +94,14 @@ class Flow:
             self.problem("footer", f"the font has no letters for “{missing:.20}”")
         background = self.color(Role.BACKGROUND)
         return tuple(
-            Scene(
-                *self.size,
-                background,
-                (*page.shapes, *self._footer(number, count)),
-                tuple(page.marks),
+            as_read(
+                Scene(
+                    *self.size,
+                    background,
+                    (*page.shapes, *self._footer(number, count)),
+                    tuple(page.marks),
+                ),
+                self.spec.language,
             )
             for number, page in enumerate(self.pages, start=1)
         )
