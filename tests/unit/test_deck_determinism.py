@@ -17,10 +17,10 @@ from venture_core.artifacts.gates import GateSettings
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
-GOLDEN_REVISION = 2
+GOLDEN_REVISION = 3
 GOLDEN = {
     "board-deck": "6fb72dc4ced9ef7e337a22161887e42b525913600205c79ccbb6350fd0d74b75",
-    "hello-deck": "0a5c33eb0373e5e3174aff7863fb7dbce8fa99d14a580f87ee7bbcb7a65897b4",
+    "hello-deck": "e580cf02962d47c1c2c8b93c37a758e6a2a10fb0f98cf6dcc6b7b9796c14045e",
 }
 """SHA-256 of each example's deck. Whoever changes one raises the toolchain's revision with it."""
 

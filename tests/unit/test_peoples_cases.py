@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,12 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from officepackages import parts_of
+from openpyxl import load_workbook  # type: ignore[import-untyped]
 from pptx import Presentation
 from soaking import examples
+from venture_core.artifacts.compile import draft_artifact
 from venture_core.artifacts.documents import parse_ir
+from venture_core.artifacts.drawing.scene import Words
 from venture_core.artifacts.gates import GateFailedError
 from venture_core.artifacts.ir import InvalidIRError
+from venture_core.artifacts.ir.charts import NumberFormat
 from venture_core.artifacts.ir.values import is_blank
+from venture_core.artifacts.numbers import MAX_DECIMALS, misleading, resolved
 
 type Json = dict[str, Any]
 
@@ -138,3 +144,120 @@ def test_a_version_that_no_reader_bears_is_a_wrong_document(version: str) -> Non
     with pytest.raises(InvalidIRError) as caught:
         parse_ir(text.encode())
     assert caught.value.problems
+
+
+def bars(values: list[float | None], **fields: Any) -> Json:
+    series = [{"name": "s", "values": values}]
+    categories = [f"c{at}" for at in range(len(values))]
+    chart = {"type": "bar", "categories": categories, "series": series, "valueLabels": True}
+    return {"type": "chart", "title": "a", "altText": "x", "chart": chart | fields}
+
+
+def words_of(document: Json) -> list[str]:
+    """Return the words of the first page of its PDF."""
+    spec = parse_ir(json.dumps(document).encode())
+    drawing = draft_artifact(ir=spec, assets={}, target="Pdf").drawing()
+    assert drawing is not None
+    return [shape.text for shape in drawing.scenes[0].shapes if isinstance(shape, Words)]
+
+
+def native_chart(slide: Json) -> Any:
+    shapes = Presentation(io.BytesIO(compiled(deck(slide), "Pptx").data)).slides[0].shapes
+    return next(shape.chart for shape in shapes if shape.has_chart)
+
+
+MONEY: Json = {"style": "currency"}
+TOLD: list[tuple[list[float | None], Json, list[str]]] = [
+    ([3.6, 4.4], {}, ["3.6", "4.4"]),
+    ([240_000, 1_200_000], {**MONEY, "scale": "millions"}, ["$0.24M", "$1.20M"]),
+    ([0.004, 0.31], {"style": "percent"}, ["0.4%", "31.0%"]),
+    ([0.5, 12], MONEY, ["$0.50", "$12.00"]),
+    ([2, 3, None, 30], {}, ["2", "3", "30"]),
+    ([1234.6, 98.0], {}, ["1,235", "98"]),
+    ([-0.26, 0.0], {}, ["-0.26", "0.00"]),
+]
+
+
+@pytest.mark.parametrize(("values", "form", "labels"), TOLD)
+def test_labels_have_the_decimals_that_the_values_need(
+    values: list[float | None], form: Json, labels: list[str]
+) -> None:
+    slide = bars(values, numberFormat=form)
+    assert [each for each in words_of(deck(slide)) if each in labels] == labels
+    code = native_chart(slide).plots[0].series[0].data_labels.number_format
+    decimals = re.search(r"0\.(0+)", code.partition(";")[0])
+    wanted = labels[0].partition(".")[2].rstrip("MK%")
+    assert len(decimals[1] if decimals else "") == len(wanted)
+
+
+MISLEADING: list[tuple[list[float | None], Json, str]] = [
+    ([3.6, 4.4], {"decimals": 0}, "3.6 and 4.4 both show as 4"),
+    ([240_000, 5e6], {**MONEY, "scale": "millions", "decimals": 0}, "240000 shows as $0M"),
+    ([0.004, 0.3], {"style": "percent", "decimals": 0}, "0.004 shows as 0%"),
+    ([0.00001, 5], {}, "1e-05 shows as 0.0000"),
+]
+
+
+@pytest.mark.parametrize(("values", "form", "message"), MISLEADING)
+@pytest.mark.parametrize("target", ["Pptx", "Pdf"])
+def test_labels_that_mislead_fail_the_gate(
+    values: list[float | None], form: Json, message: str, target: str
+) -> None:
+    with pytest.raises(GateFailedError, match=re.escape(message)):
+        compiled(deck(bars(values, numberFormat=form)), target)
+    compiled(deck(bars(values, numberFormat=form, valueLabels=False)), target)
+
+
+NUMBERS = st.floats(-1e12, 1e12) | st.integers(-1000, 1000).map(float)
+
+
+@given(
+    st.lists(NUMBERS, max_size=12),
+    st.sampled_from(["number", "percent", "currency"]),
+    st.sampled_from(["ones", "thousands", "millions"]),
+)
+@settings(max_examples=examples(200), deadline=None)
+def test_what_is_chosen_misleads_only_where_four_decimals_cannot_tell(
+    values: list[float], style: Any, scale: Any
+) -> None:
+    chosen = resolved(NumberFormat(style=style, scale=scale), values)
+    if chosen.decimals != MAX_DECIMALS:
+        assert misleading(chosen, values) == ""
+    assert resolved(chosen, [1.23456]) == chosen
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "most"),
+    [([0, 0, 0], 1, 1), ([1, 2, 2], 1, None), ([10, 90, 30], None, None)],
+)
+def test_a_scale_has_no_number_twice(
+    values: list[float | None], unit: float | None, most: float | None
+) -> None:
+    axis = native_chart(bars(values, type="line", valueLabels=False)).value_axis
+    assert (axis.major_unit, axis.maximum_scale) == (unit, most)
+
+
+@pytest.mark.parametrize(
+    ("values", "shares", "code"),
+    [([50, 30, 20], ["50%", "30%", "20%"], "0%"), ([99.7, 0.3], ["99.7%", "0.3%"], "0.0%")],
+)
+def test_no_slice_of_a_pie_is_nothing(
+    values: list[float | None], shares: list[str], code: str
+) -> None:
+    slide = bars(values, type="pie", valueLabels=False)
+    assert [each for each in words_of(deck(slide)) if each.endswith("%")] == shares
+    assert native_chart(slide).plots[0].data_labels.number_format == code
+
+
+def test_numbers_below_each_other_have_the_decimals_that_they_need() -> None:
+    grid = {
+        "type": "grid",
+        "columns": [{"header": "a", "numberFormat": {}}, {"header": "b", "numberFormat": MONEY}],
+        "rows": [[3.6, 1], [4.4, 2.5], [5, 3]],
+    }
+    assert {"3.6", "4.4", "5.0", "$1.00", "$2.50", "$3.00"} <= set(words_of(report(grid)))
+    column = {"name": "a", "header": "A", "type": "number"}
+    sheets = [{"name": "s", "title": "S", "columns": [column], "rows": [[3.6], [4.4], [5]]}]
+    book = {"kind": "SpreadsheetSpec", "version": 1, "title": "t", "sheets": sheets}
+    native = load_workbook(io.BytesIO(compiled(book, "Xlsx").data))["S"]
+    assert {native.cell(row, 1).number_format for row in (2, 3, 4)} == {"#,##0.0;-#,##0.0"}

@@ -13,7 +13,7 @@ PPTX: Final = Target(
     ),
     toolchain=Toolchain(
         name="pptx",
-        revision=2,
+        revision=3,
         libraries=tuple(
             sorted(
                 (

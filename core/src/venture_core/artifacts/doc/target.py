@@ -13,7 +13,7 @@ DOCX: Final = Target(
     ),
     toolchain=Toolchain(
         name="docx",
-        revision=2,
+        revision=3,
         libraries=tuple(
             sorted(
                 (

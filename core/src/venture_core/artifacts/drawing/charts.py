@@ -11,7 +11,7 @@ from venture_core.artifacts.drawing.lettering import baseline, set_lines
 from venture_core.artifacts.drawing.scale import ticks
 from venture_core.artifacts.drawing.scene import Area, Box, Fill, Line, Words
 from venture_core.artifacts.fonts.fitting import break_lines
-from venture_core.artifacts.numbers import format_value
+from venture_core.artifacts.numbers import format_value, share_decimals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from venture_core.artifacts.deck.plan.model import ChartElement
     from venture_core.artifacts.drawing.scene import Anchor, Point, Shape
     from venture_core.artifacts.fonts.metrics import FontMetrics
-    from venture_core.artifacts.ir.charts import Chart
+    from venture_core.artifacts.ir.charts import Chart, NumberFormat
 
 _GRID_OPACITY: Final = 0.25
 _GRID_POINTS: Final = 0.5
@@ -44,7 +44,7 @@ def chart_shapes(element: ChartElement, scheme: ColorScheme, font: FontMetrics) 
     """Draw the chart within its box."""
     box = element.box
     area = Area(*(edge / EMU_PER_POINT for edge in (box.left, box.top, box.width, box.height)))
-    pen = _Pen(element, scheme, font)
+    pen = _Pen(element, scheme, font, element.chart.form)
     if element.chart.type == "pie":
         yield from _pie(pen, area)
         return
@@ -66,6 +66,7 @@ class _Pen:
     element: ChartElement
     scheme: ColorScheme
     font: FontMetrics
+    form: NumberFormat
 
     @property
     def chart(self) -> Chart:
@@ -91,7 +92,7 @@ class _Pen:
         return self.scheme.values[role]
 
     def label(self, value: float) -> str:
-        return format_value(value, self.chart.number_format)
+        return format_value(value, self.form)
 
     def width(self, text: str, *, bold: bool = False) -> float:
         return self.font.width_em(text, bold=bold) * self.size
@@ -398,14 +399,14 @@ def _pie(pen: _Pen, area: Area) -> Iterator[Shape]:
     legend = max(_legend_width(pen, name) for name in chart.categories)
     left = area.left + max(0.0, (area.width - side - 3 * _PAD - legend) / 2)
     center = (left + side / 2, area.top + area.height / 2)
-    angle = 0.0
+    angle, decimals = 0.0, share_decimals(values)
     for value, role in zip(values, mark_roles(chart), strict=True):
         if value <= 0:
             continue
         end = angle + 360.0 * value / total
         yield from _slice(pen, center, radius, angle, end, role)
         middle = math.radians((angle + end) / 2)
-        share = f"{value / total:.0%}"
+        share = f"{value / total:.{decimals}%}"
         aside = radius + _PAD + pen.width(share, bold=True) / 2
         at = (
             center[0] + aside * math.sin(middle),

@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from venture_core.artifacts.ir.values import AltText, CurrencySymbol, IRModel, Line60, Line200
+from venture_core.artifacts.numbers import MAX_DECIMALS, resolved
 
 
 class NumberFormat(IRModel):
     """How values are written on axes, labels and in the embedded workbook."""
 
     style: Literal["number", "percent", "currency"] = "number"
-    decimals: Annotated[int, Field(ge=0, le=4)] = 0
+    decimals: Annotated[int, Field(ge=0, le=MAX_DECIMALS)] | None = None
+    """Left out: as many as the values need to be told apart."""
     symbol: CurrencySymbol = "$"
     """Written before the number when the style is currency."""
     scale: Literal["ones", "thousands", "millions"] = "ones"
@@ -42,6 +44,16 @@ class Chart(IRModel):
     number_format: NumberFormat = NumberFormat()
     axis_title: Line60 = ""
     """What the values are, with their unit; bar and line charts only."""
+
+    @property
+    def values(self) -> tuple[float | None, ...]:
+        """The values of all series."""
+        return tuple(value for series in self.series for value in series.values)
+
+    @property
+    def form(self) -> NumberFormat:
+        """The number format, with as many decimals as its values need where it does not say."""
+        return resolved(self.number_format, self.values)
 
 
 class ChartBlock(IRModel):

@@ -7,7 +7,7 @@ from venture_core.artifacts.toolchain import FONTS, SHAPING, Toolchain
 
 PAGED: Final = Toolchain(
     name="pages",
-    revision=2,
+    revision=3,
     libraries=tuple(
         sorted(
             (

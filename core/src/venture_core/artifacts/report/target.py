@@ -12,7 +12,7 @@ PDF: Final = Target(
     formats=(Format("application/pdf", "pdf"),),
     toolchain=Toolchain(
         name="pdf",
-        revision=2,
+        revision=3,
         libraries=tuple(
             sorted(
                 (

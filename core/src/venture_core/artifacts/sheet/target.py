@@ -10,7 +10,7 @@ XLSX: Final = Target(
     formats=(Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),),
     toolchain=Toolchain(
         name="xlsx",
-        revision=2,
+        revision=3,
         libraries=(("deflate", "0.9.0"), ("lxml", "6.1.3"), ("openpyxl", "3.1.5")),
     ),
     compilers={"SpreadsheetSpec": "venture_core.artifacts.sheet.xlsx"},

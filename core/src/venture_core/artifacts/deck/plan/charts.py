@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from venture_core.artifacts.colors import SERIES_ROLES, Role
 from venture_core.artifacts.deck.plan.model import ChartElement
 from venture_core.artifacts.fonts.fitting import measure
-from venture_core.artifacts.numbers import format_value
+from venture_core.artifacts.numbers import format_value, misleading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,7 @@ def plan_chart(
         problems = tuple(_problems(chart, box, font, size))
         if not problems:
             break
+    problems += tuple(_misleading(chart))
     hidden = frozenset(_thin_marks(chart, box, font, size)) if chart.stacked else frozenset()
     return ChartElement(chart, box, size, legend, hidden, alt_text.strip(), problems)
 
@@ -73,6 +74,13 @@ def _problems(chart: Chart, box: Box, font: FontMetrics, size: float) -> Iterato
     yield from _legend(chart, box, font, size)
     if chart.value_labels:
         yield from _value_labels(chart, box, font, size)
+
+
+def _misleading(chart: Chart) -> Iterator[tuple[str, str]]:
+    if not chart.value_labels or chart.type == "pie":
+        return
+    if message := misleading(chart.form, chart.values):
+        yield "chart.numberFormat", f"{message}; give it more decimals, or another scale"
 
 
 def _slot_points(chart: Chart, box: Box) -> float:
@@ -127,7 +135,7 @@ def _value_labels(
     chart: Chart, box: Box, font: FontMetrics, size: float
 ) -> Iterator[tuple[str, str]]:
     """Labels beside or above marks must not run into the next mark's label."""
-    form = chart.number_format
+    form = chart.form
     labels = [
         format_value(value, form)
         for series in chart.series
@@ -173,11 +181,12 @@ def _thin_marks(
         for column in columns
     )
     length = box.height_points if chart.direction == "vertical" else box.width_points
+    form = chart.form
     for series_index, series in enumerate(chart.series):
         for index, value in enumerate(series.values):
             if value is None:
                 continue
-            label = format_value(value, chart.number_format)
+            label = format_value(value, form)
             along = font.width_em(label, bold=False) * _LABEL_PAD
             needed = size * (font.line_em if chart.direction == "vertical" else along)
             room = abs(value) / span * (length - _AXIS_POINTS) * _PLOT_SHARE if span else 0.0

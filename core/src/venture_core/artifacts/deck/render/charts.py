@@ -18,7 +18,7 @@ from venture_core.artifacts.deck.plan.charts import label_role, mark_roles
 from venture_core.artifacts.deck.render.colors import THEME_COLORS
 from venture_core.artifacts.deck.render.markup import CHART, DRAWING, fill
 from venture_core.artifacts.deck.render.workbook import ChartData
-from venture_core.artifacts.numbers import number_code
+from venture_core.artifacts.numbers import number_code, share_decimals, step_of
 
 if TYPE_CHECKING:
     from venture_core.artifacts.deck.plan.model import ChartElement
@@ -48,7 +48,7 @@ def chart_type(chart: Chart) -> XL_CHART_TYPE:
 
 def chart_data(chart: Chart) -> ChartData:
     """Collect the data for the chart's XML and its workbook."""
-    return ChartData(chart, number_code(chart.number_format))
+    return ChartData(chart, number_code(chart.form))
 
 
 def style_chart(native: Native, element: ChartElement, scheme: ColorScheme) -> None:
@@ -105,7 +105,9 @@ def _pie(plot: Native, element: ChartElement) -> None:
     labels = plot.data_labels
     labels.show_percentage = True
     labels.show_value = False
-    labels.number_format, labels.number_format_is_linked = "0%", False
+    decimals = share_decimals(element.chart.values)
+    code = f"0.{'0' * decimals}%" if decimals else "0%"
+    labels.number_format, labels.number_format_is_linked = code, False
     labels.position = XL_LABEL_POSITION.OUTSIDE_END
     labels.font.size = Pt(element.label_size)
     labels.font.bold = True
@@ -144,8 +146,11 @@ def _axes(native: Native, element: ChartElement) -> None:
         _replace_line(values.major_gridlines.format.line, Role.MUTED, _GRID_OPACITY)
     values.format.line.fill.background()
     values.major_tick_mark = values.minor_tick_mark = XL_TICK_MARK.NONE
+    if step := step_of(chart.form, chart.values):
+        values.major_unit = step
+        values.maximum_scale = step if not any(chart.values) else None
     labels = values.tick_labels
-    labels.number_format, labels.number_format_is_linked = number_code(chart.number_format), False
+    labels.number_format, labels.number_format_is_linked = number_code(chart.form), False
     categories.major_tick_mark = categories.minor_tick_mark = XL_TICK_MARK.NONE
     categories.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     categories.format.line.width = _GRID_EMU * 2
@@ -175,7 +180,7 @@ def _replace_line(line: Native, role: Role, opacity: float) -> None:
 
 def _value_labels(plot: Native, element: ChartElement, scheme: ColorScheme) -> None:
     chart = element.chart
-    code = number_code(chart.number_format)
+    code = number_code(chart.form)
     for index, (series, role) in enumerate(zip(plot.series, SERIES_ROLES, strict=False)):
         labels = series.data_labels
         _hide_labels(labels, [at for of, at in sorted(element.hidden_labels) if of == index])

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from venture_core.artifacts.fonts.fitting import SAFETY, break_lines, measure
-from venture_core.artifacts.numbers import format_value
+from venture_core.artifacts.numbers import IN_COLUMNS, format_value, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from venture_core.artifacts.drawing.scene import Anchor
     from venture_core.artifacts.fonts.metrics import FontMetrics
+    from venture_core.artifacts.ir.charts import NumberFormat
     from venture_core.artifacts.report.ir.document import (
         Cell,
         GridBlock,
-        ReportColumn,
         StatementBlock,
     )
 
@@ -53,8 +53,9 @@ class Grid:
 
 def measure_grid(block: GridBlock, width: float, font: FontMetrics) -> Grid:
     """Choose the columns' widths within `width` and break what the cells say."""
+    forms = tuple(_form(block, index) for index in range(len(block.columns)))
     texts = tuple(
-        tuple(_text(cell, column) for cell, column in zip(row, block.columns, strict=True))
+        tuple(_text(cell, form) for cell, form in zip(row, forms, strict=True))
         for row in block.rows
     )
     numeric = tuple(_is_numeric(block, index) for index in range(len(block.columns)))
@@ -94,13 +95,22 @@ def money(cents: int, symbol: str) -> str:
     return f"{'-' if cents < 0 else ''}{symbol}{whole:,}.{part:02d}"
 
 
-def _text(cell: Cell, column: ReportColumn) -> str:
+def _form(block: GridBlock, index: int) -> NumberFormat | None:
+    """Return how the numbers of a column are written, with the decimals that they need."""
+    form = block.columns[index].number_format
+    if form is None:
+        return None
+    cells = (row[index] for row in block.rows)
+    return resolved(form, (each for each in cells if not isinstance(each, str)), IN_COLUMNS)
+
+
+def _text(cell: Cell, form: NumberFormat | None) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
         return cell
-    if column.number_format is not None:
-        return format_value(cell, column.number_format)
+    if form is not None:
+        return format_value(cell, form)
     return f"{cell:,}"
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, get_args
 
 from venture_core.artifacts.colors import color_scheme, on_paper
 from venture_core.artifacts.ir.values import right_to_left
-from venture_core.artifacts.numbers import format_value
+from venture_core.artifacts.numbers import IN_COLUMNS, format_value, resolved
 from venture_core.artifacts.sheet.ir.formulas import Summary
 from venture_core.artifacts.sheet.plan.csvdata import read_rows
 from venture_core.artifacts.sheet.plan.evaluating import (
@@ -74,8 +74,22 @@ def _sheet(
         for column, value in zip(sheet.columns, foot, strict=False)
         if column.total is not None and value is None
     ]
+    sheet = sheet.model_copy(
+        update={
+            "columns": tuple(_told(column, rows, at) for at, column in enumerate(sheet.columns))
+        }
+    )
     widths = tuple(_width(sheet, at, rows, foot) for at in range(len(sheet.columns)))
     return PlannedSheet(sheet, rows, foot, widths, tuple(errors))
+
+
+def _told(column: SheetColumn, rows: list[list[Value]], at: int) -> SheetColumn:
+    """Return a column whose format has the decimals that its numbers need."""
+    if column.type != "number":
+        return column
+    values = (row[at] for row in rows)
+    numbers = (each for each in values if isinstance(each, int | float))
+    return column.model_copy(update={"format": resolved(column.format, numbers, IN_COLUMNS)})
 
 
 def _whole_rows(sheet: Sheet, assets: Mapping[str, bytes]) -> list[list[Value]]:
