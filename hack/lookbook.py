@@ -4,7 +4,7 @@
     python hack/lookbook.py          docs/examples.md and its pictures, of examples that it builds
 
 PDFs and pictures are drawn by what `venture artifact preview` draws with. Office files and SVG
-become PDFs first, by LibreOffice.
+become PDFs first, by LibreOffice; of videos ffmpeg gives a frame of every few seconds.
 """
 
 from __future__ import annotations
@@ -37,13 +37,15 @@ COMMAND = "python hack/lookbook.py"
 _BY_OFFICE = frozenset((".docx", ".pptx", ".svg", ".xlsx"))
 _AS_THEY_ARE = frozenset((".avif", ".jpeg", ".jpg", ".pdf", ".png", ".webp"))
 _OFFICE_SECONDS = 120
+_VIDEO, _FRAME_EVERY_SECONDS = ".mp4", 2.5
 _WIDTH = 1200
 _SHEET_WIDTH, _GAP, _COLORS = 720, 8, 64
 _PAPER, _BETWEEN = "#FFFFFF", "#C8CED6"
 _INTRODUCTION = f"""# What comes out
 
 One of each kind of document, as `make examples` builds it, with the files and a picture of every
-page in `build/examples`. Shown are the first pages; Office files are laid out by LibreOffice.
+page in `build/examples`. Shown are the first pages, and of a video a frame of every few seconds;
+Office files are laid out by LibreOffice.
 
 <!-- This page and its pictures are written by `{COMMAND}` -->
 """
@@ -169,6 +171,8 @@ def pages_of(file: Path) -> list[bytes]:
     """Return the pages of a file as PNG. Raises NoPagesError where nothing here shows them."""
     if file.suffix in _AS_THEY_ARE:
         return [each.png for each in file_pages(file.read_bytes(), Look(_WIDTH))]
+    if file.suffix == _VIDEO:
+        return _frames_of(file)
     if file.suffix not in _BY_OFFICE:
         raise NoPagesError(f"nothing here turns a {file.suffix} into pages")
     office = shutil.which("soffice")
@@ -190,6 +194,17 @@ def pages_of(file: Path) -> list[bytes]:
                 f"LibreOffice does not open it ({''.join(said)}): is all of it here?"
             )
         return pages_of(made)
+
+
+def _frames_of(video: Path) -> list[bytes]:
+    program = shutil.which("ffmpeg")
+    if program is None:
+        raise NoPagesError("ffmpeg, which reads it, is not installed")
+    with tempfile.TemporaryDirectory() as temporary:
+        some = f"fps=1/{_FRAME_EVERY_SECONDS}:round=down,scale={_WIDTH}:-2"
+        command = [program, "-v", "error", "-i", str(video), "-vf", some, f"{temporary}/%03d.png"]
+        subprocess.run(command, check=True, timeout=_OFFICE_SECONDS)
+        return [path.read_bytes() for path in sorted(Path(temporary).iterdir())]
 
 
 if __name__ == "__main__":

@@ -76,7 +76,10 @@ def _parser() -> argparse.ArgumentParser:
         "images", help="build images where they are missing; print their references as JSON"
     )
     build.add_argument(
-        "names", nargs="*", metavar="name", help=f"of {', '.join(images.DOCKERFILES)}; default: all"
+        "names",
+        nargs="*",
+        metavar="name",
+        help=f"of {', '.join(images.DOCKERFILES)}; default: those that every cluster needs",
     )
     build.add_argument(
         "--load", action="store_true", help="load them into the running native cluster, too"

@@ -28,12 +28,19 @@ if TYPE_CHECKING:
 DOCKERFILES = {
     "venture": "operator/Dockerfile",
     "venture-artifact-compiler": "runtimes/artifact-compiler/Dockerfile",
+    "venture-artifact-compiler-media": "runtimes/artifact-compiler/Dockerfile",
     "venture-agent-runtime": "runtimes/agent-runtime/Dockerfile",
     "venture-dev-postgres": "hack/images/postgres/Dockerfile",
     "venture-dev-nats": "hack/images/nats/Dockerfile",
     "venture-dev-valkey": "hack/images/valkey/Dockerfile",
     "venture-dev-versitygw": "hack/images/versitygw/Dockerfile",
 }
+# What a Dockerfile is told for one of its images.
+_BUILD_ARGUMENTS = {
+    "venture-artifact-compiler-media": ("NATIVE=libpangoft2-1.0-0 ffmpeg",),
+}
+# Large, and built only where they are named.
+_ON_DEMAND = frozenset(_BUILD_ARGUMENTS)
 # The image that holds a program compiled here.
 _GATEWAY = "venture-dev-versitygw"
 _NEXT = "mend what the log names, then run again"
@@ -46,11 +53,23 @@ class Image:
     name: str
     dockerfile: Path
     reference: str
+    arguments: tuple[str, ...] = ()
+    """What its Dockerfile is told, as NAME=VALUE."""
+
+    @property
+    def build_arguments(self) -> list[str]:
+        """Return them as docker and buildah take them."""
+        return [part for each in self.arguments for part in ("--build-arg", each)]
 
 
 def without_programs() -> list[str]:
-    """Return the names of the images that need no program compiled here."""
-    return [name for name in DOCKERFILES if name != _GATEWAY]
+    """Return the names of the usual images that need no program compiled here."""
+    return [name for name in usual() if name != _GATEWAY]
+
+
+def usual() -> list[str]:
+    """Return the names of the images that every cluster needs."""
+    return [name for name in DOCKERFILES if name not in _ON_DEMAND]
 
 
 def docker_answers() -> bool:
@@ -61,22 +80,26 @@ def docker_answers() -> bool:
 
 
 def plan(names: list[str], base: str | None) -> dict[str, Image]:
-    """Return the named images (none: all); `base` is None for the base each Dockerfile names."""
+    """Return the named images (none: the usual ones).
+
+    `base` is None for the base that each Dockerfile names.
+    """
     if unknown := set(names) - set(DOCKERFILES):
         raise ClusterError(
             f"no image is called {', '.join(sorted(unknown))}",
             next_step=f"use one of {', '.join(DOCKERFILES)}",
         )
     images = {}
-    for name in names or DOCKERFILES:
+    for name in names or usual():
         if name == _GATEWAY:
             _provide_versitygw()
         path = REPOSITORY / DOCKERFILES[name]
+        arguments = _BUILD_ARGUMENTS.get(name, ())
         try:
-            tag = dockerfile.content_tag(REPOSITORY, path, base or "")
+            tag = dockerfile.content_tag(REPOSITORY, path, "\0".join((base or "", *arguments)))
         except (FileNotFoundError, ValueError) as error:
             raise ClusterError(f"image {name}: {error}", next_step=f"mend {path}") from error
-        images[name] = Image(name, path, f"localhost/{name}:{tag}")
+        images[name] = Image(name, path, f"localhost/{name}:{tag}", arguments)
     return images
 
 
@@ -96,6 +119,7 @@ def build_with_docker(names: list[str]) -> dict[str, Image]:
             log = cache_dir() / "logs" / f"image-{image.name}.log"
             with step(f"Building image {image.reference}", log):
                 arguments = [
+                    *image.build_arguments,
                     "--tag",
                     image.reference,
                     "--file",
@@ -136,6 +160,7 @@ def _build_with_buildah(names: list[str]) -> dict[str, Image]:
                     "/etc/ssl/certs:/etc/ssl/certs:ro",
                     "--build-arg",
                     f"BASE={base}",
+                    *image.build_arguments,
                     "--tag",
                     image.reference,
                     "--file",

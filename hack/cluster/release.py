@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import binaries
+import images
 import python
 import story
 import target
@@ -35,6 +36,7 @@ _ARTIFACTS = (*_DECK_FLAGS, "--filename", str(_EXAMPLES / "artifacts"))
 _ARTIFACTS_BUILT = REPOSITORY / "build" / "examples"
 _DECK_SECONDS = 300
 _MADE_BY = "venture.parpour.dev/made-by"
+_VIDEOS = "compiler.media.enabled"
 _RESTRICTED = {
     f"pod-security.kubernetes.io/{mode}{part}": value
     for mode in ("enforce", "warn", "audit")
@@ -57,10 +59,9 @@ def show() -> None:
 def _up(*, tell_story: bool) -> Path:
     cluster = target.up()
     environment = python.ensure_environment()
-    settings = cluster.provide_images()
     kubectl = Kubectl(cluster.kubeconfig)
     _label_namespace(kubectl)
-    _install(cluster, kubectl, settings)
+    _install(cluster, kubectl, videos=_makes_videos(cluster))
     venture = environment / "bin" / "venture"
     decks = _build_examples(kubectl, venture, _DECK_FLAGS, _DECKS)
     if tell_story:
@@ -77,6 +78,7 @@ def examples() -> None:
         if not _status(cluster):
             raise ClusterError("Venture is not installed", next_step="run make up")
         kubectl = Kubectl(cluster.kubeconfig)
+        _install(cluster, kubectl, videos=True)
         programs = python.ensure_environment() / "bin"
         for path in _build_examples(kubectl, programs / "venture", _ARTIFACTS, _ARTIFACTS_BUILT):
             say(f"{path} ({path.stat().st_size:,} bytes)")
@@ -105,7 +107,11 @@ def _label_namespace(kubectl: Kubectl) -> None:
     kubectl.apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
 
 
-def _install(cluster: Target, kubectl: Kubectl, settings: dict[str, str]) -> None:
+def _install(cluster: Target, kubectl: Kubectl, *, videos: bool) -> None:
+    """Install the chart, or upgrade it; with `videos`, and the large image that makes them."""
+    settings = cluster.provide_images(list(images.DOCKERFILES) if videos else [])
+    if videos:
+        settings[_VIDEOS] = "true"
     fingerprint = f"make up {tree_hash(_CHART, [_CHART], extra=repr(sorted(settings.items())))}"
     log = cache_dir() / "logs" / "helm.log"
     found = _recover(cluster, log)
@@ -116,7 +122,9 @@ def _install(cluster: Target, kubectl: Kubectl, settings: dict[str, str]) -> Non
         say("The chart is installed and unchanged")
         return
     flags = [
-        flag for name, value in settings.items() for flag in ("--set-string", f"{name}={value}")
+        flag
+        for name, value in settings.items()
+        for flag in ("--set" if name == _VIDEOS else "--set-string", f"{name}={value}")
     ]
     with step(f"Installing the chart on the {cluster.what}", log):
         run(
@@ -158,6 +166,12 @@ def _recover(cluster: Target, log: Path) -> dict[str, Any]:
             next_step=f"read {log}",
         )
     return _status(cluster)
+
+
+def _makes_videos(cluster: Target) -> bool:
+    """Say whether `make examples` made the release one that makes videos."""
+    values = _status(cluster).get("config") or {}
+    return bool(values.get("compiler", {}).get("media", {}).get("enabled"))
 
 
 def _status(cluster: Target) -> dict[str, Any]:

@@ -23,6 +23,7 @@ KIND_CONFIG = REPOSITORY / "kind-config.yaml"
 _TAG_SETTINGS = {
     "venture": "image.tag",
     "venture-artifact-compiler": "compiler.image.tag",
+    "venture-artifact-compiler-media": "compiler.media.image.tag",
     "venture-agent-runtime": "agents.image.tag",
     "venture-dev-postgres": "dataPlane.postgres.image.tag",
     "venture-dev-nats": "dataPlane.nats.image.tag",
@@ -33,11 +34,11 @@ _TAG_SETTINGS = {
 
 @dataclass(frozen=True)
 class Target:
-    """A running cluster, and how it gets its images: a function that returns chart settings."""
+    """A running cluster, and how it gets images: a function from their names to chart settings."""
 
     what: str
     kubeconfig: Path
-    provide_images: Callable[[], dict[str, str]]
+    provide_images: Callable[[list[str]], dict[str, str]]
 
 
 def up() -> Target:
@@ -47,7 +48,8 @@ def up() -> Target:
     if images.docker_answers():
         return Target("kind cluster", _kind_up(), _images_of_kind)
     preparation.ensure()
-    return Target("native cluster", native.up(), lambda: _tag_settings(native.load_images([])))
+    cluster = native.up()
+    return Target("native cluster", cluster, lambda names: _tag_settings(native.load_images(names)))
 
 
 def named() -> Target | None:
@@ -82,7 +84,7 @@ def _kubeconfig_of(context: str) -> Path:
     return path
 
 
-def _images_of_a_registry() -> dict[str, str]:
+def _images_of_a_registry(_: list[str]) -> dict[str, str]:
     registry = os.environ.get("VENTURE_IMAGE_REGISTRY")
     if registry is None:
         raise ClusterError(
@@ -121,8 +123,8 @@ def _kind_up() -> Path:
     return path
 
 
-def _images_of_kind() -> dict[str, str]:
-    built = images.build_with_docker([])
+def _images_of_kind(names: list[str]) -> dict[str, str]:
+    built = images.build_with_docker(names)
     node = f"{_KIND_NAME}-control-plane"
     listing = ["docker", "exec", node, "ctr", "--namespace=k8s.io", "images", "list", "--quiet"]
     held = set(output(listing, next_step="look at `docker ps`").split())

@@ -34,6 +34,7 @@ _SOAKED = ("unit", "integration", "e2e")
 _SOAK_TEST_SECONDS = 3600
 _REPORTS = REPOSITORY / "build" / "tests"
 _PACKAGES = (
+    "ffmpeg",
     "fonts-crosextra-caladea",
     "fonts-crosextra-carlito",
     "fonts-dejavu-core",

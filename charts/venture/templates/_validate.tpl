@@ -3,6 +3,9 @@
 {{- $problems := list -}}
 {{- if not .Values.global.imageRegistry -}}
 {{- $images := dict "image" .Values.image "compiler.image" .Values.compiler.image -}}
+{{- if .Values.compiler.media.enabled -}}
+{{- $_ := set $images "compiler.media.image" .Values.compiler.media.image -}}
+{{- end -}}
 {{- if .Values.agents.enabled -}}
 {{- $_ := set $images "agents.image" .Values.agents.image -}}
 {{- end -}}

@@ -41,6 +41,17 @@ class ServingSettings(BaseModel):
     """Whether an issuer of the cluster fills the Secrets of servers: then only trust is kept."""
 
 
+class MediaSettings(BaseModel):
+    """What makes videos: an image with ffmpeg, and what its Jobs may take."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: str = Field(min_length=1, max_length=512)
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    resources: dict[str, dict[str, str]]
+    """ResourceRequirements of the container."""
+
+
 class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     """All that one operator process needs to know."""
 
@@ -71,6 +82,9 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     """nodeSelector, tolerations, affinity and priorityClassName of compile pods."""
     compiler_labels: dict[str, str] = Field(default_factory=dict, max_length=64)
     """Labels that compile Jobs carry besides ours."""
+
+    compiler_media: MediaSettings | None = None
+    """None where the installation makes no videos."""
 
     signing_key_file: Path
     """PKCS#8 PEM of the Ed25519 key that signs provenance."""

@@ -32,6 +32,8 @@ def test_the_preflight_starts_the_images_of_jobs(manifests: list[Json]) -> None:
     expected = {"compiler": env["VENTURE_COMPILER_IMAGE"]}
     if "VENTURE_AGENTS" in env:
         expected["agents"] = json.loads(env["VENTURE_AGENTS"] or "")["image"]
+    if "VENTURE_COMPILER_MEDIA" in env:
+        expected["media"] = json.loads(env["VENTURE_COMPILER_MEDIA"] or "")["image"]
     assert images == expected
 
 

@@ -8,6 +8,7 @@ import re
 import yaml
 from chartmanifests import Json, Render, containers, named, of_kind, operator_env, workloads
 from surroundings import CHART
+from venture_operator.settings import MediaSettings
 
 
 def test_every_pod_is_restricted(manifests: list[Json]) -> None:
@@ -96,6 +97,22 @@ def test_each_image_can_be_set_by_itself(render_chart: Render) -> None:
         assert images(by_digest)[container] == f"own.test/other/image@{digest}"
         changed = images(by_tag).items() - images(render_chart("ci/dev.yaml")).items()
         assert all(image == "own.test/other/image:v2" for _, image in changed)
+
+
+def test_videos_are_made_where_their_image_is_enabled(render_chart: Render) -> None:
+    assert "VENTURE_COMPILER_MEDIA" not in operator_env(render_chart("ci/dev.yaml"))
+    own = '{"registry": "own.test", "digest": "sha256:%s", "pullPolicy": "Never"}' % ("a" * 64)
+    manifests = render_chart(
+        "ci/dev.yaml", sets=("compiler.media.enabled=true", f"compiler.media.image={own}")
+    )
+    settings = MediaSettings.model_validate_json(
+        operator_env(manifests)["VENTURE_COMPILER_MEDIA"]["value"]
+    )
+    assert settings.image == f"own.test/venture-artifact-compiler-media@sha256:{'a' * 64}"
+    assert settings.pull_policy == "Never"
+    assert settings.resources["limits"]["memory"] == "1536Mi"
+    started = dict(containers(manifests))["venture-preflight/media"]
+    assert (started["image"], started["imagePullPolicy"]) == (settings.image, "Never")
 
 
 def test_pull_secrets_and_scheduling_reach_every_pod_and_the_jobs(render_chart: Render) -> None:

@@ -21,6 +21,7 @@ DOCUMENTS: Final[Mapping[str, str]] = {
     "ReportSpec": "venture_core.artifacts.report.ir",
     "SlideSpec": "venture_core.artifacts.deck.ir",
     "SpreadsheetSpec": "venture_core.artifacts.sheet.ir",
+    "TimelineSpec": "venture_core.artifacts.video.ir",
 }
 """Where the `GRAMMAR` of each kind is. It is imported when the first such document comes."""
 

@@ -13,7 +13,23 @@ EMPTY_SLIDES = "emptySlides"
 HEADINGS = "headings"
 LINKS = "links"
 FORMULAS = "formulas"
-GATE_NAMES = (CONTRAST, ALT_TEXT, OVERFLOW, EMPTY_SLIDES, HEADINGS, LINKS, FORMULAS)
+LOUDNESS = "loudness"
+DURATION = "duration"
+CAPTIONS = "captions"
+FILE_SIZE = "fileSize"
+GATE_NAMES = (
+    CONTRAST,
+    ALT_TEXT,
+    OVERFLOW,
+    EMPTY_SLIDES,
+    HEADINGS,
+    LINKS,
+    FORMULAS,
+    LOUDNESS,
+    DURATION,
+    CAPTIONS,
+    FILE_SIZE,
+)
 """All gates, in the order in which they are reported. A document meets those that concern it."""
 
 
@@ -35,6 +51,14 @@ class GateSettings:
     """Every link within the document leads somewhere."""
     formulas: bool = True
     """Every formula has a value, and no error."""
+    loudness: bool = True
+    """Sound is as loud as it should be, and every recording is heard."""
+    duration: bool = True
+    """Nothing is longer than the video, and the video no longer than it may be."""
+    captions: bool = True
+    """Captions keep to what is said, and stay for as long as it takes to read them."""
+    file_size: bool = True
+    """The file fits its bound without becoming ugly."""
 
     def enabled(self) -> tuple[str, ...]:
         """Names of the gates that are on, in the order in which they are reported."""
@@ -48,6 +72,10 @@ class GateSettings:
                 (HEADINGS, self.headings),
                 (LINKS, self.links),
                 (FORMULAS, self.formulas),
+                (LOUDNESS, self.loudness),
+                (DURATION, self.duration),
+                (CAPTIONS, self.captions),
+                (FILE_SIZE, self.file_size),
             )
             if on
         )

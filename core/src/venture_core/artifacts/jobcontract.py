@@ -84,6 +84,10 @@ class JobGates(ContractModel):
     headings: bool
     links: bool
     formulas: bool
+    loudness: bool
+    duration: bool
+    captions: bool
+    file_size: bool
 
     @classmethod
     def from_settings(cls, settings: GateSettings) -> Self:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from venture_core.artifacts.gates import GateResult, GateSettings
     from venture_core.artifacts.ir.document import Document
     from venture_core.artifacts.toolchain import Toolchain
+
+
+type JobImage = Literal["compiler", "media"]
+"""The compiler's image, or the one that has ffmpeg besides, which not every installation has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Target:
     """The kinds of documents that it takes, and for each the module that has its `draft`."""
     others: Mapping[str, Toolchain] = field(default_factory=dict)
     """The toolchains of those kinds that other tools make."""
+    image: JobImage = "compiler"
+    """The image of the Jobs that make it."""
 
     def toolchain_for(self, kind: str) -> Toolchain:
         """Return the toolchain that makes the target of a kind of document."""
@@ -45,6 +51,14 @@ class Target:
     def toolchains(self) -> tuple[Toolchain, ...]:
         """Every toolchain that makes the target, each once."""
         return tuple(dict.fromkeys((self.toolchain, *self.others.values())))
+
+    @property
+    def archived(self) -> bool:
+        """Whether what was built before stands for a build past the cache.
+
+        So it is where no machine promises the same bytes again.
+        """
+        return any(each.same_processor for each in self.toolchains)
 
     def draft(self, document: Document, assets: Mapping[str, bytes]) -> Draft:
         """Plan a document of a kind that the target takes. `assets` are those that it uses.

@@ -10,11 +10,12 @@ from venture_core.artifacts.doc.target import DOCX
 from venture_core.artifacts.picture.target import IMAGE
 from venture_core.artifacts.report.target import PDF
 from venture_core.artifacts.sheet.target import XLSX
+from venture_core.artifacts.video.target import VIDEO
 
 if TYPE_CHECKING:
     from venture_core.artifacts.target import Target
 
-TARGETS: Final[tuple[Target, ...]] = (PPTX, DOCX, XLSX, PDF, IMAGE)
+TARGETS: Final[tuple[Target, ...]] = (PPTX, DOCX, XLSX, PDF, IMAGE, VIDEO)
 """All targets; of those that take a kind of document, the first is its usual one."""
 
 _BY_NAME: Final = {target.name: target for target in TARGETS}

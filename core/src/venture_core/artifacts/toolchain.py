@@ -8,7 +8,7 @@ the operator computes keys without them.
 import hashlib
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from typing import Final, Literal
 
 FONTS: Final = "d9282e0abd51b767"
 """First 16 hexadecimal digits of the SHA-256 over the bundled font metrics."""
@@ -32,8 +32,10 @@ class Toolchain:
     """Distribution names and versions, sorted by name."""
     fonts: str = ""
     """`FONTS` where text is measured, else empty."""
-    native: bool = False
-    """Whether programs of the machine decide, too: then only the same image promises the bytes."""
+    native: Literal["", "pango", "ffmpeg"] = ""
+    """Which programs of the machine decide, too: then only the same image promises the bytes."""
+    same_processor: bool = False
+    """Whether another type of processor may give other bytes, even with the same image."""
 
     @property
     def id(self) -> str:
@@ -53,7 +55,7 @@ class Toolchain:
     def made(self, identity: str) -> bool:
         """Say whether `identity` is this toolchain's, on whichever image."""
         own, _, image = identity.partition(_ON_IMAGE)
-        return own == self.id and bool(image) == self.native
+        return own == self.id and bool(image) == bool(self.native)
 
     def verify_installed(self) -> None:
         """Raise unless exactly these versions are installed.
@@ -72,6 +74,6 @@ class Toolchain:
         if wrong:
             raise ToolchainMismatchError("; ".join(wrong))
         if self.native:
-            from venture_core.artifacts.native import require_pango
+            from venture_core.artifacts.native import require
 
-            require_pango()
+            require(self.native)

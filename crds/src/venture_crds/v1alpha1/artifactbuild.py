@@ -69,18 +69,14 @@ class BuildReason(DocumentedReason):
         "the theme breaks its format, or its colours cannot be read on each other",
         "no",
     )
-    THEME_NOT_FOUND = (
-        "ThemeNotFound",
-        "the ConfigMap of the theme is not there yet",
-        "looked for every 10 s",
-    )
+    THEME_NOT_FOUND = "ThemeNotFound", "the theme's ConfigMap is not there", "looked for every 10 s"
     SOURCE_TOO_LARGE = "SourceTooLarge", "the document is larger than its place allows", "no"
     SOURCE_DIGEST_MISMATCH = "SourceDigestMismatch", "the object has another digest", "no"
     INVALID_DOCUMENT = "InvalidDocument", "the document breaks its format; pointers say where", "no"
 
-    INVALID_ASSET = "InvalidAsset", "a picture cannot be read, or is too large", "no"
+    INVALID_ASSET = "InvalidAsset", "a picture or recording cannot be used", "no"
     ASSET_UNAVAILABLE = "AssetUnavailable", "an asset is not there, or has another digest", "no"
-    UNSUPPORTED_TARGET = "UnsupportedTarget", "the compiler has no such format", "no"
+    UNSUPPORTED_TARGET = "UnsupportedTarget", "no such format, or no image that makes it", "no"
     GATE_FAILED = "GateFailed", "a gate objects; the status says to what", "no"
     ARTIFACT_TOO_LARGE = "ArtifactTooLarge", "the artifact has more than 256 MiB", "no"
     NOT_REPRODUCIBLE = "NotReproducible", "the same key gave other bytes: an alarm, tell us", "no"
@@ -192,6 +188,18 @@ class GateSwitches(SpecModel):
 
     formulas: bool = True
     """Every formula of a sheet has a value, and no error."""
+
+    loudness: bool = True
+    """Sound is as loud as it should be, and every recording is heard."""
+
+    duration: bool = True
+    """No sound is longer than the video, and the video no longer than it may be."""
+
+    captions: bool = True
+    """Captions keep to what is said, and stay for as long as it takes to read them."""
+
+    file_size: bool = True
+    """The file of a video fits its bound without becoming ugly."""
 
 
 class ArtifactOrder(SpecModel):

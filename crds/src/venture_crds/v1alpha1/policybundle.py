@@ -222,6 +222,18 @@ class RequiredGates(SpecModel):
     formulas: bool | None = None
     """Every formula of a sheet has a value, and no error."""
 
+    loudness: bool | None = None
+    """Sound is as loud as it should be, and every recording is heard."""
+
+    duration: bool | None = None
+    """No sound is longer than the video, and the video no longer than it may be."""
+
+    captions: bool | None = None
+    """Captions keep to what is said, and stay for as long as it takes to read them."""
+
+    file_size: bool | None = None
+    """The file of a video fits its bound without becoming ugly."""
+
 
 class ArtifactPolicy(SpecModel):
     """What may be built."""

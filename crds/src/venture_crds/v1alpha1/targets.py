@@ -11,3 +11,4 @@ class Target(StrEnum):
     XLSX = "Xlsx"
     PDF = "Pdf"
     IMAGE = "Image"
+    VIDEO = "Video"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from venture_cli.domain.noun import Noun
     from venture_cli.services.session import Session
 
-TargetName = Literal["Pptx", "Docx", "Xlsx", "Pdf", "Image"]
+TargetName = Literal["Pptx", "Docx", "Xlsx", "Pdf", "Image", "Video"]
 """The targets, as `venture_core.artifacts.targets` has them."""
 GATES: Final = (
     "contrast",
@@ -35,6 +35,10 @@ GATES: Final = (
     "headings",
     "links",
     "formulas",
+    "loudness",
+    "duration",
+    "captions",
+    "fileSize",
 )
 Format = Literal["json", "yaml", "name"]
 """As `domain.choices` has it; typer takes no alias of a type."""

@@ -25,5 +25,5 @@ PAGED: Final = Toolchain(
         )
     ),
     fonts=f"{FONTS}-{FILES_DIGEST}-{PAGED_DIGEST}-{SCRIPTS_DIGEST}",
-    native=True,
+    native="pango",
 )

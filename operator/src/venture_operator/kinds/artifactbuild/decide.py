@@ -79,6 +79,8 @@ class Observed:
     job: JobOutcome | None = None
     publication: Publication | None = None
     default_ttl_seconds: int | None = None
+    archived: bool = False
+    """Whether what was built before stands for a build past the cache, too."""
     killed: str = ""
     """Why what runs is to be ended, where a freeze says so."""
 
@@ -146,7 +148,8 @@ def _rule_published(observed: Observed, now: datetime) -> Plan | None:
     if entry is None:
         return None
     own = entry.built_by_uid == build.metadata.uid
-    if build.spec.retry and not (own and entry.attempt == retrying.current_attempt(build)):
+    anew = build.spec.retry and not observed.archived
+    if anew and not (own and entry.attempt == retrying.current_attempt(build)):
         # The user asked for a build past the cache.
         return None
     if own:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from venture_core.artifacts import provenance
 from venture_core.artifacts.bucket import artifact_key, provenance_key, thumbnail_key
-from venture_core.artifacts.targets import extension_of
+from venture_core.artifacts.targets import extension_of, target_named
 from venture_core.canonical import sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 from venture_crds.v1alpha1.artifactbuild import BuildReason
@@ -36,7 +36,11 @@ class UploadError(Exception):
 
 
 class NotReproducibleError(Exception):
-    """The same cache key gave other bytes than before: the promise of the toolchain is broken."""
+    """The same cache key gave other bytes than before, which are those of `earlier`."""
+
+    def __init__(self, message: str, earlier: CacheEntry) -> None:
+        super().__init__(message)
+        self.earlier = earlier
 
 
 class Publisher:
@@ -65,7 +69,7 @@ class Publisher:
         earlier = await self._bucket.cached(namespace, cache_key)
         if earlier is not None and earlier.sha256 != sha256:
             raise NotReproducibleError(
-                f"{cache_key} gave sha256:{earlier.sha256} before and sha256:{sha256} now"
+                f"{cache_key} gave sha256:{earlier.sha256} before and sha256:{sha256} now", earlier
             )
         thumbnail, data = await self._thumbnail(build, job, attempt)
         statement = _statement(build, job, attempt, cache_key, document)
@@ -141,6 +145,12 @@ class Publisher:
             raise UploadError(BuildReason.UPLOAD_MISMATCH, message)
 
 
+def _promise(target: str) -> dict[str, str]:
+    """Say where the bytes of a target come again, unless that is everywhere."""
+    archived = target_named(target).archived
+    return {"reproducible": "on the same image and type of processor"} if archived else {}
+
+
 def _statement(
     build: ArtifactBuild, job: JobSucceeded, attempt: int, cache_key: str, document_sha256: str
 ) -> provenance.Statement:
@@ -159,6 +169,7 @@ def _statement(
             "cacheKey": cache_key,
             "policyBundle": bundle_of(build),
             "build": f"{metadata.namespace}/{metadata.name}",
+            **_promise(str(spec.target)),
         },
         resolved_dependencies=tuple(
             provenance.Dependency(name=name, digest=provenance.Digest(sha256=sha256))

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from venture_core.artifacts.jobcontract import CompileJobInput, JobAsset, JobGates, JobUpload
 from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES, CONFIG_MAP_MAX_BYTES
+from venture_core.artifacts.targets import target_named
 from venture_core.objectstore import ObjectNotFoundError
 from venture_core.policy.request import ObjectRequest
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, BuildReason, Phase
@@ -35,10 +36,11 @@ from venture_operator.kinds.artifactbuild.source import gate_settings
 from venture_operator.storage.watched import ObjectKey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from enum import StrEnum
 
+    from venture_core.artifacts.target import JobImage
     from venture_core.freezes import Freezes
     from venture_crds.v1alpha1.artifactbuild import ArtifactBuildStatus
     from venture_crds.v1alpha1.meta import ObjectMeta
@@ -81,7 +83,8 @@ class Tools:
     turns: Turns[ObjectKey]
     admitting: Admitting
     freezes: Freezes
-    pod: PodSettings
+    makers: Mapping[JobImage, PodSettings]
+    """The pods of Jobs by the image that a target asks for."""
     default_ttl_seconds: int | None = None
 
 
@@ -204,7 +207,11 @@ class ArtifactBuildService:
 
     async def _observe(self, build: ArtifactBuild, now: datetime) -> Observed:
         tools = self._tools
-        seen = Observed(build, default_ttl_seconds=tools.default_ttl_seconds)
+        seen = Observed(
+            build,
+            default_ttl_seconds=tools.default_ttl_seconds,
+            archived=target_named(build.spec.target).archived,
+        )
         if retrying.is_finished(build):
             return seen
         attempt = retrying.current_attempt(build)
@@ -224,7 +231,7 @@ class ArtifactBuildService:
             return seen
         prepared = await tools.sources.prepare(build)
         entry = None
-        if job is None and not build.spec.retry:
+        if job is None and (seen.archived or not build.spec.retry):
             entry = await tools.bucket.cached(namespace, prepared.cache_key)
         return replace(seen, prepared=prepared, entry=entry, job=job)
 
@@ -242,7 +249,9 @@ class ArtifactBuildService:
         pod = pod_outcome(job, tools.pods.labelled(name), CONTAINER)
         pod = await self._why_no_pod(job, pod, now)
         uid = job["metadata"]["uid"]
-        return job_outcome(name, uid, str(build.spec.target), tools.pod.image, pod)
+        target = target_named(build.spec.target)
+        made_by = tools.makers.get(target.image)
+        return job_outcome(name, uid, target.name, made_by.image if made_by else "", pod)
 
     async def _why_no_pod(self, job: Body, pod: PodOutcome, now: datetime) -> PodOutcome:
         """Have a Job that has no pod say why, which only Events tell."""
@@ -258,6 +267,9 @@ class ArtifactBuildService:
             failed = JobFailed(job.name, error.reason, str(error), job.finished_at)
             return replace(seen, job=failed)
         except NotReproducibleError as error:
+            if seen.archived:
+                # Another processor, perhaps: what was published first is what there is.
+                return replace(seen, entry=error.earlier)
             raise StalledError(BuildReason.NOT_REPRODUCIBLE, str(error)) from error
         return replace(seen, publication=publication)
 
@@ -278,7 +290,7 @@ class ArtifactBuildService:
             name=name,
             namespace=tools.children.namespace,
             deadline_seconds=int(lifetime.total_seconds()),
-            pod=tools.pod,
+            pod=tools.makers[target_named(build.spec.target).image],
         )
         job, is_new = await tools.children.create_job(wanted)
         fact = facts.started(build, prepared.cache_key, name, action.attempt)

@@ -21,6 +21,7 @@ from venture_operator.kinds.artifactbuild.plans import Prepared, bundle_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from venture_core.artifacts.target import JobImage
     from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, GateSwitches, ObjectRef, ThemeRef
 
     from venture_operator.kinds.artifactbuild.bucket import Bucket
@@ -41,16 +42,21 @@ def gate_settings(switches: GateSwitches) -> GateSettings:
 class SourceReader:
     """Reads documents from wherever a build says they are. It keeps none.
 
-    `image` is that of the compile Jobs: native programs in it decide the bytes of some targets.
+    `images` are those of compile Jobs: native programs in them decide the bytes of some targets.
     """
 
     def __init__(
-        self, builds: Objects, config_maps: ConfigMaps, bucket: Bucket, *, image: str
+        self,
+        builds: Objects,
+        config_maps: ConfigMaps,
+        bucket: Bucket,
+        *,
+        images: Mapping[JobImage, str],
     ) -> None:
         self._builds = builds
         self._config_maps = config_maps
         self._bucket = bucket
-        self._image = image
+        self._images = images
         self._room = asyncio.Semaphore(DOCUMENTS_AT_ONCE)
 
     async def prepare(self, build: ArtifactBuild) -> Prepared:
@@ -64,7 +70,7 @@ class SourceReader:
             if build.spec.theme is not None:
                 document = await self._themed(build, build.spec.theme, document)
             # A large document takes tens of milliseconds: too long for the event loop.
-            return await asyncio.to_thread(_check, build, document, self._image)
+            return await asyncio.to_thread(_check, build, document, self._images)
 
     async def _read(self, build: ArtifactBuild) -> bytes:
         source, namespace = build.spec.source, build.metadata.namespace
@@ -162,7 +168,7 @@ def _require_size(data: bytes, max_bytes: int, instead: str) -> None:
         raise StalledError(BuildReason.SOURCE_TOO_LARGE, message)
 
 
-def _check(build: ArtifactBuild, document: bytes, image: str) -> Prepared:
+def _check(build: ArtifactBuild, document: bytes, images: Mapping[JobImage, str]) -> Prepared:
     assets = {asset.name: asset.object_ref.sha256 for asset in build.spec.assets}
     try:
         spec = parse_ir(document)
@@ -172,7 +178,13 @@ def _check(build: ArtifactBuild, document: bytes, image: str) -> Prepared:
         raise StalledError(BuildReason.INVALID_DOCUMENT, _describe(error)) from error
     except UnsupportedTargetError as error:
         raise StalledError(BuildReason.UNSUPPORTED_TARGET, str(error)) from error
-    toolchain = target.toolchain_for(spec.kind).id_on(image)
+    if target.image not in images:
+        message = (
+            f"this installation makes no {target.name}: whoever runs it sets "
+            f"compiler.{target.image}.enabled of the chart; then ask again with spec.retry"
+        )
+        raise StalledError(BuildReason.UNSUPPORTED_TARGET, message)
+    toolchain = target.toolchain_for(spec.kind).id_on(images[target.image])
     key = cache_key(
         ir=spec,
         assets=assets,

@@ -1,5 +1,6 @@
 """What wires ArtifactBuilds."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS
@@ -24,6 +25,8 @@ from venture_operator.storage.objects import Objects
 from venture_operator.storage.watched import ObjectKey, WatchedObjects
 
 if TYPE_CHECKING:
+    from venture_core.artifacts.target import JobImage
+
     from venture_operator.services.kind import Shared
     from venture_operator.settings import OperatorSettings
 
@@ -45,21 +48,21 @@ def wire(shared: Shared) -> Wired:
     )
     metrics.JOBS_RUNNING.labels(KIND).set_function(turns.running)
     metrics.JOBS_WAITING.labels(KIND).set_function(lambda: turns.waiting)
+    makers = _makers(settings)
+    images = {name: pod.image for name, pod in makers.items()}
     tools = Tools(
         builds=objects,
         jobs=shared.jobs,
         pods=shared.pods,
         children=shared.children,
         bucket=bucket,
-        sources=SourceReader(
-            objects, ConfigMaps(shared.client), bucket, image=settings.compiler_image
-        ),
+        sources=SourceReader(objects, ConfigMaps(shared.client), bucket, images=images),
         publisher=Publisher(bucket, shared.signing_key),
         record=shared.record,
         turns=turns,
         admitting=Admitting(shared.client, shared.governing),
         freezes=shared.freezes,
-        pod=_pod(settings),
+        makers=makers,
         default_ttl_seconds=settings.build_ttl_seconds,
     )
 
@@ -83,8 +86,9 @@ def wire(shared: Shared) -> Wired:
     )
 
 
-def _pod(settings: OperatorSettings) -> PodSettings:
-    return PodSettings(
+def _makers(settings: OperatorSettings) -> dict[JobImage, PodSettings]:
+    """Return the pods of Jobs by the image that a target asks for."""
+    usual = PodSettings(
         image=settings.compiler_image,
         pull_policy=settings.compiler_image_pull_policy,
         pull_secrets=settings.compiler_image_pull_secrets,
@@ -92,3 +96,10 @@ def _pod(settings: OperatorSettings) -> PodSettings:
         scheduling=settings.compiler_scheduling,
         labels=settings.compiler_labels,
     )
+    media = settings.compiler_media
+    if media is None:
+        return {"compiler": usual}
+    pod = replace(
+        usual, image=media.image, pull_policy=media.pull_policy, resources=media.resources
+    )
+    return {"compiler": usual, "media": pod}

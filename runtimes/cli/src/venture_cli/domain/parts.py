@@ -22,6 +22,7 @@ PARTS: Final[Mapping[str, Mapping[str, str]]] = {
     "ReportSpec": {"blocks": "section"},
     "SlideSpec": {"slides": "slide"},
     "SpreadsheetSpec": {"sheets": "sheet"},
+    "TimelineSpec": {"scenes": "scene", "narration": "clip", "captions": "caption"},
 }
 """Which fields of each kind of document hold its parts, and what one of them is called."""
 _TITLES: Final = ("title", "label", "text", "quote", "image", "name")

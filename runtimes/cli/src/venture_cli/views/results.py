@@ -35,9 +35,10 @@ def print_saved(body: Body, verified: Verified, path: Path | None, form: Format 
 def print_rendered(artifact: CompiledArtifact, path: Path | None, form: Format | None) -> None:
     """Print an artifact that was compiled on this machine, and what is not promised of it."""
     if artifact.toolchain.native:
-        from venture_core.artifacts.native import pango_versions
+        from venture_core.artifacts.native import versions
 
-        err().print(f"set by {pango_versions()} of this machine: the bytes of a Job may be others")
+        made = versions(artifact.toolchain.native)
+        err().print(f"{made} of this machine: the bytes of a Job may be others")
     if path is None:
         err().print(f"sha256:{artifact.sha256}")
         return

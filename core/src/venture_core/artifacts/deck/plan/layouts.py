@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cache
 
 from venture_core.artifacts.colors import Role
-from venture_core.artifacts.deck.plan.geometry import PAGES, Box, Page, inches, points
+from venture_core.artifacts.deck.plan.geometry import Box, Page, inches, points
 
 
 class Layout(Enum):
@@ -181,13 +181,12 @@ _VISUAL_STYLE = TextStyle((18.0,), Role.MUTED, Role.BACKGROUND)
 
 
 @cache
-def layouts(aspect: str, on_primary: Role, *, logo: bool) -> dict[Layout, LayoutSpec]:
-    """Lay out every kind of slide for this aspect, in the order in which the file lists them.
+def layouts(page: Page, on_primary: Role, *, logo: bool) -> dict[Layout, LayoutSpec]:
+    """Lay out every kind of slide on this page, in the order in which the file lists them.
 
     `on_primary` is the colour role of text on the primary colour; `logo` says whether the deck
     has one.
     """
-    page = PAGES[aspect]
     title = Placeholder(TITLE, Kind.TITLE, "Title", title_box(page, logo=logo), TITLE_STYLE)
     specs = (
         _cover(page, on_primary),

@@ -16,7 +16,7 @@ from venture_core.artifacts.deck.ir import (
 )
 from venture_core.artifacts.deck.plan import layouts as ids
 from venture_core.artifacts.deck.plan.charts import has_data, plan_chart
-from venture_core.artifacts.deck.plan.geometry import PAGES, Box
+from venture_core.artifacts.deck.plan.geometry import PAGES, Box, Page
 from venture_core.artifacts.deck.plan.layouts import Layout, LayoutSpec, layouts
 from venture_core.artifacts.deck.plan.model import (
     DeckPlan,
@@ -37,10 +37,16 @@ if TYPE_CHECKING:
     from venture_core.artifacts.images import ImageInfo
 
 
-def plan_deck(spec: SlideSpec, images: Mapping[str, ImageInfo]) -> DeckPlan:
-    """Place and measure everything on every slide. `images` describes each asset that is used."""
+def plan_deck(
+    spec: SlideSpec, images: Mapping[str, ImageInfo], page: Page | None = None
+) -> DeckPlan:
+    """Place and measure everything on every slide. `images` describes each asset that is used.
+
+    `page` is where they stand; without it, the page of the document's aspect.
+    """
+    page = page or PAGES[spec.aspect]
     scheme = color_scheme(spec.theme)
-    specs = layouts(spec.aspect, scheme.on_primary, logo=spec.theme.logo is not None)
+    specs = layouts(page, scheme.on_primary, logo=spec.theme.logo is not None)
     planner = _Planner(specs, Typeface.of(spec.theme.fonts), images)
     slides: list[SlidePlan] = []
     section = 0
@@ -56,7 +62,7 @@ def plan_deck(spec: SlideSpec, images: Mapping[str, ImageInfo]) -> DeckPlan:
                 slide.title if isinstance(slide, SectionSlide) else "",
             )
         )
-    return DeckPlan(spec, PAGES[spec.aspect], scheme, specs, tuple(slides))
+    return DeckPlan(spec, page, scheme, specs, tuple(slides))
 
 
 @dataclass(frozen=True, slots=True)

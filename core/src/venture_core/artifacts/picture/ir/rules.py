@@ -8,9 +8,10 @@ from venture_core.artifacts.ir.rules import ASSET_RULES
 from venture_core.artifacts.picture.ir.document import TextLayer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from venture_core.artifacts.picture.ir.document import ImageSpec
+    from venture_core.artifacts.ir.rules import Place
+    from venture_core.artifacts.picture.ir.document import ImageSpec, Layer
 
 
 def _size_is_bounded(spec: ImageSpec) -> Iterator[Problem]:
@@ -24,11 +25,16 @@ def _jpeg_is_opaque(spec: ImageSpec) -> Iterator[Problem]:
         yield Problem("/background", "a colour, or another format", "JPEG has no transparency")
 
 
-def _sizes_are_in_order(spec: ImageSpec) -> Iterator[Problem]:
-    for index, layer in enumerate(spec.layers):
+def layer_sizes_are_in_order(layers: Sequence[Layer], at: Place) -> Iterator[Problem]:
+    """Find the text, among the layers at `at`, whose smallest size is above its largest."""
+    for index, layer in enumerate(layers):
         if isinstance(layer, TextLayer) and layer.min_size > layer.size:
-            at = pointer(("layers", index, "minSize"))
-            yield Problem(at, f"at most the size, {layer.size}", f"it is {layer.min_size}")
+            where = pointer((*at, index, "minSize"))
+            yield Problem(where, f"at most the size, {layer.size}", f"it is {layer.min_size}")
+
+
+def _sizes_are_in_order(spec: ImageSpec) -> Iterator[Problem]:
+    yield from layer_sizes_are_in_order(spec.layers, ("layers",))
 
 
 RULES: tuple[Callable[[ImageSpec], Iterator[Problem]], ...] = (

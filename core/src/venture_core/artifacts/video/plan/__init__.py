@@ -1,0 +1,1 @@
+"""What every frame of a video shows, and when."""

@@ -1,0 +1,1 @@
+"""From the plan of a video to its file."""
