@@ -17,10 +17,10 @@ from venture_core.artifacts.gates import GateSettings
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
-GOLDEN_REVISION = 3
+GOLDEN_REVISION = 4
 GOLDEN = {
-    "board-deck": "6fb72dc4ced9ef7e337a22161887e42b525913600205c79ccbb6350fd0d74b75",
-    "hello-deck": "e580cf02962d47c1c2c8b93c37a758e6a2a10fb0f98cf6dcc6b7b9796c14045e",
+    "board-deck": "d7430bd07b54d11d19103dbc92c60bcda206c5abedd430892fbdbe6119d0bc75",
+    "hello-deck": "aa996b37fabb8824ea92bb40a26c34b76312766f0fbf8223c2a16714ffa782f2",
 }
 """SHA-256 of each example's deck. Whoever changes one raises the toolchain's revision with it."""
 

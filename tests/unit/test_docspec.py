@@ -23,7 +23,7 @@ from venture_core.artifacts.ir import InvalidIRError
 if TYPE_CHECKING:
     from pathlib import Path
 
-GOLDEN = "51a31e86c5aa2087a0a7921f7d7a5a17db8173b864a647e5301172926e3e24fb"
+GOLDEN = "b4382b36ca1572869351417b9f5c1d2559581a489bc5f54e819775e6aae744b2"
 """SHA-256 of the example. Whoever changes it raises the revision in doc/target.py with it."""
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGM4AAAAwgDBBsBM0gAAAABJRU5ErkJggg=="

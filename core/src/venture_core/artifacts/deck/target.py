@@ -13,7 +13,7 @@ PPTX: Final = Target(
     ),
     toolchain=Toolchain(
         name="pptx",
-        revision=3,
+        revision=4,
         libraries=tuple(
             sorted(
                 (

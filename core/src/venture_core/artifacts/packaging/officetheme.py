@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 from venture_core.artifacts.colors import Role
+from venture_core.artifacts.officetext import SCRIPT_FONTS, complex_font, east_asian_font
 
 if TYPE_CHECKING:
     from venture_core.artifacts.colors import ColorScheme
@@ -39,7 +40,7 @@ _LINES = "".join(
 _EFFECTS = "<a:effectStyle><a:effectLst/></a:effectStyle>" * 3
 
 
-def theme_xml(theme: Theme, scheme: ColorScheme) -> str:
+def theme_xml(theme: Theme, scheme: ColorScheme, language: str) -> str:
     """Write the theme part."""
     name = quoteattr(f"Venture {theme.palette.value}")
     colors = "".join(
@@ -48,8 +49,8 @@ def theme_xml(theme: Theme, scheme: ColorScheme) -> str:
     return (
         f'<a:theme xmlns:a="{_DRAWING}" name={name}><a:themeElements>'
         f"<a:clrScheme name={name}>{colors}</a:clrScheme>"
-        f"<a:fontScheme name={name}>{_font('majorFont', theme.fonts.heading.value)}"
-        f"{_font('minorFont', theme.fonts.body.value)}</a:fontScheme>"
+        f"<a:fontScheme name={name}>{_font('majorFont', theme.fonts.heading.value, language)}"
+        f"{_font('minorFont', theme.fonts.body.value, language)}</a:fontScheme>"
         f"<a:fmtScheme name={name}><a:fillStyleLst>{_PLACEHOLDER_FILL * 3}</a:fillStyleLst>"
         f"<a:lnStyleLst>{_LINES}</a:lnStyleLst><a:effectStyleLst>{_EFFECTS}</a:effectStyleLst>"
         f"<a:bgFillStyleLst>{_PLACEHOLDER_FILL * 3}</a:bgFillStyleLst></a:fmtScheme>"
@@ -57,8 +58,13 @@ def theme_xml(theme: Theme, scheme: ColorScheme) -> str:
     )
 
 
-def _font(slot: str, family: str) -> str:
+def _font(slot: str, family: str, language: str) -> str:
+    """Name the family, the fonts for East Asia and for complex scripts, and more by script."""
+    others = "".join(
+        f'<a:font script="{script}" typeface={quoteattr(name)}/>' for script, name in SCRIPT_FONTS
+    )
     return (
         f"<a:{slot}><a:latin typeface={quoteattr(family)}/>"
-        f'<a:ea typeface=""/><a:cs typeface=""/></a:{slot}>'
+        f"<a:ea typeface={quoteattr(east_asian_font(language))}/>"
+        f"<a:cs typeface={quoteattr(complex_font(language))}/>{others}</a:{slot}>"
     )

@@ -51,8 +51,13 @@ def chart_data(chart: Chart) -> ChartData:
     return ChartData(chart, number_code(chart.form))
 
 
-def style_chart(native: Native, element: ChartElement, scheme: ColorScheme) -> None:
-    """Give a fresh chart its fonts, colours, axes, labels and legend."""
+def style_chart(
+    native: Native, element: ChartElement, scheme: ColorScheme, *, right: bool = False
+) -> None:
+    """Give a fresh chart its fonts, colours, axes, labels and legend.
+
+    `right` has it begin at the right, for languages that are read from there.
+    """
     chart = element.chart
     native.font.size = Pt(element.label_size)
     native.font.color.theme_color = THEME_COLORS[Role.TEXT]
@@ -65,10 +70,10 @@ def style_chart(native: Native, element: ChartElement, scheme: ColorScheme) -> N
             _pie(plot, element)
         case "line":
             _lines(plot)
-            _axes(native, element)
+            _axes(native, element, right=right)
         case "bar":
             _bars(plot, chart)
-            _axes(native, element)
+            _axes(native, element, right=right)
     if chart.value_labels and chart.type != "pie":
         _value_labels(plot, element, scheme)
 
@@ -132,7 +137,7 @@ def _bars(plot: Native, chart: Chart) -> None:
         series.invert_if_negative = False
 
 
-def _axes(native: Native, element: ChartElement) -> None:
+def _axes(native: Native, element: ChartElement, *, right: bool) -> None:
     """Frame the marks quietly: light grid lines, no value axis line, labels outside."""
     chart = element.chart
     values, categories = native.value_axis, native.category_axis
@@ -155,6 +160,9 @@ def _axes(native: Native, element: ChartElement) -> None:
     categories.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     categories.format.line.width = _GRID_EMU * 2
     categories.format.line.color.theme_color = THEME_COLORS[Role.MUTED]
+    if right:
+        turned = values if chart.direction == "horizontal" else categories
+        turned.reverse_order = True
     if chart.direction == "horizontal":
         # Bars are listed from the top, as the document lists them.
         categories.reverse_order = True

@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.deck.render.logo import add_logo
+from venture_core.artifacts.deck.render.mirroring import turn_round
 from venture_core.artifacts.deck.render.notes import name_notes_master
 from venture_core.artifacts.deck.render.package import open_package
 from venture_core.artifacts.deck.render.sections import add_sections
 from venture_core.artifacts.deck.render.slides import fill_slide
 from venture_core.artifacts.deck.render.template import template
+from venture_core.artifacts.ir.values import right_to_left
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +31,8 @@ def render_deck(
     for slide in plan.slides:
         native = presentation.slides.add_slide(layouts[slide.layout.layout.value])
         fill_slide(native, slide, plan, assets)
+    if right_to_left(plan.spec.language):
+        turn_round(presentation, plan.page)
     name_notes_master(presentation)
     add_sections(presentation, plan)
     return package.to_bytes()

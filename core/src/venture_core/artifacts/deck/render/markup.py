@@ -44,6 +44,14 @@ def transform(box: Box) -> str:
     )
 
 
+def faces(slot: str) -> str:
+    """Write the fonts of a slot of the theme, `mj` or `mn`, for all kinds of letters."""
+    return "".join(
+        f'<a:{kind} typeface="+{slot}-{suffix}"/>'
+        for kind, suffix in (("latin", "lt"), ("ea", "ea"), ("cs", "cs"))
+    )
+
+
 def text_size(points: float) -> str:
     """Write a font size as DrawingML does, in hundredths of a point."""
     return str(round(points * 100))

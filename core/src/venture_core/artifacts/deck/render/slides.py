@@ -21,11 +21,13 @@ from venture_core.artifacts.deck.render.colors import THEME_COLORS
 from venture_core.artifacts.deck.render.markup import NAMESPACES
 from venture_core.artifacts.deck.render.tablestyle import STYLE_ID
 from venture_core.artifacts.deck.render.template import FOOTER_IDX, NUMBER_IDX, SLIDE_NUMBER_FIELD
+from venture_core.artifacts.fonts.bidi import direction_of
+from venture_core.artifacts.ir.values import right_to_left
+from venture_core.artifacts.officetext import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from venture_core.artifacts.colors import ColorScheme
     from venture_core.artifacts.deck.plan.geometry import Box
     from venture_core.artifacts.deck.plan.model import Element, Paragraph
     from venture_core.artifacts.deck.render.native import Native
@@ -61,7 +63,7 @@ def _place(
         case TableElement():
             _insert_table(holder, element, deck.spec.language)
         case ChartElement():
-            _insert_chart(holder, element, deck.scheme)
+            _insert_chart(holder, element, deck)
         case PictureElement():
             _insert_picture(holder, element, assets[element.asset])
 
@@ -80,22 +82,32 @@ def _write_paragraph(
 ) -> None:
     """Write one paragraph; only what differs from the layout is set on it."""
     style, level = element.style, paragraph.level
-    run = target.add_run()
-    run.text = paragraph.text
-    properties = run._r.get_or_add_rPr()
-    properties.set("lang", language)
     if style.bullets and level:
         target.level = level
-    if element.size != style.sizes[0]:
-        size = level_size(element.size, level) if style.bullets else element.size
-        run.font.size = Pt(size)
-        if style.bullets:
-            target.space_before = Pt(space_before(element.size, level))
-    if paragraph.bold and not style.bold:
-        run.font.bold = True
-    if paragraph.color is not None:
-        run.font.fill.solid()
-        run.font.fill.fore_color.theme_color = THEME_COLORS[paragraph.color]
+    resized = element.size != style.sizes[0]
+    if resized and style.bullets:
+        target.space_before = Pt(space_before(element.size, level))
+    right = right_to_left(language)
+    if (direction_of(paragraph.text, "rtl" if right else "ltr") == "rtl") is not right:
+        target._p.get_or_add_pPr().set("rtl", str(int(not right)))
+    for run in _runs(target, paragraph.text, language):
+        if resized:
+            size = level_size(element.size, level) if style.bullets else element.size
+            run.font.size = Pt(size)
+        if paragraph.bold and not style.bold:
+            run.font.bold = True
+        if paragraph.color is not None:
+            run.font.fill.solid()
+            run.font.fill.fore_color.theme_color = THEME_COLORS[paragraph.color]
+
+
+def _runs(target: Native, text: str, language: str) -> Iterator[Native]:
+    """Add a text to a paragraph: a run for each language that it is written in."""
+    for part in parts(text, language):
+        run = target.add_run()
+        run.text = part.text
+        run._r.get_or_add_rPr().set("lang", part.language)
+        yield run
 
 
 def _insert_table(holder: Native, element: TableElement, language: str) -> None:
@@ -125,21 +137,23 @@ def _write_cell(
     cell.margin_top = cell.margin_bottom = Emu(CELL_END)
     cell._tc.get_or_add_tcPr().set("anchor", "ctr")
     paragraph = cell.text_frame.paragraphs[0]
-    paragraph._p.get_or_add_pPr().set("algn", align)
-    run = paragraph.add_run()
-    run.text = text
-    run.font.size = Pt(size)
-    run._r.get_or_add_rPr().set("lang", language)
+    properties = paragraph._p.get_or_add_pPr()
+    properties.set("algn", align)
+    if direction_of(text, "rtl" if right_to_left(language) else "ltr") == "rtl":
+        properties.set("rtl", "1")
+    for run in _runs(paragraph, text, language):
+        run.font.size = Pt(size)
 
 
-def _insert_chart(holder: Native, element: ChartElement, scheme: ColorScheme) -> None:
+def _insert_chart(holder: Native, element: ChartElement, deck: DeckPlan) -> None:
     # Imported here: XlsxWriter costs 0.1 s that a deck without charts need not pay.
     from venture_core.artifacts.deck.render.charts import chart_data, chart_type, style_chart
 
     frame = holder.insert_chart(chart_type(element.chart), chart_data(element.chart))
     _stand(frame, element.box)
     _describe(frame, element.alt_text)
-    style_chart(frame.chart, element, scheme)
+    right = right_to_left(deck.spec.language)
+    style_chart(frame.chart, element, deck.scheme, right=right)
 
 
 def _insert_picture(holder: Native, element: PictureElement, data: bytes) -> None:
@@ -167,7 +181,10 @@ def _footer(slide: Native, plan: SlidePlan, deck: DeckPlan) -> None:
         return
     language = f'<a:rPr lang="{deck.spec.language}"/>'
     if footer.text.strip():
-        content = f"<a:r>{language}<a:t>{escape(footer.text)}</a:t></a:r>"
+        content = "".join(
+            f'<a:r><a:rPr lang="{part.language}"/><a:t>{escape(part.text)}</a:t></a:r>'
+            for part in parts(footer.text, deck.spec.language)
+        )
         _add_footer(slide, "ftr", FOOTER_IDX, "Footer", content)
     if footer.slide_numbers:
         content = (

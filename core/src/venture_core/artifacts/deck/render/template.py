@@ -27,6 +27,7 @@ from venture_core.artifacts.deck.render.markup import (
     RELATIONSHIPS,
     background,
     decoration,
+    faces,
     fill,
     text_size,
     transform,
@@ -106,7 +107,7 @@ def _parts(plan: DeckPlan) -> Iterator[tuple[str, str]]:
     yield "ppt/presProps.xml", f"<p:presentationPr {NAMESPACES}/>"
     yield "ppt/viewProps.xml", f"<p:viewPr {NAMESPACES}/>"
     yield "ppt/tableStyles.xml", table_styles_xml(plan.scheme.on_primary)
-    yield "ppt/theme/theme1.xml", theme_xml(plan.spec.theme, plan.scheme)
+    yield "ppt/theme/theme1.xml", theme_xml(plan.spec.theme, plan.scheme, plan.spec.language)
     yield "ppt/slideMasters/slideMaster1.xml", _master(plan, count)
     targets = [("slideLayout", f"../slideLayouts/slideLayout{n}.xml") for n in range(1, count + 1)]
     targets.append(("theme", "../theme/theme1.xml"))
@@ -178,7 +179,7 @@ def _core_properties(spec: SlideSpec) -> str:
 def _presentation(plan: DeckPlan) -> str:
     levels = "".join(
         f'<a:lvl{level}pPr marL="{(level - 1) * 457200}"><a:defRPr sz="1800">{fill(Role.TEXT)}'
-        f'<a:latin typeface="+mn-lt"/></a:defRPr></a:lvl{level}pPr>'
+        f"{faces('mn')}</a:defRPr></a:lvl{level}pPr>"
         for level in range(1, 10)
     )
     language = plan.spec.language
@@ -258,7 +259,7 @@ def _body_properties(anchor: str) -> str:
 def _levels(style: TextStyle) -> str:
     """Write the paragraph properties of a style's levels: one, or three with bullets."""
     size = style.sizes[0]
-    family = "+mj-lt" if style.heading else "+mn-lt"
+    family = "mj" if style.heading else "mn"
     if not style.bullets:
         return _plain_level(size, style.color, bold=style.bold, family=family)
     return "".join(
@@ -268,19 +269,19 @@ def _levels(style: TextStyle) -> str:
         f'<a:buClr><a:schemeClr val="{Role.PRIMARY.value}"/></a:buClr>'
         f'<a:buFont typeface="Arial"/><a:buChar char="{bullet}"/>'
         f'<a:defRPr sz="{text_size(level_size(size, level))}" b="0">{fill(style.color)}'
-        f'<a:latin typeface="{family}"/></a:defRPr></a:lvl{level + 1}pPr>'
+        f"{faces(family)}</a:defRPr></a:lvl{level + 1}pPr>"
         for level, bullet in enumerate(_BULLETS)
     )
 
 
 def _plain_level(
-    size: float, color: Role, *, bold: bool = False, family: str = "+mn-lt", align: str = "l"
+    size: float, color: Role, *, bold: bool = False, family: str = "mn", align: str = "l"
 ) -> str:
     return (
         f'<a:lvl1pPr marL="0" indent="0" algn="{align}"><a:lnSpc><a:spcPct val="100000"/></a:lnSpc>'
         '<a:spcBef><a:spcPts val="0"/></a:spcBef><a:buNone/>'
         f'<a:defRPr sz="{text_size(size)}" b="{int(bold)}">{fill(color)}'
-        f'<a:latin typeface="{family}"/></a:defRPr></a:lvl1pPr>'
+        f"{faces(family)}</a:defRPr></a:lvl1pPr>"
     )
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from venture_core.artifacts.doc.ir.blocks import (
     CodeBlock,
@@ -187,8 +186,7 @@ def _bookmark(number: int, name: str, content: str) -> str:
 def _row(cells: list[str], texts: Sequence[str], *, head: bool = False) -> str:
     mark = "<w:tblHeader/>" if head else ""
     content = "".join(
-        f'{cell}<w:r><w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:p></w:tc>'
-        for cell, text in zip(cells, texts, strict=True)
+        f"{cell}{run(text)}</w:p></w:tc>" for cell, text in zip(cells, texts, strict=True)
     )
     return f"<w:tr><w:trPr><w:cantSplit/>{mark}</w:trPr>{content}</w:tr>"
 

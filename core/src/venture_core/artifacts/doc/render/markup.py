@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+from venture_core.artifacts.officetext import by_direction
 from venture_core.artifacts.packaging.opc import RELATIONSHIPS
 
 if TYPE_CHECKING:
@@ -13,9 +14,13 @@ NAMESPACES = f'xmlns:w="{WORD}" xmlns:r="{RELATIONSHIPS}"'
 
 
 def run(text: str, properties: str = "") -> str:
-    """Write a run."""
-    inner = f"<w:rPr>{properties}</w:rPr>" if properties else ""
-    return f'<w:r>{inner}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+    """Write a run; more than one where only some of the text runs from the right."""
+    written = []
+    for part, right in by_direction(text):
+        marked = f"{properties}<w:rtl/>" if right else properties
+        inner = f"<w:rPr>{marked}</w:rPr>" if marked else ""
+        written.append(f'<w:r>{inner}<w:t xml:space="preserve">{escape(part)}</w:t></w:r>')
+    return "".join(written)
 
 
 def paragraph(style: str, content: str, properties: str = "") -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 from venture_core.artifacts.colors import Role
 from venture_core.artifacts.doc.plan.tables import PAD
 from venture_core.artifacts.doc.render.markup import NAMESPACES, attribute
+from venture_core.artifacts.officetext import complex_font, east_asian_font
 
 if TYPE_CHECKING:
     from venture_core.artifacts.doc.plan.model import DocPlan
@@ -50,7 +51,7 @@ class _Look:
         color = plan.scheme.values
         heading = attribute(plan.spec.theme.fonts.heading.value)
         return cls(
-            face=f"<w:rFonts w:ascii={heading} w:hAnsi={heading} w:cs={heading}/>",
+            face=_fonts(heading, plan.spec.language),
             mono=f'<w:rFonts w:ascii="{_MONOSPACE}" w:hAnsi="{_MONOSPACE}" w:cs="{_MONOSPACE}"/>',
             primary=color[Role.PRIMARY],
             muted=color[Role.MUTED],
@@ -75,14 +76,22 @@ class _Look:
         )
 
 
+def _fonts(family: str, language: str) -> str:
+    """Name the fonts; those for East Asian and for complex letters where the language has them."""
+    east, complex_ = east_asian_font(language), complex_font(language)
+    asian = f" w:eastAsia={attribute(east)}" if east else ""
+    others = attribute(complex_) if complex_ else family
+    return f"<w:rFonts w:ascii={family} w:hAnsi={family}{asian} w:cs={others}/>"
+
+
 def _defaults(plan: DocPlan) -> str:
     body = attribute(plan.spec.theme.fonts.body.value)
     lang, text = plan.spec.language, plan.scheme.values[Role.TEXT]
     rtl = "<w:rtl/>" if plan.rtl else ""
     bidi = "<w:bidi/>" if plan.rtl else ""
     return (
-        f"<w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii={body} w:hAnsi={body} "
-        f'w:cs={body}/><w:color w:val="{text}"/><w:sz w:val="22"/><w:szCs w:val="22"/>'
+        f"<w:docDefaults><w:rPrDefault><w:rPr>{_fonts(body, lang)}"
+        f'<w:color w:val="{text}"/><w:sz w:val="22"/><w:szCs w:val="22"/>'
         f'{rtl}<w:lang w:val="{lang}" w:eastAsia="{lang}" w:bidi="{lang}"/></w:rPr></w:rPrDefault>'
         f'<w:pPrDefault><w:pPr>{bidi}<w:spacing w:after="120" w:line="276" w:lineRule="auto"/>'
         "</w:pPr></w:pPrDefault></w:docDefaults>"

@@ -97,7 +97,7 @@ def _members(plan: DocPlan) -> Iterator[tuple[str, str]]:
     yield "word/settings.xml", _settings(spec.language)
     yield "word/footnotes.xml", _footnotes(plan.notes)
     yield "word/fontTable.xml", _font_table(spec.theme.fonts)
-    yield "word/theme/theme1.xml", theme_xml(spec.theme, plan.scheme)
+    yield "word/theme/theme1.xml", theme_xml(spec.theme, plan.scheme, spec.language)
     head = spec.page.header.strip() or spec.title
     yield "word/header1.xml", _header(run(head))
     yield "word/header2.xml", _header("")
