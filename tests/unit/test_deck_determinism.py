@@ -17,10 +17,10 @@ from venture_core.artifacts.gates import GateSettings
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
-GOLDEN_REVISION = 4
+GOLDEN_REVISION = 5
 GOLDEN = {
-    "board-deck": "d7430bd07b54d11d19103dbc92c60bcda206c5abedd430892fbdbe6119d0bc75",
-    "hello-deck": "aa996b37fabb8824ea92bb40a26c34b76312766f0fbf8223c2a16714ffa782f2",
+    "board-deck": "97cee9512f945f9653c6d973eb85175fdf69e9bdb17a57b8a056e943b395abea",
+    "hello-deck": "cff77e1fad9a9f748f8dcfdfe78d7c5b7ee14daeaba9b98cefca267f4a63d9ea",
 }
 """SHA-256 of each example's deck. Whoever changes one raises the toolchain's revision with it."""
 

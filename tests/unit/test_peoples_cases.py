@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -16,12 +17,22 @@ from officepackages import parts_of
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 from pptx import Presentation
 from soaking import examples
+from venture_core.artifacts.colors import (
+    SERIES_DIFFERENCE,
+    SERIES_ROLES,
+    color_scheme,
+    difference,
+    on_paper,
+)
 from venture_core.artifacts.compile import draft_artifact
+from venture_core.artifacts.deck.plan.model import TextElement
+from venture_core.artifacts.deck.plan.planner import plan_deck
 from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.drawing.scene import Words
 from venture_core.artifacts.gates import GateFailedError
 from venture_core.artifacts.ir import InvalidIRError
 from venture_core.artifacts.ir.charts import NumberFormat
+from venture_core.artifacts.ir.theme import PaletteName, Theme
 from venture_core.artifacts.ir.values import is_blank
 from venture_core.artifacts.numbers import MAX_DECIMALS, misleading, resolved
 
@@ -261,3 +272,82 @@ def test_numbers_below_each_other_have_the_decimals_that_they_need() -> None:
     book = {"kind": "SpreadsheetSpec", "version": 1, "title": "t", "sheets": sheets}
     native = load_workbook(io.BytesIO(compiled(book, "Xlsx").data))["S"]
     assert {native.cell(row, 1).number_format for row in (2, 3, 4)} == {"#,##0.0;-#,##0.0"}
+
+
+def series(count: int) -> Json:
+    return {
+        "type": "bar",
+        "categories": ["a", "b"],
+        "series": [{"name": f"s{at}", "values": [1, 2]} for at in range(count)],
+    }
+
+
+SAME: Json = {"colors": {"accents": ["#0E7C7B", "#0E7C7B", "#0E7D7B", "#0E7C7B", "#0E7C7B"]}}
+ALIKE = {
+    "Pptx": deck({"type": "chart", "title": "a", "altText": "x", "chart": series(3)}, theme=SAME),
+    "Pdf": report({"type": "chart", "altText": "x", "chart": series(3)}) | {"theme": SAME},
+    "Docx": doc({"type": "chart", "altText": "x", "chart": series(3)}) | {"theme": SAME},
+}
+
+
+@pytest.mark.parametrize("target", ALIKE)
+def test_series_that_look_alike_fail_the_gate(target: str) -> None:
+    with pytest.raises(GateFailedError, match=r"series\[2\].*#0E7C7B looks like #0E7C7B of series"):
+        compiled(ALIKE[target], target)
+
+
+@pytest.mark.parametrize("palette", PaletteName)
+@pytest.mark.parametrize("paper", [False, True])
+def test_the_series_of_every_palette_can_be_told_apart(palette: PaletteName, paper: bool) -> None:
+    scheme = color_scheme(Theme(palette=palette))
+    colors = [(on_paper(scheme) if paper else scheme).values[role] for role in SERIES_ROLES]
+    closest = min(difference(*pair) for pair in combinations(colors, 2))
+    assert closest > 1.2 * SERIES_DIFFERENCE
+
+
+def test_differences_of_colours_are_those_of_oklab() -> None:
+    assert difference("000000", "FFFFFF") == pytest.approx(1, abs=1e-4)
+    assert difference("FF0000", "00FF00") == pytest.approx(0.5197, abs=1e-3)
+    assert difference("123456", "123456") == 0
+
+
+WORDS = st.lists(st.sampled_from(["a", "growth", "of", "revenue", "in", "every", "region"]))
+TITLES = WORDS.map(lambda words: " ".join(["x", *words])[:60].strip())
+
+
+@given(TITLES, TITLES, st.lists(TITLES, min_size=1, max_size=8), st.sampled_from(["16:9", "4:3"]))
+@settings(max_examples=examples(80), deadline=None)
+def test_nothing_is_larger_than_the_heading_that_it_stands_below(
+    title: str, heading: str, points: list[str], aspect: str
+) -> None:
+    column = {"heading": heading, "bullets": [{"text": each} for each in points]}
+    two = {"type": "twoColumns", "title": title * 2, "left": column, "right": column}
+    one = {"type": "bullets", "title": title * 2, "bullets": column["bullets"]}
+    spec = parse_ir(json.dumps(deck(two, one, aspect=aspect)).encode())
+    for slide in plan_deck(spec, {}).slides:
+        sizes = {
+            each.element: each.size for each in slide.elements if isinstance(each, TextElement)
+        }
+        below = [size for name, size in sizes.items() if name.endswith("bullets")]
+        above = [size for name, size in sizes.items() if name.endswith("heading")]
+        assert max(below) <= min(above, default=sizes["title"]) <= sizes["title"]
+
+
+def test_a_long_heading_of_a_column_takes_two_lines() -> None:
+    column = {"heading": "hhhhh word word word word word word word word word word word"}
+    column |= {"bullets": [{"text": "b"}]}
+    slide = {"type": "twoColumns", "title": "a", "left": column, "right": column}
+    planned = plan_deck(parse_ir(json.dumps(deck(slide)).encode()), {}).slides[0]
+    sizes = {each.element: each.size for each in planned.elements if isinstance(each, TextElement)}
+    assert sizes["left.heading"] >= 18
+    compiled(deck(slide), "Pptx")
+
+
+def test_a_long_address_breaks_and_shrinks_nothing() -> None:
+    url = "https://example.com/" + "a-long-path/with_parts?and=queries&more=of-them/" * 4
+    slide = bullets(f"see {url}")
+    planned = plan_deck(parse_ir(json.dumps(deck(slide)).encode()), {}).slides[0]
+    sizes = [each.size for each in planned.elements if isinstance(each, TextElement)]
+    assert sizes == [28.0, 24.0]
+    assert sum(each.startswith("see ") for each in words_of(deck(slide))) == 1
+    assert "".join(words_of(deck(slide))).count("a-long-path") == 4

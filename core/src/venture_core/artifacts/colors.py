@@ -1,5 +1,6 @@
 """Colour roles, the bundled palettes, and contrast as WCAG 2.2 defines it."""
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -8,6 +9,8 @@ from venture_core.artifacts.ir.theme import PaletteName, Theme
 NORMAL_TEXT_RATIO = 4.5
 LARGE_TEXT_RATIO = 3.0
 GRAPHICS_RATIO = 3.0
+SERIES_DIFFERENCE = 0.05
+"""Marks of a chart whose colours differ by less look the same."""
 LARGE_POINTS = 18.0
 LARGE_BOLD_POINTS = 14.0
 RATIO_DIGITS = 2
@@ -123,6 +126,27 @@ def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two hexadecimal sRGB values, between 1 and 21."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def difference(one: str, other: str) -> float:
+    """Return how far apart two colours look: 0 for the same, 1 for black and white (in OKLab)."""
+    pairs = zip(_oklab(one), _oklab(other), strict=True)
+    return math.sqrt(sum((a - b) ** 2 for a, b in pairs))
+
+
+def _oklab(color: str) -> tuple[float, float, float]:
+    red, green, blue = (_linear(int(color[at : at + 2], 16) / 255) for at in (0, 2, 4))
+    cones = (
+        0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue,
+        0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue,
+        0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue,
+    )
+    long, medium, short = (math.cbrt(each) for each in cones)
+    return (
+        0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short,
+        1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short,
+    )
 
 
 def required_ratio(size_points: float, *, bold: bool) -> float:

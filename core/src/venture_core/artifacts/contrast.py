@@ -2,7 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from venture_core.artifacts.colors import GRAPHICS_RATIO, RATIO_DIGITS, Role, required_ratio
+from venture_core.artifacts.colors import (
+    GRAPHICS_RATIO,
+    RATIO_DIGITS,
+    SERIES_DIFFERENCE,
+    Role,
+    difference,
+    required_ratio,
+)
 from venture_core.artifacts.deck.plan.charts import label_role, mark_roles
 
 if TYPE_CHECKING:
@@ -44,6 +51,12 @@ def chart_shortfalls(element: ChartElement, scheme: ColorScheme) -> Iterator[tup
         name = f"chart.{marks}[{index}]"
         for message in shortfall(scheme, role, Role.BACKGROUND, GRAPHICS_RATIO, "the mark"):
             yield name, message
+        ink = scheme.values[role]
+        for before, other in enumerate(mark_roles(chart)[:index]):
+            if difference(ink, scheme.values[other]) < SERIES_DIFFERENCE:
+                told = f"#{ink} looks like #{scheme.values[other]} of {marks}[{before}]"
+                yield name, f"the mark {told}; choose another accent"
+                break
         if chart.stacked and chart.value_labels:
             for message in shortfall(scheme, label_role(role, scheme), role, needed, text):
                 yield name, message

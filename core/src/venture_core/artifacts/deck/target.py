@@ -13,7 +13,7 @@ PPTX: Final = Target(
     ),
     toolchain=Toolchain(
         name="pptx",
-        revision=4,
+        revision=5,
         libraries=tuple(
             sorted(
                 (

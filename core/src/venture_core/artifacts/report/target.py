@@ -12,7 +12,7 @@ PDF: Final = Target(
     formats=(Format("application/pdf", "pdf"),),
     toolchain=Toolchain(
         name="pdf",
-        revision=3,
+        revision=4,
         libraries=tuple(
             sorted(
                 (

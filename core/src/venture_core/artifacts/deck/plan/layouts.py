@@ -337,7 +337,7 @@ def _two_columns(page: Page, title: Placeholder) -> LayoutSpec:
     """Set two columns, each under a heading and a rule."""
     body = body_box(page)
     width = (body.width - _GUTTER) // 2
-    heading_height, rule_height = inches(0.48), inches(0.045)
+    heading_height, rule_height = inches(0.62), inches(0.045)
     columns: list[Placeholder] = []
     rules: list[Decoration] = []
     for name, left, heading_idx, idx, color in (

@@ -1,5 +1,6 @@
 """From a document to the plan of its deck."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -93,15 +94,24 @@ class _Planner:
         return planned
 
     def _text(
-        self, layout: Layout, idx: int, element: str, *paragraphs: Paragraph
+        self,
+        layout: Layout,
+        idx: int,
+        element: str,
+        *paragraphs: Paragraph,
+        below: tuple[TextElement, ...] = (),
     ) -> Iterator[TextElement]:
-        """Fit the paragraphs that are not blank; plan nothing when all are."""
+        """Fit the paragraphs that are not blank, no larger than the headings that they stand below.
+
+        Plan nothing when all are blank.
+        """
         kept = tuple(paragraph for paragraph in paragraphs if paragraph.text.strip())
         if kept:
             holder = self.specs[layout].placeholder(idx)
-            yield fit_text(element, kept, holder, self.typeface)
+            most = min((heading.size for heading in below), default=math.inf)
+            yield fit_text(element, kept, holder, self.typeface, most)
 
-    def _title(self, layout: Layout, title: str) -> Iterator[Element]:
+    def _title(self, layout: Layout, title: str) -> Iterator[TextElement]:
         yield from self._text(layout, ids.TITLE, "title", Paragraph(title))
 
     def _cover(self, slide: TitleSlide) -> Iterator[Element]:
@@ -117,24 +127,35 @@ class _Planner:
         yield from self._text(Layout.SECTION, ids.NUMBER, "number", number)
 
     def _bullets(self, slide: BulletsSlide) -> Iterator[Element]:
-        yield from self._title(Layout.BULLETS, slide.title)
+        title = tuple(self._title(Layout.BULLETS, slide.title))
+        yield from title
         lines = _bullet_paragraphs(slide.bullets)
-        yield from self._text(Layout.BULLETS, ids.BODY, "bullets", *lines)
+        yield from self._text(Layout.BULLETS, ids.BODY, "bullets", *lines, below=title)
 
     def _two_columns(self, slide: TwoColumnsSlide) -> Iterator[Element]:
         layout = Layout.TWO_COLUMNS
-        yield from self._title(layout, slide.title)
-        yield from _same_size(
-            *self._text(layout, ids.FIRST_HEADING, "left.heading", Paragraph(slide.left.heading)),
-            *self._text(
-                layout, ids.SECOND_HEADING, "right.heading", Paragraph(slide.right.heading)
-            ),
+        title = tuple(self._title(layout, slide.title))
+        yield from title
+        heads = tuple(
+            _same_size(
+                *(
+                    each
+                    for idx, name, column in (
+                        (ids.FIRST_HEADING, "left.heading", slide.left),
+                        (ids.SECOND_HEADING, "right.heading", slide.right),
+                    )
+                    for each in self._text(
+                        layout, idx, name, Paragraph(column.heading), below=title
+                    )
+                )
+            )
         )
+        yield from heads
         left = _bullet_paragraphs(slide.left.bullets)
         right = _bullet_paragraphs(slide.right.bullets)
         yield from _same_size(
-            *self._text(layout, ids.BODY, "left.bullets", *left),
-            *self._text(layout, ids.SECOND, "right.bullets", *right),
+            *self._text(layout, ids.BODY, "left.bullets", *left, below=heads or title),
+            *self._text(layout, ids.SECOND, "right.bullets", *right, below=heads or title),
         )
 
     def _table(self, slide: TableSlide) -> Iterator[Element]:

@@ -1,5 +1,6 @@
 """Fitting text into a box."""
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,16 @@ class Typeface:
 
 
 def fit_text(
-    element: str, paragraphs: tuple[Paragraph, ...], holder: Placeholder, typeface: Typeface
+    element: str,
+    paragraphs: tuple[Paragraph, ...],
+    holder: Placeholder,
+    typeface: Typeface,
+    most: float = math.inf,
 ) -> TextElement:
-    """Choose the largest size at which `paragraphs` fit the placeholder, and say if none does."""
+    """Choose the largest size at which `paragraphs` fit the placeholder, and say if none does.
+
+    It is at most `most` points, where the placeholder has such a size: that of what stands above.
+    """
     style, box = holder.style, holder.box
     font = typeface.of_style(style)
     measured = [
@@ -51,7 +59,7 @@ def fit_text(
         for paragraph in paragraphs
     ]
     problem = ""
-    for size in style.sizes:
+    for size in [each for each in style.sizes if each <= most] or style.sizes[-1:]:
         problem = _misfit(measured, size, style, box, font.line_em)
         if not problem:
             break
