@@ -37,7 +37,12 @@ FAMILIES = {
     "times-new-roman": "truetype/croscore/Tinos",
 }
 STYLES = ("Regular", "Bold")
-PAGED = {f"{family}-italic": f"{path}-Italic" for family, path in FAMILIES.items()} | {
+SLANTED = {"italic": "Italic", "bold-italic": "BoldItalic"}
+PAGED = {
+    f"{family}-{name}": f"{path}-{style}"
+    for family, path in FAMILIES.items()
+    for name, style in SLANTED.items()
+} | {
     "cousine-regular": "truetype/croscore/Cousine-Regular",
     "cousine-bold": "truetype/croscore/Cousine-Bold",
 }

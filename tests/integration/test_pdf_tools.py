@@ -144,3 +144,28 @@ def test_a_table_says_in_words_what_it_shows(tmp_path: Path) -> None:
     summaries = [each["/A"]["/Summary"] for each in tables]
     assert summaries == ["u:Größe (in \\ Metern)"] * 3 + ["u:Second"]
     assert "No syntax or stream encoding errors found" in run("qpdf", "--check", file)
+
+
+FACES = {
+    "Arial": "Arimo", "Calibri": "Carlito", "Cambria": "Caladea", "Inter": "Inter", "Lato": "Lato",
+    "Open Sans": "Open-?Sans", "Roboto": "Roboto", "Times New Roman": "Tinos",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FACES)
+def test_bold_italics_are_both(family: str, tmp_path: Path) -> None:
+    runs = [
+        {"text": "upright "},
+        {"text": "slanted ", "italic": True},
+        {"text": "both", "bold": True, "italic": True},
+    ]
+    theme = {"fonts": {"heading": family, "body": family}}
+    content = [{"type": "paragraph", "text": runs}]
+    document = {"kind": "DocSpec", "version": 1, "title": "t", "content": content, "theme": theme}
+    file = tmp_path / "both.pdf"
+    file.write_bytes(compiled(document, "Pdf").data)
+    fonts = [line.split()[0].partition("+")[2] for line in run("pdffonts", file).splitlines()[2:]]
+    both = [
+        font for font in fonts if re.fullmatch(rf"{FACES[family]}-Bold-?(Italic|Oblique)", font)
+    ]
+    assert len(both) == 1, fonts

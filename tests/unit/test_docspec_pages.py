@@ -125,9 +125,10 @@ def measured(upright: Path, name: str) -> list[int]:
     "name", ["arial", "calibri", "cambria", "inter", "lato", "open-sans", "roboto",
              "times-new-roman"],
 )  # fmt: skip
-def test_italics_have_the_letters_of_the_upright(name: str) -> None:
+@pytest.mark.parametrize("style", ["italic", "bold-italic"])
+def test_italics_have_the_letters_of_the_upright(name: str, style: str) -> None:
     upright, paged, _ = folders()
-    letters = TTFont(paged / f"{name}-italic.ttf").getBestCmap()
+    letters = TTFont(paged / f"{name}-{style}.ttf").getBestCmap()
     lacking = set(measured(upright, name)) - set(letters)
     # Six letters of Caladea are drawn by the next font that has them.
     assert len(lacking) == (6 if name == "cambria" else 0)
