@@ -17,7 +17,7 @@ from venture_core.artifacts.gates import GateSettings
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
-GOLDEN_REVISION = 5
+GOLDEN_REVISION = 6
 GOLDEN = {
     "board-deck": "97cee9512f945f9653c6d973eb85175fdf69e9bdb17a57b8a056e943b395abea",
     "hello-deck": "cff77e1fad9a9f748f8dcfdfe78d7c5b7ee14daeaba9b98cefca267f4a63d9ea",

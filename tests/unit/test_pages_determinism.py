@@ -13,7 +13,7 @@ from venture_core.artifacts.report.target import PDF
 if TYPE_CHECKING:
     from pathlib import Path
 
-REVISIONS = {"Pdf": 4, "Image": 1}
+REVISIONS = {"Pdf": 5, "Image": 2}
 TARGETS = (PDF, IMAGE)
 GOLDEN = {
     "hello-pages": "4f7a231c61ee992b0dd8762a4bb01e93950c948e69bd9c6461870eca15a5828f",

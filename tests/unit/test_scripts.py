@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 - letters that look alike are what this is about
 import hashlib
 import io
+import time
 from typing import TYPE_CHECKING
 
 import pypdfium2
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from scripttexts import EMOJI, SAMPLES
 from soaking import examples
 from surroundings import REPOSITORY
+from venture_core.artifacts.deck.plan.text import Typeface
 from venture_core.artifacts.drawing.mirroring import as_read
 from venture_core.artifacts.drawing.pdf import write_pdf
 from venture_core.artifacts.drawing.raster import draw_scene
@@ -28,6 +30,7 @@ from venture_core.artifacts.fonts.shaping import shaped
 from venture_core.artifacts.ir import FontFamily
 from venture_core.artifacts.ir.document import Document
 from venture_core.artifacts.ir.values import right_to_left
+from venture_core.artifacts.officetext import parts
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -167,6 +170,32 @@ def test_a_pdf_gives_back_the_text_in_reading_order(script: str) -> None:
     text = SAMPLES[script]
     (line, *_) = extracted(write_pdf([page(text)], DOCUMENT, {}))
     assert line.replace("\u200c", "") == text.replace("\u200c", "")
+
+
+@pytest.mark.parametrize(("language", "em"), [("zh-Hant", 1.45), ("th-TH", 1.5), ("en", 1.22)])
+def test_lines_are_as_tall_as_the_letters_of_the_language(language: str, em: float) -> None:
+    document = Document(kind="SlideSpec", version=1, title="x", language=language)
+    assert Typeface.of(document).body.line_em == pytest.approx(em, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\u2068" * 4000, "\u200d" * 4000, "中" * 4000, "ا" * 4000,
+     "क्" * 2000, "👩‍" * 1300, "ก" * 4000, "\u202ea\u202dא" * 1000],
+    ids=["isolates", "joiners", "chinese", "arabic", "conjuncts", "emoji",
+         "thai", "overrides"],
+)  # fmt: skip
+def test_the_longest_texts_of_the_worst_letters_take_seconds_at_most(text: str) -> None:
+    began = time.process_time()
+    words = tuple(
+        Words(line, (0, 20), FontFamily.CALIBRI, 12, "000000")
+        for line in break_lines(text, CALIBRI, 40, bold=False)
+    )
+    scene = Scene(500, 40, "FFFFFF", words)
+    draw_scene(scene, {}, 1.0)
+    write_pdf([scene], DOCUMENT, {})
+    assert sum(len(part.text) for part in parts(text, "en")) == len(text)
+    assert time.process_time() - began < 8
 
 
 def test_both_directions_on_a_line_are_read_in_order() -> None:

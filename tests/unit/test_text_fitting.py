@@ -11,7 +11,7 @@ from venture_core.artifacts.deck.plan.text import Typeface, fit_text
 from venture_core.artifacts.fonts.fitting import SAFETY, measure
 from venture_core.artifacts.fonts.metrics import load_metrics
 from venture_core.artifacts.ir import FontFamily
-from venture_core.artifacts.ir.theme import Fonts
+from venture_core.artifacts.ir.document import Document
 
 CALIBRI = load_metrics(FontFamily.CALIBRI)
 
@@ -72,7 +72,7 @@ def holder(width: float, height: float, *, bullets: bool = False) -> Placeholder
     return Placeholder(1, Kind.BODY, "Body", Box(0, 0, points(width), points(height)), style)
 
 
-TYPEFACE = Typeface.of(Fonts())
+TYPEFACE = Typeface.of(Document(kind="SlideSpec", version=1, title="x"))
 
 
 @pytest.mark.parametrize(

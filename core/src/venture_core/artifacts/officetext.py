@@ -90,9 +90,10 @@ def parts(text: str, language: str) -> Iterator[Part]:
     if text.isascii():
         yield Part(text, language, right=False)
         return
+    kana = any("\u3040" <= character <= "\u30ff" for character in text)
     start, current = 0, None
     for place, character in enumerate(text):
-        own = _language(character, text, language)
+        own = _language(character, language, kana=kana)
         if own is None or own == current:
             continue
         if current is not None:
@@ -113,8 +114,11 @@ def by_direction(text: str) -> Iterator[tuple[str, bool]]:
     yield current, right
 
 
-def _language(character: str, text: str, language: str) -> tuple[str, bool] | None:
-    """Return the language of a letter, and whether it runs from the right; None for a sign."""
+def _language(character: str, language: str, *, kana: bool) -> tuple[str, bool] | None:
+    """Return the language of a letter, and whether it runs from the right; None for a sign.
+
+    Beside kana, Chinese letters are Japanese.
+    """
     if not unicodedata.category(character).startswith(("L", "M")):
         return None
     right = unicodedata.bidirectional(character) in _RIGHT
@@ -127,7 +131,7 @@ def _language(character: str, text: str, language: str) -> tuple[str, bool] | No
         return (language, right)
     if found == "zh-CN" and own in _EAST_ASIAN:
         return (language, right)
-    if found == "zh-CN" and any("\u3040" <= each <= "\u30ff" for each in text):
+    if found == "zh-CN" and kana:
         return ("ja-JP", right)
     return (found, right)
 

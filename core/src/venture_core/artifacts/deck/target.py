@@ -13,7 +13,7 @@ PPTX: Final = Target(
     ),
     toolchain=Toolchain(
         name="pptx",
-        revision=5,
+        revision=6,
         libraries=tuple(
             sorted(
                 (

@@ -62,14 +62,17 @@ def levels(text: str, direction: Direction) -> list[int]:
 
 def _embedded(text: str) -> str:
     parts = []
-    for place, character in enumerate(text):
+    direction: Direction = "ltr"
+    # From the end, so that the first letter after each place is known.
+    for character in reversed(text):
+        direction = direction_of(character, direction)
         if character == _FIRST_STRONG:
-            parts.append("\u202b" if direction_of(text[place:]) == "rtl" else "\u202a")
+            parts.append("\u202b" if direction == "rtl" else "\u202a")
         elif not unicodedata.bidirectional(character):
             parts.append("a")  # No letter of this version of Unicode: from the left, like most.
         else:
             parts.append(character)
-    return "".join(parts).translate(_ISOLATES)
+    return "".join(reversed(parts)).translate(_ISOLATES)
 
 
 def _trailing(text: str, result: list[int], base: int) -> None:

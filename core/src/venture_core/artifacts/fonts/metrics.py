@@ -2,10 +2,10 @@
 
 import json
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,9 +81,32 @@ def _invisible(character: str) -> bool:
     return unicodedata.category(character) in ("Mn", "Me", "Cf")
 
 
+_LINES_EM: Final = {
+    **dict.fromkeys(("zh", "ja", "ko"), 1.45),
+    **dict.fromkeys(("th", "lo", "km"), 1.5),
+    **dict.fromkeys(("my",), 1.8),
+    **dict.fromkeys(("ar", "fa", "ur", "ps", "ckb", "sd", "ug"), 1.4),
+    **dict.fromkeys(
+        ("hi", "mr", "ne", "bn", "gu", "pa", "kn", "ml", "or", "ta", "te", "si", "am", "he"), 1.35
+    ),
+}
+"""How tall lines are at least in languages whose letters are taller, or have marks over them.
+
+Close to what office programs take for the fonts that they draw them with.
+"""
+
+
+@cache
+def metrics_for(family: FontFamily, language: str) -> FontMetrics:
+    """Return the metrics of `family` with lines as tall as the letters of a language ask for."""
+    metrics = load_metrics(family)
+    line = max(metrics.line_em, _LINES_EM.get(language.partition("-")[0], 0.0))
+    return replace(metrics, line_em=line)
+
+
 @cache
 def load_metrics(family: FontFamily) -> FontMetrics:
-    """Read the bundled table of `family`."""
+    """Read the bundled table of `family`; its lines are those of its own letters."""
     name = family.value.lower().replace(" ", "-") + ".json"
     source = files("venture_core.artifacts.fonts") / "data" / name
     table = json.loads(source.read_bytes())

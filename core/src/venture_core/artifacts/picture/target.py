@@ -20,7 +20,7 @@ IMAGE: Final = Target(
     formats=tuple(Format(media_type, name) for name, media_type in MEDIA_TYPES.items()),
     toolchain=Toolchain(
         name="image",
-        revision=1,
+        revision=2,
         libraries=tuple(sorted((("deflate", "0.9.0"), ("pillow", "13.0.0"), *SHAPING))),
         fonts=f"{FONTS}-{FILES_DIGEST}-{SCRIPTS_DIGEST}",
     ),

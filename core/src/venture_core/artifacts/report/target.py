@@ -12,7 +12,7 @@ PDF: Final = Target(
     formats=(Format("application/pdf", "pdf"),),
     toolchain=Toolchain(
         name="pdf",
-        revision=4,
+        revision=5,
         libraries=tuple(
             sorted(
                 (

@@ -90,7 +90,7 @@ class _Text:
 
 def plan_board(spec: BoardSpec, images: Mapping[str, ImageInfo]) -> BoardPlan:
     """Measure the texts, lay out what the edges say, and draw it. `images` describes the logo."""
-    scheme, typeface = color_scheme(spec.theme), Typeface.of(spec.theme.fonts)
+    scheme, typeface = color_scheme(spec.theme), Typeface.of(spec)
     drawer = _Drawer(spec, scheme, typeface, images)
     return BoardPlan(spec, scheme, drawer.scene(), tuple(drawer.problems()))
 

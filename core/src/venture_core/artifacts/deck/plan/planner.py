@@ -48,7 +48,7 @@ def plan_deck(
     page = page or PAGES[spec.aspect]
     scheme = color_scheme(spec.theme)
     specs = layouts(page, scheme.on_primary, logo=spec.theme.logo is not None)
-    planner = _Planner(specs, Typeface.of(spec.theme.fonts), images)
+    planner = _Planner(specs, Typeface.of(spec), images)
     slides: list[SlidePlan] = []
     section = 0
     for number, slide in enumerate(spec.slides, start=1):

@@ -16,12 +16,12 @@ from venture_core.artifacts.deck.plan.layouts import (
 )
 from venture_core.artifacts.deck.plan.model import Paragraph, TextElement
 from venture_core.artifacts.fonts.fitting import MeasuredText, measure
-from venture_core.artifacts.fonts.metrics import FontMetrics, load_metrics
+from venture_core.artifacts.fonts.metrics import FontMetrics, load_metrics, metrics_for
 
 if TYPE_CHECKING:
     from venture_core.artifacts.deck.plan.geometry import Box
     from venture_core.artifacts.deck.plan.model import DeckPlan
-    from venture_core.artifacts.ir.theme import Fonts
+    from venture_core.artifacts.ir.document import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,10 @@ class Typeface:
     body: FontMetrics
 
     @classmethod
-    def of(cls, fonts: Fonts) -> Typeface:
-        """Load the metrics of the theme's families."""
-        return cls(load_metrics(fonts.heading), load_metrics(fonts.body))
+    def of(cls, document: Document) -> Typeface:
+        """Load the metrics of a document's families, with lines as its language asks for."""
+        fonts, language = document.theme.fonts, document.language
+        return cls(metrics_for(fonts.heading, language), metrics_for(fonts.body, language))
 
     def of_style(self, style: TextStyle) -> FontMetrics:
         """Return the family that `style` uses."""

@@ -50,7 +50,7 @@ _GLYPH_SCALE: Final = 1.1
 
 def deck_scenes(plan: DeckPlan, images: Mapping[str, ImageInfo]) -> tuple[Scene, ...]:
     """Draw every slide. `images` describes each picture that the plan names."""
-    typeface = Typeface.of(plan.spec.theme.fonts)
+    typeface = Typeface.of(plan.spec)
     drawer = _Drawer(plan, typeface, images)
     return tuple(drawer.slide(slide) for slide in plan.slides)
 

@@ -59,7 +59,7 @@ def plan_picture(spec: ImageSpec, assets: Mapping[str, bytes]) -> PicturePlan:
     Raises `InvalidAssetError` for one that cannot be used.
     """
     images = inspect_images(assets)
-    scheme, typeface = color_scheme(spec.theme), Typeface.of(spec.theme.fonts)
+    scheme, typeface = color_scheme(spec.theme), Typeface.of(spec)
     shapes: list[Shape] = []
     texts: list[tuple[str, Words]] = []
     problems: list[tuple[str, str]] = []

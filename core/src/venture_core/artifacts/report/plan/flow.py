@@ -61,7 +61,7 @@ class Flow:
         self.began = 1
         self.spec = spec
         self.images = images
-        self.typeface = Typeface.of(spec.theme.fonts)
+        self.typeface = Typeface.of(spec)
         self.size = (width, height)
         self.pages = [Page()]
         self.y = TOP

@@ -31,7 +31,7 @@ def strip_height(spec: TimelineSpec) -> int:
     """Return how many pixels at the foot belong to captions: an even number, or none."""
     if not spec.burn_in or not any((spec.captions, *(clip.captions for clip in spec.narration))):
         return 0
-    font, size = Typeface.of(spec.theme.fonts).body, LETTERS[spec.format]
+    font, size = Typeface.of(spec).body, LETTERS[spec.format]
     height = LINES[spec.format] * size * font.line_em + 2 * _PAD_EM * size
     return 2 * round(height / 2)
 
@@ -40,7 +40,7 @@ def plan_captions(
     spec: TimelineSpec, scheme: ColorScheme, width: int, strip: int
 ) -> tuple[PlannedCaption, ...]:
     """Place every caption, those of clips and those of the document, in order of time."""
-    font = Typeface.of(spec.theme.fonts).body
+    font = Typeface.of(spec).body
     size = LETTERS[spec.format]
     side = round(width * _SIDE_SHARE)
     room = Area(side, 0, width - 2 * side, strip)
