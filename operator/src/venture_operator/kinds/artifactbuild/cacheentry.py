@@ -2,19 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from venture_crds.v1alpha1.artifactbuild import GateOutcome
-
-
-class CachedThumbnail(BaseModel):
-    """Where the small picture of an artifact is."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
-
-    uri: str = Field(max_length=2048)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    size_bytes: int = Field(ge=1)
+from venture_crds.v1alpha1.artifactbuild import GateOutcome, Thumbnail
 
 
 class CacheEntry(BaseModel):
@@ -38,4 +26,4 @@ class CacheEntry(BaseModel):
     key_id: str = Field(max_length=128)
     built_by_uid: str = Field(max_length=64)
     attempt: int = Field(ge=1)
-    thumbnail: CachedThumbnail | None = None
+    thumbnail: Thumbnail | None = None

@@ -13,7 +13,6 @@ from venture_crds.v1alpha1.artifactbuild import (
     GateOutcome,
     Phase,
     Provenance,
-    Thumbnail,
     human_size,
 )
 from venture_crds.v1alpha1.lifecycle import JobStatus
@@ -318,7 +317,7 @@ def published_status(
         provenance=Provenance(
             uri=entry.provenance_uri, sha256=entry.provenance_sha256, key_id=entry.key_id
         ),
-        thumbnail=_thumbnail(entry),
+        thumbnail=entry.thumbnail,
         gates=entry.gates,
         job=job,
         started_at=build.status.started_at or now,
@@ -326,10 +325,6 @@ def published_status(
         retry_at=None,
         handled_retry=build.spec.retry,
     )
-
-
-def _thumbnail(entry: CacheEntry) -> Thumbnail | None:
-    return Thumbnail(**entry.thumbnail.model_dump()) if entry.thumbnail else None
 
 
 def _gate_facts(build: ArtifactBuild, failure: JobFailed, attempt: int) -> tuple[Fact, ...]:

@@ -8,9 +8,9 @@ from venture_core.artifacts.bucket import artifact_key, provenance_key, thumbnai
 from venture_core.artifacts.targets import extension_of, target_named
 from venture_core.canonical import sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
-from venture_crds.v1alpha1.artifactbuild import BuildReason
+from venture_crds.v1alpha1.artifactbuild import BuildReason, Thumbnail
 
-from venture_operator.kinds.artifactbuild.cacheentry import CachedThumbnail, CacheEntry
+from venture_operator.kinds.artifactbuild.cacheentry import CacheEntry
 from venture_operator.kinds.artifactbuild.plans import Publication, bundle_of, gate_outcomes
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Publisher:
 
     async def _thumbnail(
         self, build: ArtifactBuild, job: JobSucceeded, attempt: int
-    ) -> tuple[CachedThumbnail | None, bytes | None]:
+    ) -> tuple[Thumbnail | None, bytes | None]:
         """Return what there is to say of the small picture, and its bytes where they are staged.
 
         One that is not what the Job reported is left out: no build fails for it.
@@ -119,7 +119,7 @@ class Publisher:
         if data is not None and (sha256_hex(data) != reported.sha256 or not data.startswith(_PNG)):
             return None, None
         uri = self._bucket.uri(key)
-        said = CachedThumbnail(uri=uri, sha256=reported.sha256, size_bytes=reported.size_bytes)
+        said = Thumbnail(uri=uri, sha256=reported.sha256, size_bytes=reported.size_bytes)
         return said, data
 
     async def _require_upload(
