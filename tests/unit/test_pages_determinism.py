@@ -17,6 +17,7 @@ REVISIONS = {"Pdf": 5, "Image": 2}
 TARGETS = (PDF, IMAGE)
 GOLDEN = {
     "hello-pages": "4f7a231c61ee992b0dd8762a4bb01e93950c948e69bd9c6461870eca15a5828f",
+    "hello-world": "611484dda03b3f712618e65c85c8d94796dcd9abffd8e3e67c136649309c2f48",
     "launch-card": "a66a2ce77cbb8bd43b52153d5070f161fb07f8d8a2d6ae84b9c2fd3d883a06f5",
     "order-board": "4fe0bfb74d24d3ec4884dcda045eaf5044a18869ea21cf6afc39a7e3c5b119f0",
     "treasury-report": "678eed2111cacd8dc5fbcee74825c23bac9f88025641912a518a245f9f313fe3",
