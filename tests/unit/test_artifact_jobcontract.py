@@ -10,19 +10,25 @@ from pydantic import ValidationError
 from venture_core.artifacts.gates import Finding, GateResult, GateSettings
 from venture_core.artifacts.jobcontract import (
     MAX_RESULT_BYTES,
+    Assignment,
     CompileJobInput,
     CompileJobResult,
     InvalidResultError,
     JobArtifact,
     JobAsset,
+    JobEnd,
     JobError,
     JobFinding,
     JobGateResult,
     JobGates,
     JobUpload,
     Stage,
+    WorkerInput,
+    parse_assignment,
+    parse_end,
     parse_input,
     parse_result,
+    parse_worker,
 )
 
 SECRET_URL = "http://s3.example/key?X-Amz-Signature=topsecret"  # noqa: S105
@@ -43,6 +49,21 @@ def test_a_request_survives_the_file() -> None:
     assert parse_input(REQUEST.to_json()) == REQUEST
     assert REQUEST.gates.settings() == GateSettings(alt_text=False)
     assert json.loads(REQUEST.to_json())["maxArtifactBytes"] == 1000
+
+
+def test_a_job_that_waits_and_its_operator_understand_each_other() -> None:
+    worker = WorkerInput(assignment_url=SECRET_URL, wait_seconds=60, authorities="PEM")
+    assert parse_worker(worker.to_json()) == worker
+    form = JobUpload(url=SECRET_URL, fields={"key": "topsecret"})
+    assignment = Assignment(request=REQUEST, document='{"topsecret": 1}', end=form)
+    assert parse_assignment(assignment.to_json()) == assignment
+    assert "topsecret" not in repr((worker, assignment))
+    end = JobEnd(exit_code=10, message="{}")
+    assert parse_end(end.to_json()) == end
+    with pytest.raises(InvalidResultError, match="1 errors"):
+        parse_end(b'{"exitCode": 256, "message": ""}')
+    with pytest.raises(ValidationError, match="waitSeconds"):
+        parse_worker(b'{"assignmentUrl": "https://s3/x", "waitSeconds": 3601}')
 
 
 def test_urls_are_never_shown() -> None:

@@ -29,9 +29,14 @@ REQUEST_FILE: Final = "request.json"
 """The `CompileJobInput`, in the input folder."""
 IR_FILE: Final = "ir.json"
 """The document, beside the request, when the request names no `irUrl`."""
+WORKER_FILE: Final = "worker.json"
+"""The `WorkerInput`, in place of a request: the Job was started ahead of its build."""
 TERMINATION_LOG: Final = "/dev/termination-log"
 MAX_RESULT_BYTES: Final = 4096
 """Kubernetes keeps no more of a termination message."""
+MAX_ASSIGNMENT_BYTES: Final = 2 * 1024 * 1024
+"""Twice a document that a Secret can hold, and the request beside it."""
+MAX_WAIT_SECONDS: Final = 3600
 MAX_ASSETS: Final = 50
 MAX_FINDINGS: Final = 20
 """A gate reports no more findings than these; the rest are counted."""
@@ -141,6 +146,47 @@ class CompileJobInput(ContractModel):
     def to_json(self) -> bytes:
         """Serialise for the request file."""
         return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+class WorkerInput(ContractModel):
+    """All that a Job needs to know that was started ahead: where its one build will be told."""
+
+    assignment_url: Annotated[Url, Field(repr=False)]
+    """Presigned GET of the `Assignment`. There is no such object until the Job is given a build."""
+    wait_seconds: Annotated[int, Field(ge=1, le=MAX_WAIT_SECONDS)]
+    """How long the Job waits for it before it ends."""
+    authorities: Authorities | None = None
+    """As in `CompileJobInput`."""
+
+    def to_json(self) -> bytes:
+        """Serialise for the worker file."""
+        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+class Assignment(ContractModel):
+    """One build, for a Job that waits: what a Job of its own would have found in its input."""
+
+    request: CompileJobInput
+    document: Annotated[str | None, Field(repr=False, max_length=MAX_ASSIGNMENT_BYTES)] = None
+    """The document, unless the request names an `irUrl`."""
+    end: JobUpload
+    """Where the `JobEnd` goes, too: a kubelet tells of a termination up to a second late."""
+
+    def to_json(self) -> bytes:
+        """Serialise for the store."""
+        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+class JobEnd(ContractModel):
+    """How the Job's process ends: what a kubelet tells of it."""
+
+    exit_code: Annotated[int, Field(ge=0, le=255)]
+    message: Annotated[str, StringConstraints(max_length=MAX_RESULT_BYTES)]
+    """The termination message."""
+
+    def to_json(self) -> bytes:
+        """Serialise for the store."""
+        return canonical_json(self.model_dump(mode="json", by_alias=True))
 
 
 class JobArtifact(ContractModel):
@@ -262,6 +308,26 @@ class InvalidResultError(ValueError):
 def parse_input(data: bytes) -> CompileJobInput:
     """Read the request file. Raises `pydantic.ValidationError`, whose text shows no values."""
     return CompileJobInput.model_validate_json(data)
+
+
+def parse_worker(data: bytes) -> WorkerInput:
+    """Read the worker file. Raises `pydantic.ValidationError`, whose text shows no values."""
+    return WorkerInput.model_validate_json(data)
+
+
+def parse_assignment(data: bytes) -> Assignment:
+    """Read an assignment. Raises `pydantic.ValidationError`, whose text shows no values."""
+    return Assignment.model_validate_json(data)
+
+
+def parse_end(data: bytes) -> JobEnd:
+    """Read how a Job said that it ends. Raises `InvalidResultError` if that is not readable."""
+    try:
+        return JobEnd.model_validate_json(data)
+    except ValidationError as error:
+        raise InvalidResultError(
+            f"the Job's end is not readable ({error.error_count()} errors)"
+        ) from None
 
 
 def parse_result(text: str) -> CompileJobResult:

@@ -1,4 +1,4 @@
-"""The process: runs the Job, writes the result where the kubelet reads it, exits with its code."""
+"""The process: runs the Job, leaves the result where the kubelet reads it, exits with its code."""
 
 import asyncio
 import logging
@@ -8,16 +8,26 @@ import sys
 from typing import TYPE_CHECKING
 
 import structlog
-from venture_core.artifacts.jobcontract import EXIT_DONE, CompileJobResult, Stage
+from venture_core.artifacts.jobcontract import (
+    EXIT_DONE,
+    WORKER_FILE,
+    Assignment,
+    CompileJobResult,
+    JobEnd,
+    Stage,
+)
 from venture_core.logging import configure_logging
 from venture_core.settings.reading import read_settings
 
 from venture_artifact_compiler.failures import CompileError, TransientCompileError
-from venture_artifact_compiler.job import run
+from venture_artifact_compiler.job import read_task, run
 from venture_artifact_compiler.settings import Settings
+from venture_artifact_compiler.worker import await_assignment, read_worker, task_of, tell_end
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+
+    from venture_artifact_compiler.job import Task
 
 log = structlog.get_logger(__name__)
 
@@ -36,36 +46,62 @@ def main() -> None:
 
 
 async def _supervise(settings: Settings) -> int:
-    """Run the Job, report its result, and return the exit code."""
-    work = asyncio.ensure_future(run(settings))
+    """Run the Job, leave its result for the kubelet, and return the exit code."""
+    work = asyncio.ensure_future(_work(settings))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
     try:
-        result = await work
+        end = await work
     except asyncio.CancelledError:
         stopped = TransientCompileError(Stage.COMPILE, "Terminated", "the pod was told to stop")
-        code = _report_failure(settings.termination_log, stopped)
+        end = _failed(stopped)
+        settings.termination_log.write_text(end.message)
         # A compile that still runs in its thread would hold up an orderly exit.
         sys.stdout.flush()
-        os._exit(code)
+        os._exit(end.exit_code)
+    settings.termination_log.write_text(end.message)
+    return end.exit_code
+
+
+async def _work(settings: Settings) -> JobEnd:
+    """Do the one task that there is, now or later, and return how it ended."""
+    if not (settings.input_folder / WORKER_FILE).exists():
+        return await _end_of(settings, lambda: read_task(settings.input_folder))
+    assignment: Assignment | None = None
+    try:
+        worker = read_worker(settings.input_folder)
+        assignment = await await_assignment(worker, settings)
     except CompileError as failure:
-        return _report_failure(settings.termination_log, failure)
+        return _failed(failure)
+    if assignment is None:
+        # Nobody needed it: that is no failure.
+        return JobEnd(exit_code=EXIT_DONE, message="")
+    task = task_of(assignment)
+    end = await _end_of(settings, lambda: task)
+    await tell_end(assignment, end, settings)
+    return end
+
+
+async def _end_of(settings: Settings, task: Callable[[], Task]) -> JobEnd:
+    """Do a task, and return how it ended, whatever happened."""
+    try:
+        result = await run(task(), settings)
+    except CompileError as failure:
+        return _failed(failure)
     except Exception as error:
         log.exception("crashed")
         crash = CompileError(
             Stage.COMPILE, "InternalError", f"the compiler failed with {type(error).__name__}"
         )
-        return _report_failure(settings.termination_log, crash)
-    settings.termination_log.write_bytes(result.to_message())
-    return EXIT_DONE
+        return _failed(crash)
+    return JobEnd(exit_code=EXIT_DONE, message=result.to_message().decode())
 
 
-def _report_failure(termination_log: Path, failure: CompileError) -> int:
-    """Write the failure where the operator finds it, and return its exit code."""
+def _failed(failure: CompileError) -> JobEnd:
+    """Return how a task ends that failed, in words that the operator understands."""
     error = failure.error
     log.error("failed", stage=error.stage, reason=error.reason, message=error.message)
     result = CompileJobResult(error=error, gates=failure.gates)
-    termination_log.write_bytes(result.to_message())
-    return failure.exit_code
+    return JobEnd(exit_code=failure.exit_code, message=result.to_message().decode())
 
 
 if __name__ == "__main__":

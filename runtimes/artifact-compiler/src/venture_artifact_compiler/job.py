@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -41,6 +42,7 @@ from venture_artifact_compiler.transfer import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from venture_artifact_compiler.settings import Settings
@@ -53,12 +55,46 @@ MAX_ASSETS_BYTES: Final = 64 * 1024 * 1024
 DOWNLOADS_AT_ONCE: Final = 4
 
 
-async def run(settings: Settings) -> CompileJobResult:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One build: what is asked for and, unless that is to be fetched, the document."""
+
+    request: CompileJobInput
+    document: bytes | None = field(default=None, repr=False)
+
+
+def read_task(folder: Path) -> Task:
+    """Read the task in the input folder. Raises `CompileError`."""
+    request = read_message(folder / REQUEST_FILE, MAX_REQUEST_BYTES, parse_input)
+    if request.ir_url is not None:
+        return Task(request)
+    return Task(request, _read(folder / IR_FILE, MAX_IR_BYTES))
+
+
+def read_message[M](path: Path, limit: int, parse: Callable[[bytes], M]) -> M:
+    """Read a message of the operator's, at most `limit` bytes. Raises `CompileError`."""
+    return understood(path.name, _read(path, limit), parse)
+
+
+def understood[M](what: str, data: bytes, parse: Callable[[bytes], M]) -> M:
+    """Return a message of the operator's. Raises `CompileError` where it breaks the contract."""
+    try:
+        return parse(data)
+    except ValidationError as error:
+        raise CompileError(
+            Stage.VALIDATE,
+            "InvalidRequest",
+            f"{what} breaks the contract: {error.error_count()} errors, the first "
+            f"{error.errors(include_input=False)[0]['msg']}",
+        ) from None
+
+
+async def run(task: Task, settings: Settings) -> CompileJobResult:
     """Do the whole Job. Raises `CompileError` with what the operator shall hear."""
-    request = _read_request(settings.input_folder)
+    request = task.request
     log.info("started", target=request.target, assets=len(request.assets))
     async with Transfers.opened(settings.transfer_seconds, request.authorities) as transfers:
-        document = await _document(request, settings.input_folder, transfers)
+        document = await _document(task, transfers)
         ir = _parse(document)
         _check_toolchain(request, ir.kind)
         assets = await _fetch_assets(request.assets, transfers)
@@ -89,18 +125,6 @@ async def run(settings: Settings) -> CompileJobResult:
 def _peak_memory_mib() -> int:
     """Return the most memory that this process has held: its limit has to be above."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
-def _read_request(folder: Path) -> CompileJobInput:
-    try:
-        return parse_input(_read(folder / REQUEST_FILE, MAX_REQUEST_BYTES))
-    except ValidationError as error:
-        raise CompileError(
-            Stage.VALIDATE,
-            "InvalidRequest",
-            f"{REQUEST_FILE} breaks the contract: {error.error_count()} errors, the first "
-            f"{error.errors(include_input=False)[0]['msg']}",
-        ) from None
 
 
 def _read(path: Path, limit: int) -> bytes:
@@ -137,15 +161,17 @@ def _check_toolchain(request: CompileJobInput, kind: str) -> None:
         raise CompileError(Stage.VALIDATE, "ToolchainMismatch", str(error)) from error
 
 
-async def _document(request: CompileJobInput, folder: Path, transfers: Transfers) -> bytes:
-    if request.ir_url is None:
-        document = _read(folder / IR_FILE, MAX_IR_BYTES)
-        if request.ir_sha256 is not None and sha256_hex(document) != request.ir_sha256:
-            raise CompileError(
-                Stage.VALIDATE, "DigestMismatch", f"{IR_FILE} is not the document asked for"
-            )
-        return document
-    return await _fetch("document", request.ir_url, MAX_IR_BYTES, request.ir_sha256, transfers)
+async def _document(task: Task, transfers: Transfers) -> bytes:
+    request, document = task.request, task.document
+    if request.ir_url is not None:
+        return await _fetch("document", request.ir_url, MAX_IR_BYTES, request.ir_sha256, transfers)
+    if document is None:
+        raise CompileError(Stage.VALIDATE, "MissingInput", "there is no document")
+    if request.ir_sha256 is not None and sha256_hex(document) != request.ir_sha256:
+        raise CompileError(
+            Stage.VALIDATE, "DigestMismatch", f"{IR_FILE} is not the document asked for"
+        )
+    return document
 
 
 async def _fetch(

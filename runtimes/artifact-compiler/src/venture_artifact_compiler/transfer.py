@@ -97,6 +97,17 @@ class Transfers:
             raise DigestMismatchError(f"the bytes are not those of sha256 {sha256}")
         return data
 
+    async def glance(self, url: str, *, limit: int) -> bytes | None:
+        """Fetch an object that may not be there yet, at most `limit` bytes; None: not now.
+
+        A store that is away, or that says "forbidden" of what is not there, says the same as one
+        that has nothing. Raises other `TransferError`s.
+        """
+        try:
+            return await self._get(url, limit)
+        except MissingObjectError, InterruptedTransferError:
+            return None
+
     async def upload(self, form: JobUpload, data: bytes, media_type: str) -> None:
         """Send `data` by the form. Raises as `download` does."""
         async for attempt in _attempts():
