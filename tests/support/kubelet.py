@@ -43,9 +43,19 @@ class Kubelet:
         jobs = await self._client.list(JOBS, self._namespace)
         return sorted(jobs, key=lambda job: int(job["metadata"]["resourceVersion"]))
 
+    async def find(self, name: str) -> Body:
+        """Return the Job of that name."""
+        job = await self._client.get(JOBS, name, self._namespace)
+        assert job is not None
+        return job
+
     async def input_of(self, job: Body) -> CompileJobInput:
         """Return the request that the Job's container would read."""
         return parse_input(await self._file(job, "request.json"))
+
+    async def worker_of(self, job: Body) -> bytes:
+        """Return what the container of a Job would read that is started ahead."""
+        return await self._file(job, "worker.json")
 
     async def document_of(self, job: Body) -> bytes:
         """Return the document that the Job's container would read."""
@@ -134,6 +144,12 @@ class Kubelet:
         result = CompileJobResult(error=error, toolchain=request.toolchain)
         pod = await self.start(job)
         await self.end(pod, exit_code=exit_code, message=result.to_message().decode())
+
+    async def pod_of(self, job: Body) -> Body:
+        """Return the pod that was created for a Job, as it is now."""
+        pod = await self._client.get(PODS, f"{job['metadata']['name']}-pod", self._namespace)
+        assert pod is not None
+        return pod
 
     async def run(self, pod: Body) -> None:
         """Say that the pod's container runs."""

@@ -1,4 +1,4 @@
-"""A TCP proxy before an S3 server that loses its answers to whoever completes an upload."""
+"""A TCP proxy before an S3 server that loses what is asked, or answered, at a moment of choice."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -7,16 +7,26 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from venture_core.objectstore import S3Settings
 
 CHUNK = 64 * 1024
 
 
+def completes(request: bytes) -> bool:
+    """Tell whether a request line puts the parts of an upload together."""
+    return request.startswith(b"POST ") and b"uploadId=" in request
+
+
+def assigns(request: bytes) -> bool:
+    """Tell whether a request line writes what a Job is given that was started ahead."""
+    return request.startswith(b"PUT ") and b"/assignment" in request
+
+
 @asynccontextmanager
 async def completing_unheard(
-    settings: S3Settings, *, arrives: bool = True
+    settings: S3Settings, *, arrives: bool = True, lose: Callable[[bytes], bool] = completes
 ) -> AsyncIterator[tuple[S3Settings, list[bytes]]]:
     """Yield settings that go through the proxy, and the requests that got no answer.
 
@@ -30,7 +40,7 @@ async def completing_unheard(
         try:
             while data := await reader.read(CHUNK):
                 request = data.partition(b"\r\n")[0]
-                if not request.startswith(b"POST ") or b"uploadId=" not in request:
+                if not lose(request):
                     out.write(data)
                     continue
                 lost.append(request)

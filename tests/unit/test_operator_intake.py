@@ -4,7 +4,7 @@ from typing import Any
 
 from venture_operator.domain.childstubs import pod_stub
 from venture_operator.domain.labels import OWNER_KIND_LABEL, OWNER_LABEL, OWNER_NAMESPACE_LABEL
-from venture_operator.services.intake import Intake, its_owner
+from venture_operator.services.intake import Intake, its_jobs_owner, its_owner
 from venture_operator.storage.watched import WatchedObjects
 
 type Body = dict[str, Any]
@@ -49,3 +49,27 @@ def test_what_a_decision_reads_wakes_its_owner() -> None:
     assert pod.told(phase="Running", containerStatuses=[ended]) == ["deck"]
     pod.intake.deleted(pod.intake.objects.all()[0])
     assert pod.woken == ["deck", "deck"]
+
+
+def test_a_pod_of_a_job_that_was_started_ahead_wakes_whoever_the_job_was_given_to() -> None:
+    jobs, woken = WatchedObjects(), list[str]()
+    concerned = its_jobs_owner(jobs, "batch.kubernetes.io/job-name")
+    pods = Intake(WatchedObjects(), lambda each: woken.append(each.name), concerned)
+
+    def told(version: str, phase: str) -> list[str]:
+        woken.clear()
+        labels = {"batch.kubernetes.io/job-name": "warm-1"}
+        metadata: Body = {"name": "p", "namespace": "work", "uid": "u", "labels": labels}
+        body = {"kind": "Pod", "metadata": metadata | {"resourceVersion": version}}
+        pods.changed(body | {"status": {"phase": phase}})
+        return list(woken)
+
+    def job(version: str, labels: Body) -> Body:
+        metadata: Body = {"name": "warm-1", "namespace": "work", "uid": "j", "labels": labels}
+        return {"kind": "Job", "metadata": metadata | {"resourceVersion": version}}
+
+    assert told("1", "Pending") == []
+    jobs.put(job("1", {}))
+    assert told("2", "Running") == []
+    jobs.put(job("2", OWNER))
+    assert told("3", "Succeeded") == ["deck"]

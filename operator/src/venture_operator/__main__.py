@@ -115,6 +115,7 @@ async def _reconcile(operator: Operator, lease_uid: str, epoch: int) -> None:
         resyncing = group.create_task(operator.resync.run())
         heeding = group.create_task(operator.freezes.run())
         certifying = group.create_task(operator.serving.run()) if operator.serving else None
+        beside = [group.create_task(each()) for each in operator.beside]
         watching = group.create_task(run_watches(operator.streams, _connect, operator.resync.soon))
         try:
             await asyncio.Event().wait()
@@ -122,6 +123,8 @@ async def _reconcile(operator: Operator, lease_uid: str, epoch: int) -> None:
             watching.cancel()
             resyncing.cancel()
             heeding.cancel()
+            for task in beside:
+                task.cancel()
             if certifying is not None:
                 certifying.cancel()
             for each in operator.controllers:

@@ -1,6 +1,6 @@
 """The composition root: every long-lived object is made here, once, from the settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +14,7 @@ from venture_core.record.bundles import Bundles
 
 from venture_operator.domain.childstubs import job_stub, pod_stub
 from venture_operator.domain.conditions import is_at_work
-from venture_operator.domain.labels import MANAGED_BY, MANAGED_BY_LABEL, OWNER_UID_LABEL
+from venture_operator.domain.labels import JOB_LABEL, MANAGED_BY, MANAGED_BY_LABEL
 from venture_operator.domain.references import Reference, reference_to
 from venture_operator.kinds.approval import wiring as approval
 from venture_operator.kinds.artifactbuild import wiring as artifactbuild
@@ -23,7 +23,7 @@ from venture_operator.kinds.moneyintent import wiring as moneyintent
 from venture_operator.kinds.policybundle import wiring as policybundle
 from venture_operator.kinds.workflow import wiring as workflow
 from venture_operator.services.controller import Controller
-from venture_operator.services.intake import Intake, its_owner, itself
+from venture_operator.services.intake import Intake, its_jobs_owner, its_owner, itself
 from venture_operator.services.kind import Housekeeping, Shared, Wired
 from venture_operator.services.orphans import Orphans
 from venture_operator.services.reconciler import Reconciler
@@ -56,8 +56,8 @@ KINDS: Final[tuple[Wire, ...]] = (
 """The kinds that this operator reconciles."""
 
 JOB_NAME_LABEL: Final = "batch.kubernetes.io/job-name"
-CHILDREN: Final = f"{MANAGED_BY_LABEL}={MANAGED_BY},{OWNER_UID_LABEL}"
-"""What is watched in the work namespace: Jobs and pods that name an owner."""
+CHILDREN: Final = f"{MANAGED_BY_LABEL}={MANAGED_BY},{JOB_LABEL}"
+"""What is watched in the work namespace: our Jobs and their pods, with an owner or not yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class Operator:
     """What runs while this replica leads."""
 
     controllers: tuple[Controller, ...]
+    beside: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
+    """What kinds have running besides."""
     resync: Resync
     streams: Streams
     record: Record
@@ -117,6 +119,7 @@ def build_operator(
     streams = Streams(_watches(wired, shared))
     return Operator(
         controllers=tuple(controllers.values()),
+        beside=tuple(task for each in wired for task in each.beside),
         resync=_resync(wired, shared, streams),
         streams=streams,
         record=shared.record,
@@ -155,10 +158,10 @@ def _watches(wired: Iterable[Wired], shared: Shared) -> list[Watch]:
         )
         for each in wired
     ]
-    children = ((JOBS, shared.jobs, job_stub), (PODS, shared.pods, pod_stub))
-    for resource, objects, stub in children:
-        intake = Intake(objects, shared.wake, its_owner)
-        watches.append(Watch(resource, intake, stub, work, CHILDREN))
+    jobs = Intake(shared.jobs, shared.wake, its_owner)
+    pods = Intake(shared.pods, shared.wake, its_jobs_owner(shared.jobs, JOB_NAME_LABEL))
+    watches.append(Watch(JOBS, jobs, job_stub, work, CHILDREN))
+    watches.append(Watch(PODS, pods, pod_stub, work, CHILDREN))
     return watches
 
 

@@ -21,6 +21,14 @@ CHILDREN_CREATED = Counter(
     "Objects created for others, by the kind that asked and their own.",
     ["kind", "child"],
 )
+WARM_WAITING = Gauge("venture_warm_workers_waiting", "Compile Jobs that wait for a build.")
+WARM_CLAIMED = Counter(
+    "venture_warm_workers_claimed_total", "Compile Jobs that waited and were given a build."
+)
+WARM_MISSED = Counter(
+    "venture_warm_workers_missed_total",
+    "Builds that could have had a compile Job that waits, but none did.",
+)
 JOBS_RUNNING = Gauge("venture_jobs_running", "Objects whose Job runs or starts.", ["kind"])
 JOBS_WAITING = Gauge("venture_jobs_waiting", "Objects that wait for their turn.", ["kind"])
 FINISHED = Counter(

@@ -86,6 +86,11 @@ class OperatorSettings(ProcessSettings, PostgresEndpoint, S3Endpoint):
     compiler_media: MediaSettings | None = None
     """None where the installation makes no videos."""
 
+    warm_most: int = Field(default=0, ge=0, le=100)
+    """How many compile Jobs wait for a build while builds come; 0: none ever."""
+    warm_idle_seconds: int = Field(default=300, ge=10, le=86_400)
+    """How long after the last build that could have had one they go on waiting."""
+
     signing_key_file: Path
     """PKCS#8 PEM of the Ed25519 key that signs provenance."""
     signing_keys_config_map: Name = Field(validation_alias="VENTURE_SIGNING_KEYS_CONFIGMAP")

@@ -61,7 +61,7 @@ def test_the_operator_may_do_this_and_nothing_else(manifests: list[Json]) -> Non
         | allowed(group, "freezes/status", "get", "patch")
     )
     assert rules(named(manifests, "Role", "venture", work_namespace(manifests))) == (
-        allowed("batch", "jobs", "get", "list", "watch", "create", "delete")
+        allowed("batch", "jobs", "get", "list", "watch", "create", "patch", "delete")
         | allowed("", "secrets", "get", "create", "delete")
         | allowed("", "pods", "get", "list", "watch")
         | allowed("", "events", "list")

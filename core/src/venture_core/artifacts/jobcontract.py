@@ -154,7 +154,7 @@ class WorkerInput(ContractModel):
     assignment_url: Annotated[Url, Field(repr=False)]
     """Presigned GET of the `Assignment`. There is no such object until the Job is given a build."""
     wait_seconds: Annotated[int, Field(ge=1, le=MAX_WAIT_SECONDS)]
-    """How long the Job waits for it before it ends."""
+    """How long the Job waits for it, once it is ready, before it ends."""
     authorities: Authorities | None = None
     """As in `CompileJobInput`."""
 

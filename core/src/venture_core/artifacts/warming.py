@@ -96,7 +96,7 @@ def is_warm(target: Target, kind: str) -> bool:
 
     What native programs lay out is compiled in a Job of its own: there people decide how often.
     """
-    takes = kind in SAMPLES and kind in target.compilers
+    takes = kind in SAMPLES and kind in target.compilers and target.image == "compiler"
     return takes and not target.toolchain_for(kind).native
 
 

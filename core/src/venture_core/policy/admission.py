@@ -71,6 +71,19 @@ def admit(governing: Governing, request: ObjectRequest) -> Admission:
     return Admission(governance, decision, tuple(dict.fromkeys(problems)))
 
 
+def may_be_warm(governing: Governing, namespace: str, name: str | None) -> bool:
+    """Return whether builds of a namespace may be given to a Job that was started ahead of them.
+
+    `name` is of the bundle that governs them, None where none is named. While nobody can say: no.
+    """
+    governance = governing.governs(namespace, name or None)
+    if governance.missing:
+        return False
+    layers = governance.snapshot.layers if governance.snapshot is not None else ()
+    said = [each.spec.artifacts.warm_workers for each in layers if each.spec.artifacts is not None]
+    return False not in said
+
+
 def is_free(kind: Governed) -> bool:
     """Return whether it may be made where no bundle governs at all."""
     return kind in FREE_WITHOUT_BUNDLE

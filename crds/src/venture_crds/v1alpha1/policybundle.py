@@ -244,6 +244,9 @@ class ArtifactPolicy(SpecModel):
     gates: RequiredGates = Field(default_factory=RequiredGates)
     """The quality gates that nobody may switch off."""
 
+    warm_workers: bool | None = None
+    """Whether builds may be given to Jobs that were started ahead of them. Unset: they may."""
+
 
 class Defaults(SpecModel):
     """What happens where nothing is said."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from venture_operator.builders.owners import owner_reference
-from venture_operator.domain.labels import JOB_LABEL
+from venture_operator.domain.labels import JOB_LABEL, MANAGED_BY, MANAGED_BY_LABEL
 from venture_operator.domain.references import owner_labels
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class PodSettings:
 
 
 def restricted_job(
-    owner: Reference,
+    owner: Reference | None,
     *,
     name: str,
     namespace: str,
@@ -45,11 +45,13 @@ def restricted_job(
 ) -> dict[str, Any]:
     """Return a Job in the work namespace that runs `container` once, for `owner` elsewhere.
 
+    Without an owner it is nobody's yet.
     `role` is the value of the Job label, by which network policies select its pods. `container`
     has a name and what is special; image, resources and security come from here. The operator
     counts attempts, so that each has a name and a reason: the Job itself never tries again.
     """
-    labels = {**pod.labels, **owner_labels(owner), JOB_LABEL: role}
+    owned = owner_labels(owner) if owner else {MANAGED_BY_LABEL: MANAGED_BY}
+    labels = {**pod.labels, **owned, JOB_LABEL: role}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",

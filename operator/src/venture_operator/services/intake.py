@@ -10,7 +10,7 @@ from venture_operator.domain.references import (
     owner_of,
     reference_to,
 )
-from venture_operator.storage.watched import key_of
+from venture_operator.storage.watched import ObjectKey, key_of
 
 if TYPE_CHECKING:
     from venture_core.kubernetes.client import Body
@@ -74,6 +74,23 @@ def its_owner(body: Body) -> tuple[Reference, ...]:
     if owner is None:
         return ()
     return (replace(owner, namespace=owner.namespace or body["metadata"]["namespace"]),)
+
+
+def its_jobs_owner(
+    jobs: WatchedObjects, name_label: str
+) -> Callable[[Body], tuple[Reference, ...]]:
+    """Return what names the owner of a pod: its own labels, or those that its Job has by now.
+
+    A Job that was started ahead is given its owner when its pod runs already.
+    """
+
+    def owner(pod: Body) -> tuple[Reference, ...]:
+        metadata = pod["metadata"]
+        name = (metadata.get("labels") or {}).get(name_label, "")
+        job = jobs.get(ObjectKey(metadata.get("namespace", ""), name))
+        return its_owner(pod) or (() if job is None else its_owner(job))
+
+    return owner
 
 
 def its_controller(body: Body) -> tuple[Reference, ...]:

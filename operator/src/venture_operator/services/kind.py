@@ -5,7 +5,7 @@ A kind is its types, a stub of its objects, and a service that observes, decides
 is woken, what a resync compares, which CRDs must be there.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -115,4 +115,6 @@ class Wired:
     service: Service[Any, Any, Any]
     watched: WatchedObjects
     objects: Objects
+    beside: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
+    """What runs beside the reconciler while this replica leads, until it is cancelled."""
     housekeeping: tuple[Housekeeping, ...] = ()

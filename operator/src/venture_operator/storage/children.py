@@ -7,12 +7,23 @@ created it.
 
 from typing import TYPE_CHECKING, Any
 
-from venture_core.kubernetes.errors import AlreadyExistsError, ForbiddenError, InvalidError
+from venture_core.kubernetes.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+)
 from venture_core.kubernetes.resources import EVENTS, JOBS, SECRETS
 from venture_crds.v1alpha1.reasons import CommonReason
 
 from venture_operator.builders.owners import is_owned_by
-from venture_operator.domain.labels import MANAGED_BY, MANAGED_BY_LABEL, OWNER_UID_LABEL
+from venture_operator.domain.labels import (
+    MANAGED_BY,
+    MANAGED_BY_LABEL,
+    OWNER_UID_LABEL,
+    WORKER_LABEL,
+)
 from venture_operator.domain.references import owner_of
 from venture_operator.errors import StalledError, TransientError, WaitingError
 
@@ -46,6 +57,21 @@ class Children:
         selector = f"{MANAGED_BY_LABEL}={MANAGED_BY},{OWNER_UID_LABEL}={owner_uid}"
         return await self._client.list(JOBS, self.namespace, label_selector=selector)
 
+    async def workers(self) -> list[Body]:
+        """List the Jobs that were started ahead, whether they were given work or not."""
+        selector = f"{MANAGED_BY_LABEL}={MANAGED_BY},{WORKER_LABEL}"
+        return await self._client.list(JOBS, self.namespace, label_selector=selector)
+
+    async def claim_job(self, job: Body, labels: dict[str, str]) -> Body:
+        """Give a Job these labels besides; return it as it is then.
+
+        Raises ConflictError where it is not any more what `job` says, NotFoundError where it went.
+        """
+        metadata = job["metadata"]
+        known = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+        patch = {"metadata": {**known, "labels": labels}}
+        return await self._client.patch(JOBS, metadata["name"], patch, self.namespace)
+
     async def create_job(self, job: Body) -> tuple[Body, bool]:
         """Create the Job or find it created before; return it and whether it is new.
 
@@ -69,6 +95,21 @@ class Children:
     async def delete_job(self, name: str) -> None:
         """Delete a Job, and with it its pod and input."""
         await self._client.delete(JOBS, name, self.namespace)
+
+    async def delete_unchanged(self, job: Body) -> bool:
+        """Delete a Job if it is still what `job` says; return whether it goes."""
+        metadata = job["metadata"]
+        known = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+        options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": known}
+        options["propagationPolicy"] = "Background"
+        path = JOBS.path(self.namespace, metadata["name"])
+        try:
+            await self._client.request("DELETE", JOBS.plural, path, body=options)
+        except ConflictError:
+            return False
+        except NotFoundError:
+            return True
+        return True
 
     async def refusal_of(self, job: Body) -> str:
         """Return why the Job controller could create no pod, empty where it did not say so."""

@@ -48,10 +48,10 @@ async def await_assignment(worker: WorkerInput, settings: Settings) -> Assignmen
 
     Raises `CompileError` for an assignment that cannot be understood.
     """
-    until = time.monotonic() + worker.wait_seconds
     for cold in await asyncio.to_thread(lambda: list(warm_up())):
         log.warning("not_warmed_up", what=cold)
     log.info("waiting", ready_after_seconds=round(time.process_time(), 3))
+    until = time.monotonic() + worker.wait_seconds
     async with Transfers.opened(settings.transfer_seconds, worker.authorities) as transfers:
         while time.monotonic() < until:
             try:

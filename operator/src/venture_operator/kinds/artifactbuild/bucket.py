@@ -4,6 +4,9 @@ inputs/<namespace>/<key>                                 what builds of that nam
 staging/<uid>/<attempt>                                  where a compile Job uploads
 staging/<uid>/<attempt>.claimed                          that upload, out of the Job's reach
 staging/<uid>/<attempt>.png                              where it uploads a small picture
+staging/<uid>/<attempt>.end                              how it ends, where it was started ahead
+staging/<uid>/<attempt>.end.claimed                      that, out of the Job's reach
+staging/<uid of a Job>/assignment                        the build that it is given, where it waits
 artifacts/sha256/<digest>/artifact                       the bytes, by content
 artifacts/sha256/<digest>/<uid>-<attempt>.intoto.json    who made them from what, one of each build
 artifacts/sha256/<digest>/<uid>-<attempt>.png            what they look like, one of each build
@@ -11,6 +14,8 @@ cache/namespaces/<namespace>/<cache key>.json            finished builds, by cac
 cache/all/<cache key>.json                               the same where the cache is shared by all
 """
 
+import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -31,10 +36,20 @@ if TYPE_CHECKING:
     from venture_core.postpolicy import PostForm
 
 MAX_ENTRY_BYTES: Final = 256 * 1024
+MAX_END_BYTES: Final = 16 * 1024
+"""A termination message of 4 KiB, as a text in JSON."""
 STAGING_KEPT_FOR: Final = timedelta(minutes=45)
 """How long an upload that no unfinished build needs may lie; it is swept within the hour."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a Job said of its end, and when."""
+
+    data: bytes
+    at: datetime
 
 
 class Bucket:
@@ -113,6 +128,41 @@ class Bucket:
         except ObjectNotFoundError, ObjectTooLargeError:
             return None
 
+    async def presign_assignment(self, job_uid: str, lifetime: timedelta) -> str:
+        """Return a URL with which that Job reads what it is given; nothing may be there yet."""
+        return await self._store.presign("GET", _assignment_key(job_uid), lifetime)
+
+    async def assign(self, job_uid: str, assignment: bytes) -> None:
+        """Give that Job what it waits for."""
+        await self._store.put(_assignment_key(job_uid), assignment, media_type="application/json")
+
+    async def end_form(self, uid: str, attempt: int, lifetime: timedelta) -> PostForm:
+        """Return a form with which the Job of that attempt may say how it ends."""
+        return await self._store.presign_upload(
+            _end_key(uid, attempt), max_bytes=MAX_END_BYTES, lifetime=lifetime
+        )
+
+    async def claim_end(self, uid: str, attempt: int) -> Said | None:
+        """Take what the Job of that attempt says of its end out of its reach; None: nothing yet.
+
+        Whoever asks is told the same from the first time on. Of what is too large there is nothing.
+        """
+        key = _claimed_end_key(uid, attempt)
+        claimed = await self._store.head(key)
+        if claimed is None:
+            said = await self._store.head(_end_key(uid, attempt))
+            if said is None or said.size_bytes > MAX_END_BYTES:
+                return None
+            await self._store.copy(said.key, key)
+            claimed = await self._store.head(key)
+        if claimed is None:
+            return None
+        try:
+            data = await self._store.get(key, max_bytes=MAX_END_BYTES)
+        except ObjectNotFoundError, ObjectTooLargeError:
+            return None
+        return Said(data, claimed.modified)
+
     async def store_thumbnail(self, key: str, png: bytes) -> None:
         """Store the small picture of one build beside the artifact."""
         await self._store.put(key, png, media_type="image/png")
@@ -144,11 +194,17 @@ class Bucket:
         statement = await self._store.head(provenance_key(reported.sha256, uid, attempt))
         return artifact is not None and statement is not None
 
-    async def discard_upload(self, uid: str, attempt: int) -> None:
-        """Delete what the Job of that attempt uploaded."""
-        await self._store.delete(_staging_key(uid, attempt))
-        await self._store.delete(_claimed_key(uid, attempt))
-        await self._store.delete(_thumbnail_key(uid, attempt))
+    async def discard_upload(self, uid: str, attempt: int, job_uid: str) -> None:
+        """Delete what the Job of that attempt and of that uid uploaded, and what it was given."""
+        keys = (
+            _staging_key(uid, attempt),
+            _claimed_key(uid, attempt),
+            _thumbnail_key(uid, attempt),
+            _end_key(uid, attempt),
+            _claimed_end_key(uid, attempt),
+            _assignment_key(job_uid),
+        )
+        await asyncio.gather(*map(self._store.delete, keys))
 
     async def store_artifact(self, uid: str, attempt: int, entry: CacheEntry) -> None:
         """Store the claimed upload of that attempt under its digest, unless it is there.
@@ -193,3 +249,15 @@ def _claimed_key(uid: str, attempt: int) -> str:
 
 def _thumbnail_key(uid: str, attempt: int) -> str:
     return f"staging/{uid}/{attempt}.png"
+
+
+def _end_key(uid: str, attempt: int) -> str:
+    return f"staging/{uid}/{attempt}.end"
+
+
+def _claimed_end_key(uid: str, attempt: int) -> str:
+    return f"staging/{uid}/{attempt}.end.claimed"
+
+
+def _assignment_key(job_uid: str) -> str:
+    return f"staging/{job_uid}/assignment"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from venture_core.artifacts.jobcontract import INPUT_FOLDER, IR_FILE, REQUEST_FILE
+from venture_core.artifacts.jobcontract import INPUT_FOLDER, IR_FILE, REQUEST_FILE, WORKER_FILE
 
 from venture_operator.builders.job import (
     input_secret,
@@ -14,7 +14,7 @@ from venture_operator.builders.job import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from venture_core.artifacts.jobcontract import CompileJobInput
+    from venture_core.artifacts.jobcontract import CompileJobInput, WorkerInput
 
     from venture_operator.builders.job import PodSettings
     from venture_operator.domain.references import Reference
@@ -25,9 +25,14 @@ SCRATCH_SIZE_LIMIT: Final = "512Mi"
 
 
 def compile_job(
-    owner: Reference, *, name: str, namespace: str, deadline_seconds: int, pod: PodSettings
+    owner: Reference | None,
+    *,
+    name: str,
+    namespace: str,
+    deadline_seconds: int,
+    pod: PodSettings,
 ) -> dict[str, Any]:
-    """Return the Job that compiles what the Secret of its own name holds."""
+    """Return the Job that compiles what the Secret of its own name holds, or says where it is."""
     return restricted_job(
         owner,
         name=name,
@@ -54,3 +59,8 @@ def compile_input(
     if document is not None:
         data[IR_FILE] = document.decode()
     return input_secret(job, data)
+
+
+def worker_input(job: Mapping[str, Any], worker: WorkerInput) -> dict[str, Any]:
+    """Return the input of a Job that is started ahead: where its build will be told."""
+    return input_secret(job, {WORKER_FILE: worker.to_json().decode()})

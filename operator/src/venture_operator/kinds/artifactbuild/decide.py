@@ -32,6 +32,8 @@ from venture_operator.kinds.artifactbuild.outcome import (
 from venture_operator.kinds.artifactbuild.plans import (
     NO_POD_LOOK_AGAIN_SECONDS,
     WAITING_LIMIT,
+    WORKER_LOOK_AGAIN_SECONDS,
+    WORKER_LOOKED_AT_FOR,
     DeleteJob,
     Expire,
     Fields,
@@ -42,15 +44,16 @@ from venture_operator.kinds.artifactbuild.plans import (
     gate_outcomes,
     given_up_plan,
     is_pinned,
-    job_name,
     killed_plan,
     phase_at_work,
+    pinned_job_name,
     published_status,
     ready_plan,
     retried_plan,
     start_plan,
     state_at_work,
     told_of_resumption,
+    worker_named,
 )
 
 if TYPE_CHECKING:
@@ -198,12 +201,15 @@ def _rule_at_work(observed: Observed, now: datetime) -> Plan | None:
     if not isinstance(job, JobWaiting | JobRunning):
         return None
     attempt = retrying.current_attempt(build)
+    worker = worker_named(build, attempt, job)
     if not retrying.job_uid(build, attempt):
         # Adopted after a crash between creating the Job and saying so.
-        return start_plan(build, attempt, _required(observed.prepared), now)
+        return start_plan(build, attempt, _required(observed.prepared), now, worker)
     left = max(0.0, (_due(build, job) - now).total_seconds())
     if isinstance(job, JobWaiting) and not job.has_pod:
         left = min(left, NO_POD_LOOK_AGAIN_SECONDS)
+    if worker and isinstance(job, JobRunning) and now - job.started_at < WORKER_LOOKED_AT_FOR:
+        left = min(left, WORKER_LOOK_AGAIN_SECONDS)
     state = state_at_work(attempt, job)
     return plan.Plan(
         status=with_state(build, state, now, phase=Phase.COMPILING, retry_at=None),
@@ -228,7 +234,8 @@ def _rule_backoff(observed: Observed, now: datetime) -> Plan | None:
 def _rule_start(observed: Observed, now: datetime) -> Plan | None:
     build = observed.build
     attempt = retrying.current_attempt(build)
-    return start_plan(build, attempt, _required(observed.prepared), now)
+    worker = worker_named(build, attempt, observed.job)
+    return start_plan(build, attempt, _required(observed.prepared), now, worker)
 
 
 _RULES: Final = (
@@ -249,7 +256,7 @@ def _failure(observed: Observed, now: datetime) -> JobFailed | None:
     build, job = observed.build, observed.job
     attempt = retrying.current_attempt(build)
     if job is None and retrying.job_uid(build, attempt):
-        name = job_name(build, attempt)
+        name = pinned_job_name(build, attempt)
         message = f"Job {name} was deleted before it finished"
         return JobFailed(name, BuildReason.JOB_DELETED, message)
     if isinstance(job, JobFailed):

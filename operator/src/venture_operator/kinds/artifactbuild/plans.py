@@ -22,7 +22,12 @@ from venture_operator.domain import conditions, plan, retrying
 from venture_operator.domain.names import child_name
 from venture_operator.domain.plan import Transition, with_state
 from venture_operator.kinds.artifactbuild import facts
-from venture_operator.kinds.artifactbuild.outcome import JobFailed, JobRunning, JobWaiting
+from venture_operator.kinds.artifactbuild.outcome import (
+    JobFailed,
+    JobOutcome,
+    JobRunning,
+    JobWaiting,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,12 +37,17 @@ if TYPE_CHECKING:
     from venture_operator.domain.facts import Fact
     from venture_operator.kinds.artifactbuild.cacheentry import CacheEntry
 
+KIND: Final = "ArtifactBuild"
 NO_BUNDLE: Final = "none"
 """Stands for the policy bundle in cache keys of builds that no bundle governs."""
 WAITING_LIMIT: Final = timedelta(minutes=15)
 """How long a pod may wait for its place: then another attempt gets new URLs."""
 NO_POD_LOOK_AGAIN_SECONDS: Final = 5.0
 """When a Job that has no pod yet is looked at again: nothing tells of what it waits for."""
+WORKER_LOOK_AGAIN_SECONDS: Final = 0.1
+"""When it is looked again for what a Job says of its end that was started ahead."""
+WORKER_LOOKED_AT_FOR: Final = timedelta(seconds=30)
+"""For how long: what takes longer may wait for the kubelet's word."""
 QUEUED_LOOK_AGAIN_SECONDS: Final = 60.0
 FROZEN_LOOK_AGAIN_SECONDS: Final = 30.0
 
@@ -51,6 +61,8 @@ class Prepared:
     document: bytes = field(repr=False)
     toolchain: str
     """What has to make it, as the cache key has it."""
+    warm: bool = False
+    """Whether a process that is warm is ready for such documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,8 @@ class StartJob:
 
     attempt: int
     prepared: Prepared
+    worker: str = ""
+    """The Job that waits and is to be given the attempt instead; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,17 +217,54 @@ def state_at_work(attempt: int, job: JobWaiting | JobRunning | None) -> conditio
     return conditions.working(BuildReason.COMPILING, f"attempt {attempt} compiles the document")
 
 
-def start_plan(build: ArtifactBuild, attempt: int, prepared: Prepared, now: datetime) -> Plan:
-    """Pin what the attempt compiles, then start its Job.
+def pinned_job_name(build: ArtifactBuild, attempt: int) -> str:
+    """Return the name of the Job that the status says has that attempt, or would have it."""
+    job = build.status.job
+    return job.name if job is not None and job.attempt == attempt else job_name(build, attempt)
+
+
+def worker_named(build: ArtifactBuild, attempt: int, job: JobOutcome | None) -> str:
+    """Return the name of the attempt's Job where it was started ahead, else an empty one."""
+    return "" if job is None or job.name == job_name(build, attempt) else job.name
+
+
+def in_worker(given: Plan, name: str) -> Plan:
+    """Have a plan that starts a Job give the attempt to the Job of that name, which waits.
+
+    Its name is pinned before it is claimed: whoever takes over after a crash looks there.
+    """
+
+    def pinned(status: ArtifactBuildStatus | None) -> ArtifactBuildStatus | None:
+        if status is None or status.job is None:
+            return status
+        return status.model_copy(update={"job": status.job.model_copy(update={"name": name})})
+
+    actions = tuple(
+        replace(each, worker=name) if isinstance(each, StartJob) else each for each in given.actions
+    )
+    return replace(
+        given,
+        intent=pinned(given.intent),
+        actions=actions,
+        status=pinned(given.status),
+        requeue_after_seconds=WORKER_LOOK_AGAIN_SECONDS,
+    )
+
+
+def start_plan(
+    build: ArtifactBuild, attempt: int, prepared: Prepared, now: datetime, worker: str = ""
+) -> Plan:
+    """Pin what the attempt compiles, then start its Job, or go on with the `worker` that has it.
 
     The pin is written before the Job exists, so that whoever takes over after a crash knows what a
     Job of that name was given, and need not ask the Job.
     """
+    name = worker or job_name(build, attempt)
     rerun = retrying.wants_rerun(build)
     fields: Fields = {
         "cache_key": prepared.cache_key,
         "document_sha256": prepared.sha256,
-        "job": JobStatus(name=job_name(build, attempt), attempt=attempt),
+        "job": JobStatus(name=name, attempt=attempt),
         "failures": 0 if rerun else build.status.failures,
         "started_at": now if rerun else build.status.started_at or now,
         "retry_at": None,
@@ -224,11 +275,11 @@ def start_plan(build: ArtifactBuild, attempt: int, prepared: Prepared, now: date
         fields |= {"finished_at": None, "cache_hit": None, "gates": ()}
     status = with_state(build, state_at_work(attempt, None), now, **fields)
     said = not rerun and build.status.cache_key == prepared.cache_key
-    pinned = is_pinned(build, attempt, prepared)
+    pinned = is_pinned(build, attempt, prepared) and pinned_job_name(build, attempt) == name
     return plan.Plan(
         facts=() if said else (facts.requested(build, prepared.cache_key),),
         intent=None if pinned else status,
-        actions=(StartJob(attempt, prepared),),
+        actions=(StartJob(attempt, prepared, worker),),
         status=status,
         transition=Transition(BuildReason.COMPILING, f"attempt {attempt} compiles the document"),
         requeue_after_seconds=NO_POD_LOOK_AGAIN_SECONDS,

@@ -6,24 +6,21 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import structlog
-from venture_core.artifacts.jobcontract import CompileJobInput, JobAsset, JobGates, JobUpload
-from venture_core.artifacts.limits import ARTIFACT_MAX_BYTES, CONFIG_MAP_MAX_BYTES
+from venture_core.artifacts.jobcontract import EXIT_DONE, InvalidResultError, parse_end
 from venture_core.artifacts.targets import target_named
 from venture_core.objectstore import ObjectNotFoundError
+from venture_core.policy.admission import may_be_warm
 from venture_core.policy.request import ObjectRequest
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild, BuildReason, Phase
-from venture_crds.v1alpha1.lifecycle import JobStatus
 from venture_crds.v1alpha1.policybundle import Governed
 
-from venture_operator import metrics
 from venture_operator.domain import retrying
 from venture_operator.domain.conditions import Standing
 from venture_operator.domain.facts import Subject
-from venture_operator.domain.podoutcome import Waiting, pod_outcome
-from venture_operator.domain.references import Reference
+from venture_operator.domain.podoutcome import Ended, Waiting, pod_outcome
 from venture_operator.errors import StalledError, TransientError
-from venture_operator.kinds.artifactbuild import facts, plans
-from venture_operator.kinds.artifactbuild.compilejob import CONTAINER, compile_input, compile_job
+from venture_operator.kinds.artifactbuild import facts, plans, workers
+from venture_operator.kinds.artifactbuild.compilejob import CONTAINER
 from venture_operator.kinds.artifactbuild.decide import Observed, decide, expiring
 from venture_operator.kinds.artifactbuild.outcome import (
     JobFailed,
@@ -32,7 +29,6 @@ from venture_operator.kinds.artifactbuild.outcome import (
     job_outcome,
 )
 from venture_operator.kinds.artifactbuild.publish import NotReproducibleError, UploadError
-from venture_operator.kinds.artifactbuild.source import gate_settings
 from venture_operator.storage.watched import ObjectKey
 
 if TYPE_CHECKING:
@@ -42,6 +38,7 @@ if TYPE_CHECKING:
 
     from venture_core.artifacts.target import JobImage
     from venture_core.freezes import Freezes
+    from venture_core.policy.governing import Governing
     from venture_crds.v1alpha1.artifactbuild import ArtifactBuildStatus
     from venture_crds.v1alpha1.meta import ObjectMeta
 
@@ -49,19 +46,17 @@ if TYPE_CHECKING:
     from venture_operator.domain.facts import Fact
     from venture_operator.domain.podoutcome import PodOutcome
     from venture_operator.kinds.artifactbuild.bucket import Bucket
+    from venture_operator.kinds.artifactbuild.launching import Starter
     from venture_operator.kinds.artifactbuild.plans import Action, Plan
+    from venture_operator.kinds.artifactbuild.pool import Pool
     from venture_operator.kinds.artifactbuild.publish import Publisher
     from venture_operator.kinds.artifactbuild.source import SourceReader
     from venture_operator.services.admission import Admitting
     from venture_operator.services.turns import Turns
     from venture_operator.storage.children import Body, Children
     from venture_operator.storage.objects import Objects
-    from venture_operator.storage.record import Record
     from venture_operator.storage.watched import WatchedObjects
 
-KIND: Final = "ArtifactBuild"
-URL_GRACE: Final = timedelta(seconds=60)
-"""How much longer than its Job may wait and run its URLs live."""
 NO_POD_AFTER: Final = timedelta(seconds=3)
 """When a Job without a pod is asked why."""
 
@@ -79,12 +74,14 @@ class Tools:
     bucket: Bucket
     sources: SourceReader
     publisher: Publisher
-    record: Record
     turns: Turns[ObjectKey]
     admitting: Admitting
     freezes: Freezes
     makers: Mapping[JobImage, PodSettings]
     """The pods of Jobs by the image that a target asks for."""
+    governing: Governing
+    starter: Starter
+    pool: Pool
     default_ttl_seconds: int | None = None
 
 
@@ -166,13 +163,28 @@ class ArtifactBuildService:
                 turns.leave(key)
                 return plans.frozen_plan(work, frozen.sentence, now)
             if turns.enter(key, namespace):
-                return plan
+                return self._in_worker(key, work, plan, now)
             return plans.queued_plan(work, turns.why_waiting(namespace), now)
         if plan.status is not None and _has_live_job(plan.status):
             turns.occupy(key, namespace)
         else:
             turns.leave(key)
         return plan
+
+    def _in_worker(self, key: ObjectKey, work: ArtifactBuild, plan: Plan, now: datetime) -> Plan:
+        """Have a Job that waits take the build, where one does and the build may have it.
+
+        What was pinned before goes on as it was pinned.
+        """
+        started = next(each for each in plan.actions if isinstance(each, plans.StartJob))
+        if plan.intent is None or started.worker or not workers.suits(work, started.prepared):
+            return plan
+        pin = work.status.policy_bundle
+        name = pin.name if pin is not None else None
+        if not may_be_warm(self._tools.governing, work.metadata.namespace, name):
+            return plan
+        worker = self._tools.pool.offer(key, now)
+        return plans.in_worker(plan, worker) if worker else plan
 
     async def act(
         self,
@@ -185,13 +197,14 @@ class ArtifactBuildService:
         tools, metadata = self._tools, work.metadata
         match action:
             case plans.StartJob():
-                return await self._start(work, action, status, now)
+                return await tools.starter.start(work, action, status, now)
             case plans.Publish(publication):
                 try:
                     await tools.publisher.publish(work, publication)
                 except ObjectNotFoundError as error:
                     raise TransientError(BuildReason.UPLOAD_MISSING, str(error)) from error
-                await tools.bucket.discard_upload(metadata.uid, publication.attempt)
+                uid = retrying.job_uid(work, publication.attempt)
+                await tools.bucket.discard_upload(metadata.uid, publication.attempt, uid)
             case plans.DeleteJob(name):
                 await tools.children.delete_job(name)
             case plans.Expire():
@@ -239,7 +252,7 @@ class ArtifactBuildService:
         self, build: ArtifactBuild, attempt: int, uid: str, now: datetime
     ) -> JobOutcome | None:
         """Return the outcome of the Job of that attempt; one of another uid is not ours."""
-        tools, name = self._tools, plans.job_name(build, attempt)
+        tools, name = self._tools, plans.pinned_job_name(build, attempt)
         job = tools.jobs.get(ObjectKey(tools.children.namespace, name))
         if job is None and retrying.last_attempt(build) == attempt:
             # The watch may lag behind; only the API server can say that a Job is gone.
@@ -247,11 +260,31 @@ class ArtifactBuildService:
         if job is None or (uid and job["metadata"]["uid"] != uid):
             return None
         pod = pod_outcome(job, tools.pods.labelled(name), CONTAINER)
+        if workers.is_worker(job):
+            if not workers.belongs_to(job, build.metadata.uid, attempt):
+                # It was to be claimed, and was not, or not for this.
+                return None
+            said = await self._said(build, attempt)
+            pod = said or workers.since_claimed(job, pod)
         pod = await self._why_no_pod(job, pod, now)
         uid = job["metadata"]["uid"]
         target = target_named(build.spec.target)
         made_by = tools.makers.get(target.image)
         return job_outcome(name, uid, target.name, made_by.image if made_by else "", pod)
+
+    async def _said(self, build: ArtifactBuild, attempt: int) -> Ended | None:
+        """Return what a Job that was started ahead says of its end, None while it says nothing.
+
+        It counts as the termination message does, which says the same up to a second later.
+        """
+        said = await self._tools.bucket.claim_end(build.metadata.uid, attempt)
+        if said is None:
+            return None
+        try:
+            end = parse_end(said.data)
+        except InvalidResultError as error:
+            return Ended(EXIT_DONE, str(error), said.at)
+        return Ended(end.exit_code, end.message, said.at)
 
     async def _why_no_pod(self, job: Body, pod: PodOutcome, now: datetime) -> PodOutcome:
         """Have a Job that has no pod say why, which only Events tell."""
@@ -272,71 +305,6 @@ class ArtifactBuildService:
                 return replace(seen, entry=error.earlier)
             raise StalledError(BuildReason.NOT_REPRODUCIBLE, str(error)) from error
         return replace(seen, publication=publication)
-
-    async def _start(
-        self,
-        build: ArtifactBuild,
-        action: plans.StartJob,
-        status: ArtifactBuildStatus | None,
-        now: datetime,
-    ) -> ArtifactBuildStatus | None:
-        """Create the Job, record that it was, and only then give it what it waits for."""
-        tools, metadata, prepared = self._tools, build.metadata, action.prepared
-        owner = Reference(KIND, metadata.namespace, metadata.name, metadata.uid)
-        name = plans.job_name(build, action.attempt)
-        lifetime = plans.WAITING_LIMIT + timedelta(seconds=build.spec.timeout_seconds) + URL_GRACE
-        wanted = compile_job(
-            owner,
-            name=name,
-            namespace=tools.children.namespace,
-            deadline_seconds=int(lifetime.total_seconds()),
-            pod=tools.makers[target_named(build.spec.target).image],
-        )
-        job, is_new = await tools.children.create_job(wanted)
-        fact = facts.started(build, prepared.cache_key, name, action.attempt)
-        await tools.record.append(self.subject(metadata), (fact,), now)
-        request = await self._request(build, action, lifetime)
-        document = None if request.ir_url else prepared.document
-        uid = job["metadata"]["uid"]
-        await tools.children.create_input(compile_input(job, request, document), uid)
-        tools.jobs.put(job)
-        if is_new:
-            metrics.JOBS_CREATED.labels(KIND).inc()
-            log.info("job_created", job=name, attempt=action.attempt)
-        known = JobStatus(name=name, attempt=action.attempt, uid=uid)
-        return status and status.model_copy(update={"job": known})
-
-    async def _request(
-        self, build: ArtifactBuild, action: plans.StartJob, lifetime: timedelta
-    ) -> CompileJobInput:
-        bucket, spec, prepared = self._tools.bucket, build.spec, action.prepared
-        namespace, uid = build.metadata.namespace, build.metadata.uid
-        assets = [
-            JobAsset(
-                name=asset.name,
-                url=await bucket.presign_input(namespace, asset.object_ref.key, lifetime),
-                sha256=asset.object_ref.sha256,
-            )
-            for asset in spec.assets
-        ]
-        ir_url = None
-        if spec.source.object_ref and len(prepared.document) > CONFIG_MAP_MAX_BYTES:
-            # Too large for a Secret: the Job fetches it.
-            ir_url = await bucket.presign_input(namespace, spec.source.object_ref.key, lifetime)
-        form = await bucket.upload_form(uid, action.attempt, lifetime)
-        small = await bucket.thumbnail_form(uid, action.attempt, lifetime)
-        return CompileJobInput(
-            target=str(spec.target),
-            gates=JobGates.from_settings(gate_settings(spec.gates)),
-            ir_url=ir_url,
-            ir_sha256=prepared.sha256,
-            assets=tuple(assets),
-            upload=JobUpload(url=form.url, fields=dict(form.fields)),
-            thumbnail=JobUpload(url=small.url, fields=dict(small.fields)),
-            toolchain=prepared.toolchain,
-            max_artifact_bytes=ARTIFACT_MAX_BYTES,
-            authorities=bucket.authorities,
-        )
 
 
 def _key(build: ArtifactBuild) -> ObjectKey:

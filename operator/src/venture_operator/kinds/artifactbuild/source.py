@@ -11,6 +11,7 @@ from venture_core.artifacts.ir import MAX_IR_BYTES, InvalidIRError, check_assets
 from venture_core.artifacts.ir.brand import branded, parse_brand
 from venture_core.artifacts.limits import CONFIG_MAP_MAX_BYTES, INLINE_MAX_BYTES
 from venture_core.artifacts.targets import UnsupportedTargetError, target_for
+from venture_core.artifacts.warming import is_warm
 from venture_core.canonical import CanonicalJsonError, canonical_json, sha256_hex
 from venture_core.objectstore import ObjectNotFoundError, ObjectTooLargeError
 from venture_crds.v1alpha1.artifactbuild import BuildReason
@@ -194,7 +195,11 @@ def _check(build: ArtifactBuild, document: bytes, images: Mapping[JobImage, str]
         bundle_hash=bundle_of(build),
     )
     return Prepared(
-        cache_key=key, sha256=sha256_hex(document), document=document, toolchain=toolchain
+        cache_key=key,
+        sha256=sha256_hex(document),
+        document=document,
+        toolchain=toolchain,
+        warm=is_warm(target, spec.kind),
     )
 
 

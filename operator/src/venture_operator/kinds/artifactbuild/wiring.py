@@ -1,6 +1,7 @@
 """What wires ArtifactBuilds."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS
@@ -11,8 +12,11 @@ from venture_operator.builders.job import PodSettings
 from venture_operator.domain.references import Reference
 from venture_operator.domain.stubs import is_settled
 from venture_operator.kinds.artifactbuild.bucket import Bucket
+from venture_operator.kinds.artifactbuild.launching import Starter
+from venture_operator.kinds.artifactbuild.plans import KIND
+from venture_operator.kinds.artifactbuild.pool import Pool, PoolSize
 from venture_operator.kinds.artifactbuild.publish import Publisher
-from venture_operator.kinds.artifactbuild.service import KIND, ArtifactBuildService, Tools
+from venture_operator.kinds.artifactbuild.service import ArtifactBuildService, Tools
 from venture_operator.kinds.artifactbuild.source import SourceReader
 from venture_operator.kinds.artifactbuild.stub import stub
 from venture_operator.kinds.artifactbuild.vanished import Vanished
@@ -50,6 +54,7 @@ def wire(shared: Shared) -> Wired:
     metrics.JOBS_WAITING.labels(KIND).set_function(lambda: turns.waiting)
     makers = _makers(settings)
     images = {name: pod.image for name, pod in makers.items()}
+    pool = _pool(shared, bucket, makers)
     tools = Tools(
         builds=objects,
         jobs=shared.jobs,
@@ -58,11 +63,13 @@ def wire(shared: Shared) -> Wired:
         bucket=bucket,
         sources=SourceReader(objects, ConfigMaps(shared.client), bucket, images=images),
         publisher=Publisher(bucket, shared.signing_key),
-        record=shared.record,
         turns=turns,
         admitting=Admitting(shared.client, shared.governing),
         freezes=shared.freezes,
         makers=makers,
+        governing=shared.governing,
+        starter=_starter(shared, bucket, pool, makers),
+        pool=pool,
         default_ttl_seconds=settings.build_ttl_seconds,
     )
 
@@ -83,6 +90,32 @@ def wire(shared: Shared) -> Wired:
             Housekeeping("staging", sweep_staging, SWEEP_EVERY_ROUNDS),
             Housekeeping("vanished builds", vanished.sweep, SWEEP_EVERY_ROUNDS),
         ),
+        beside=(pool.run,),
+    )
+
+
+def _pool(shared: Shared, bucket: Bucket, makers: dict[JobImage, PodSettings]) -> Pool:
+    settings = shared.settings
+    return Pool(
+        PoolSize(settings.warm_most, timedelta(seconds=settings.warm_idle_seconds)),
+        children=shared.children,
+        jobs=shared.jobs,
+        pods=shared.pods,
+        bucket=bucket,
+        pod=makers["compiler"],
+    )
+
+
+def _starter(
+    shared: Shared, bucket: Bucket, pool: Pool, makers: dict[JobImage, PodSettings]
+) -> Starter:
+    return Starter(
+        children=shared.children,
+        jobs=shared.jobs,
+        bucket=bucket,
+        record=shared.record,
+        pool=pool,
+        makers=makers,
     )
 
 
