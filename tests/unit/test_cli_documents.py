@@ -113,6 +113,16 @@ def test_a_config_map_in_the_same_file_holds_the_document() -> None:
         (b"a: &x [1]\nb: *x", "deck.yaml", "aliases are not supported at line 2, column 4"),
         (b"a: !!binary aGk=", "deck.yaml", "bytes is not a JSON type"),
         (b"a: !!python/name:os.system", "deck.yaml", "could not determine a constructor"),
+        (
+            b"a: !!int abc",
+            "deck.yaml",
+            "the value is no int, or a far too long one at line 1, column",
+        ),
+        (b"a: [!!float x]", "deck.yaml", "the value is no float, or a far too long one at line 1"),
+        (b"a: !!bool 7", "deck.yaml", "the value is no bool"),
+        (b"a: !!timestamp x", "deck.yaml", "the value is no timestamp"),
+        (b"a: " + b"1" * 5000, "deck.yaml", "the value is no int, or a far too long one"),
+        (b'{"a": ' + b"1" * 5000 + b"}", "deck.json", "a number has far too many digits"),
         (b" " * (MAX_FILE_BYTES + 1), "deck.json", f"at most {MAX_FILE_BYTES} bytes"),
         (b'{"apiVersion": "v2", "kind": "Pod"}', "x.json", "it is v2 Pod; expected a document"),
         (

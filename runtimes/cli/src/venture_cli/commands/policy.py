@@ -60,13 +60,14 @@ def explain(
     import yaml
 
     from venture_cli.domain.policyfiles import judge
+    from venture_cli.domain.yamlreading import values_of
     from venture_cli.errors import CliError, ExitCode
     from venture_cli.services.files import read_document_file
     from venture_cli.views.policy import print_decision
 
     text = request if request.lstrip().startswith("{") else read_document_file(request)
     try:
-        value = yaml.safe_load(text)
+        value = next(iter(values_of(text)), None)
     except yaml.YAMLError as error:
         raise CliError(f"the request is neither JSON nor YAML: {error}", ExitCode.USAGE) from None
     governs = _governing(bundle, baseline)

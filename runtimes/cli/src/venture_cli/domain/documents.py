@@ -15,6 +15,7 @@ from venture_core.artifacts.targets import usual_target
 from venture_core.canonical import CanonicalJsonError, canonical_json
 from venture_crds.v1alpha1.artifactbuild import ArtifactBuild
 
+from venture_cli.domain.yamlreading import ToldLoader
 from venture_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
@@ -238,6 +239,10 @@ def _decode(data: bytes, origin: str) -> list[object]:
         raise invalid(origin, [Problem("", "each name once in an object", str(error))]) from None
     except RecursionError:
         raise invalid(origin, [_TOO_DEEP]) from None
+    except ValueError:
+        # Of json itself, at integers with more digits than Python converts.
+        problem = Problem("", "JSON", "a number has far too many digits")
+        raise invalid(origin, [problem]) from None
 
 
 class _RepeatedNameError(ValueError):
@@ -253,7 +258,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return members
 
 
-class _JsonLikeLoader(yaml.SafeLoader):
+class _JsonLikeLoader(ToldLoader):
     """YAML with JSON's types only: `no` and `2026-01-01` stay the text that their author sees."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012

@@ -9,6 +9,7 @@ from venture_core.policy.compile import BundleError, compile_bundle
 from venture_core.policy.evaluate import evaluate
 from venture_core.policy.wire import read_request
 
+from venture_cli.domain.yamlreading import values_of
 from venture_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
@@ -100,8 +101,8 @@ def _documents(data: bytes, origin: str) -> list[Any]:
     if len(data) > MAX_FILE_BYTES:
         raise CliError(f"{origin} has more than {MAX_FILE_BYTES} bytes", ExitCode.USAGE)
     try:
-        return [each for each in yaml.safe_load_all(data) if each is not None]
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        return values_of(data)
+    except yaml.YAMLError as error:
         raise CliError(f"{origin} is no YAML: {error}", ExitCode.USAGE) from None
 
 

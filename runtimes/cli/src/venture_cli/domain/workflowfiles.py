@@ -9,6 +9,7 @@ from venture_core.kubernetes.resources import WORKFLOWS
 from venture_core.workflows.checks import check
 from venture_crds.v1alpha1.workflow import Workflow
 
+from venture_cli.domain.yamlreading import values_of
 from venture_cli.errors import CliError, ExitCode
 
 type Body = dict[str, Any]
@@ -25,8 +26,8 @@ def read_workflow(data: bytes, origin: str, name: str | None) -> tuple[Body, Wor
     if len(data) > MAX_FILE_BYTES:
         raise CliError(f"{origin} has more than {MAX_FILE_BYTES} bytes", ExitCode.USAGE)
     try:
-        documents = [each for each in yaml.safe_load_all(data) if each is not None]
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        documents = values_of(data)
+    except yaml.YAMLError as error:
         raise CliError(f"{origin} is no YAML or JSON: {error}", ExitCode.USAGE) from None
     found = [each for each in documents if _is_workflow(each)]
     if len(found) != 1:
