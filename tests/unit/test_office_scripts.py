@@ -1,6 +1,7 @@
 """What Office files say of text in every script: languages, directions, fonts, and their sides."""
 
 import io
+import json
 import re
 import zipfile
 from typing import Any
@@ -9,6 +10,10 @@ import pptx
 import pytest
 from artifactexamples import compiled
 from scripttexts import EMOJI, SAMPLES
+from venture_core.artifacts.doc.ir import DocSpec
+from venture_core.artifacts.doc.pdf import draft
+from venture_core.artifacts.doc.render.style import stylesheet
+from venture_core.artifacts.documents import parse_ir
 from venture_core.artifacts.officetext import by_direction, complex_font, east_asian_font, parts
 
 ARABIC = "النمو أسرع (6%)!"
@@ -149,6 +154,23 @@ def test_a_text_marks_runs_that_go_from_the_right() -> None:
     words = part(compiled(text("en-US", f"see {ARABIC} now"), "Docx").data, "word/document.xml")
     assert f'<w:r><w:rPr><w:rtl/></w:rPr><w:t xml:space="preserve">{ARABIC} </w:t></w:r>' in words
     assert '<w:r><w:t xml:space="preserve">see </w:t></w:r>' in words
+
+
+def test_a_paragraph_begins_where_its_first_letter_asks_for() -> None:
+    words = part(compiled(text("en-US", ARABIC, f"see {ARABIC}"), "Docx").data, "word/document.xml")
+    assert words.count("<w:bidi/>") == 1
+    assert words.index("<w:bidi/>") < words.index("النمو") < words.index("see ")
+
+
+def test_columns_of_a_text_stand_at_the_sides_that_its_language_has() -> None:
+    def sheet(language: str) -> str:
+        spec = parse_ir(json.dumps(text(language, "x")).encode())
+        assert isinstance(spec, DocSpec)
+        return stylesheet(draft(spec, {}).plan)
+
+    assert ".left { text-align: left }" in sheet("en")
+    assert ".left { text-align: right }" in sheet("ar")
+    assert ".right { text-align: left;" in sheet("ar")
 
 
 def test_a_text_names_fonts_of_its_language() -> None:

@@ -13,7 +13,7 @@ DOCX: Final = Target(
     ),
     toolchain=Toolchain(
         name="docx",
-        revision=3,
+        revision=4,
         libraries=tuple(
             sorted(
                 (

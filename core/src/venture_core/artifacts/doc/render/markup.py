@@ -1,8 +1,10 @@
 """Pieces of WordprocessingML that several parts share."""
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
+from venture_core.artifacts.fonts.bidi import direction_of
 from venture_core.artifacts.officetext import by_direction
 from venture_core.artifacts.packaging.opc import RELATIONSHIPS
 
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 NAMESPACES = f'xmlns:w="{WORD}" xmlns:r="{RELATIONSHIPS}"'
+
+
+_TEXTS: Final = re.compile(r"<w:t xml:space=\"preserve\">([^<]*)")
 
 
 def run(text: str, properties: str = "") -> str:
@@ -24,7 +29,12 @@ def run(text: str, properties: str = "") -> str:
 
 
 def paragraph(style: str, content: str, properties: str = "") -> str:
-    """Write a paragraph in a style; `properties` come after the style, in the schema's order."""
+    """Write a paragraph in a style; `properties` come after the style, in the schema's order.
+
+    One whose first letter runs from the right begins there, in a text of any language.
+    """
+    if not content.isascii() and direction_of("".join(_TEXTS.findall(content))) == "rtl":
+        properties += "<w:bidi/>"
     return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{properties}</w:pPr>{content}</w:p>'
 
 

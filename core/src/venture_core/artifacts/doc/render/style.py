@@ -122,9 +122,9 @@ td { vertical-align: top; border-top: 0.5pt solid #d9dde2 }
 tbody tr:nth-child(even) td { background: var(--surface) }
 table.total tbody tr:last-child td { font-weight: bold; border-top: 1pt solid var(--primary);
     background: none; break-before: avoid }
-.left { text-align: left }
+.left { text-align: @near }
 .center { text-align: center }
-.right { text-align: right; font-variant-numeric: tabular-nums }
+.right { text-align: @far; font-variant-numeric: tabular-nums }
 figure { margin: 10pt 0 14pt; break-inside: avoid }
 figure img { display: block }
 figcaption { color: var(--muted); font-size: 9.5pt; line-height: 1.35; margin-top: 5pt }
