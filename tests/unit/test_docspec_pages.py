@@ -39,7 +39,7 @@ from venture_core.canonical import sha256_hex
 if TYPE_CHECKING:
     from pathlib import Path
 
-GOLDEN = "31d5f4582eaebed0bcca389d0cc7104c448be26c0bc1a7e4fea1a75750700130"
+GOLDEN = "70108d819d828afcb95353e0a7c3e71eab41a4b9063dbedd86439b2e42093e8a"
 """SHA-256 of the example. Whoever changes it raises the revision in paged/toolchain.py with it."""
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGM4AAAAwgDBBsBM0gAAAABJRU5ErkJggg=="

@@ -7,7 +7,7 @@ from venture_core.artifacts.toolchain import FONTS, SHAPING, Toolchain
 
 PAGED: Final = Toolchain(
     name="pages",
-    revision=4,
+    revision=5,
     libraries=tuple(
         sorted(
             (

@@ -138,7 +138,7 @@ pre { font: 9pt/1.4 var(--code); background: var(--surface); padding: 8pt 10pt; 
     margin: 8pt 0 12pt; break-inside: avoid }
 .break { break-after: page }
 .source { float: footnote; font: 9pt/1.35 var(--body); color: var(--text); text-align: @near }
-.source::footnote-call { content: counter(footnote); font-size: 65%; vertical-align: super;
+.source::footnote-call { content: counter(footnote); font-size: 80%; vertical-align: super;
     line-height: 0; color: var(--primary) }
 .source::footnote-marker { content: counter(footnote) ". "; color: var(--primary) }
 """
