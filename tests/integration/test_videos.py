@@ -13,9 +13,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 from surroundings import REPOSITORY
 from timelines import Body, body, read, slide
 from tones import tone
+from venture_core.artifacts.colors import Role, color_scheme
 from venture_core.artifacts.compile import compile_artifact
 from venture_core.artifacts.gates import GateFailedError, GateSettings
 from venture_core.artifacts.images import InvalidAssetError
@@ -24,6 +26,7 @@ from venture_core.artifacts.media import program, sounds
 from venture_core.artifacts.media.levels import LOUDNESS_LUFS
 from venture_core.artifacts.video.gates import DRIFT_SECONDS, LOUDNESS_TOLERANCE
 from venture_core.artifacts.video.mp4 import draft
+from venture_core.artifacts.video.render.frames import Planes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -191,6 +194,28 @@ def test_without_burning_in_the_track_is_shown_by_itself(tmp_path: Path) -> None
     assert words["disposition"]["default"] == 1
     # The slide reaches the foot, where a strip would be darker.
     assert min(luma_rows(path, 40, tmp_path)) > min(luma_rows_of(usual(), tmp_path))
+
+
+def test_colours_come_through_as_they_were_drawn(file: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "colors.raw"
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-i",
+        str(file),
+        "-frames:v",
+        "1",
+        "-vf",
+        "crop=16:16:900:40",
+    ]
+    subprocess.run([*command, "-pix_fmt", "yuv420p", "-f", "rawvideo", str(raw)], check=True)
+    primary = color_scheme(read(document()).theme).values[Role.PRIMARY]
+    wanted = Planes.of(Image.new("RGB", (16, 16), f"#{primary}")).data()
+    assert max(abs(one - other) for one, other in zip(raw.read_bytes(), wanted, strict=True)) <= 1
+    picture = probed(file, "-show_streams")["streams"][0]
+    for name in ("color_space", "color_transfer", "color_primaries"):
+        assert picture[name] == "bt709"
 
 
 ELSEWHERE = """

@@ -24,6 +24,13 @@ _PRESET: Final = "veryfast"
 _KEY_FRAME_SECONDS: Final = 2
 _X264: Final = "cpu-independent=1:sliced-threads=0"
 """No choice of x264 hangs on the processor or on how many there are."""
+_COLORS: Final = {
+    "colorspace": "bt709",
+    "color_primaries": "bt709",
+    "color_trc": "bt709",
+    "color_range": "tv",
+}
+"""Of what ffmpeg is given and of what it writes: told of one alone, ffmpeg 9 converts."""
 _LOOK_ALIKES: Final = str.maketrans({"\\": "\u29f5", "{": "\u2774", "}": "\u2775"})
 """For a caption's letters that ffmpeg takes for its own and does not give back unchanged."""
 _LANGUAGES: Final = {
@@ -98,6 +105,7 @@ def _arguments(plan: TimelinePlan, target: str) -> list[str]:
         s=f"{plan.width}x{plan.height}",
         framerate=FRAMES_PER_SECOND,
         protocol_whitelist="pipe",
+        **_COLORS,
     )
     streams, options = [pictures.video], _picture_options(plan)
     if plan.sound is not None:
@@ -127,10 +135,7 @@ def _picture_options(plan: TimelinePlan) -> dict[str, object]:
         "threads": 1,
         "x264-params": _X264,
         "pix_fmt": "yuv420p",
-        "colorspace": "bt709",
-        "color_primaries": "bt709",
-        "color_trc": "bt709",
-        "color_range": "tv",
+        **_COLORS,
         "chroma_sample_location": "center",
     }
 
