@@ -31,6 +31,30 @@ class ArtifactExample:
         return json.dumps(self.manifest["spec"]["source"]["inline"]).encode()
 
 
+def all_examples() -> dict[str, ArtifactExample]:
+    """Return every build in `examples/` whose document stands in the same file, by its name.
+
+    Each is deterministic: whatever makes it, wherever and whenever, makes the same bytes.
+    """
+    found: dict[str, ArtifactExample] = {}
+    for path in sorted(FOLDER.parent.rglob("*.yaml")):
+        bodies = [
+            body for body in yaml.safe_load_all(path.read_text("utf-8")) if "kind" in (body or {})
+        ]
+        texts = {
+            body["metadata"]["name"]: body["data"] for body in bodies if body["kind"] == "ConfigMap"
+        }
+        for body in bodies:
+            if body["kind"] == "ArtifactBuild":
+                source = body["spec"]["source"]
+                if "configMapRef" in source:
+                    reference = source["configMapRef"]
+                    text = texts[reference["name"]][reference["key"]]
+                    body["spec"]["source"] = {"inline": json.loads(text)}
+                found[body["metadata"]["name"]] = ArtifactExample(body)
+    return found
+
+
 def example(name: str) -> ArtifactExample:
     """Read an example by its name."""
     return ArtifactExample(yaml.safe_load((FOLDER / f"{name}.yaml").read_text()))

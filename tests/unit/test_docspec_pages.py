@@ -287,13 +287,19 @@ def test_pages_without_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_boxes_that_multiply_those_within_them_are_ended(
     monkeypatch: pytest.MonkeyPatch, style: str
 ) -> None:
-    monkeypatch.setattr("venture_core.artifacts.paged.pdf.MAX_TURNS", 20)
+    monkeypatch.setattr("venture_core.artifacts.paged.budget.STEPS_AT_MOST", 400)
     row = node("div", {"style": style}, node("p", None, "x"))
     lay_out(body(row), "", {})
-    for _ in range(4):
-        row = node("div", {"style": style}, row)
-    with pytest.raises(LayoutError, match="too deep"):
+    for _ in range(12):
+        row = node("div", {"style": style, "data-line": "7"}, node("p", None, "x"), row)
+    with pytest.raises(LayoutError, match=r"line 7, <div>, is laid out too often|too deep"):
         lay_out(body(row), "", {})
+
+
+@pytest.mark.parametrize("size", ["0.0001pt", "90000pt"])
+def test_letters_of_no_size_are_refused(size: str) -> None:
+    with pytest.raises(LayoutError, match="letters come to"):
+        lay_out(body(node("p", {"style": f"font-size: {size}"}, "x")), "", {})
 
 
 def test_a_machine_without_pango_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,7 @@ CSV = {
     "more values": (b"a\n1,2\n", "line 2 has 2 values"),
     "an open quote": (b'a\n"1', "not CSV"),
     "a line without end": (b"a\n" + b"1" * 200_000, "not CSV"),
-    "too many rows": (b"a\n" + b"1\n" * 250_001, "more than 250000 rows"),
+    "too many rows": (b"a\n" + b"1\n" * 250_001, "more than 250,000 rows"),
 }
 
 

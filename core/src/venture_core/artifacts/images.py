@@ -5,11 +5,16 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from venture_core.artifacts.pictureparts import too_many_parts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 MAX_IMAGE_PIXELS = 24_000_000
+MAX_PNG_PIXELS = 400_000_000
+"""Of all PNGs of a document: pages have them unpacked and packed anew, half a second for each 24
+million. JPEGs go into them as they are."""
 MAX_IMAGE_SIDE = 12_000
 """Pixels along one edge."""
 
@@ -39,21 +44,33 @@ class ImageInfo:
 
 
 def inspect_images(assets: Mapping[str, bytes]) -> dict[str, ImageInfo]:
-    """Look at each picture, as `inspect_image` does."""
-    return {name: inspect_image(name, data) for name, data in assets.items()}
+    """Look at each picture, as `inspect_image` does, and at how many pixels PNGs have together."""
+    seen: dict[str, ImageInfo] = {}
+    pixels = 0
+    for name, data in assets.items():
+        seen[name] = info = inspect_image(name, data)
+        if info.extension == "png":
+            pixels += info.width * info.height
+            if pixels > MAX_PNG_PIXELS:
+                message = f"with it PNGs have more than {MAX_PNG_PIXELS:,} pixels together; "
+                raise InvalidAssetError(name, f"{message}scale them down, or save them as JPEG")
+    return seen
 
 
 def inspect_image(name: str, data: bytes) -> ImageInfo:
     """Decode the PNG or JPEG `data` wholly and describe it; the bytes themselves stay as they are.
 
     Raises `InvalidAssetError` for another format, broken data, more than 20 MiB, more than 24
-    million pixels, or a picture that is only upright after a rotation its file asks for.
+    million pixels, more parts than decoders get through in a moment, or a picture that is only
+    upright after a rotation its file asks for.
     """
     # Imported here: this costs 50 ms that a deck without pictures need not pay.
     from PIL import Image, UnidentifiedImageError
 
     if len(data) > MAX_IMAGE_BYTES:
         raise InvalidAssetError(name, f"{len(data)} bytes; at most {MAX_IMAGE_BYTES} are allowed")
+    if wrong := too_many_parts(data):
+        raise InvalidAssetError(name, wrong)
     try:
         with (
             warnings.catch_warnings(action="error"),

@@ -20,7 +20,7 @@ from venture_core.logging import configure_logging
 from venture_core.settings.reading import read_settings
 
 from venture_artifact_compiler.failures import CompileError, TransientCompileError
-from venture_artifact_compiler.job import read_task, run
+from venture_artifact_compiler.job import peak_memory_mib, read_task, run
 from venture_artifact_compiler.settings import Settings
 from venture_artifact_compiler.worker import await_assignment, read_worker, task_of, tell_end
 
@@ -99,7 +99,13 @@ async def _end_of(settings: Settings, task: Callable[[], Task]) -> JobEnd:
 def _failed(failure: CompileError) -> JobEnd:
     """Return how a task ends that failed, in words that the operator understands."""
     error = failure.error
-    log.error("failed", stage=error.stage, reason=error.reason, message=error.message)
+    log.error(
+        "failed",
+        stage=error.stage,
+        reason=error.reason,
+        message=error.message,
+        peak_memory_mib=peak_memory_mib(),
+    )
     result = CompileJobResult(error=error, gates=failure.gates)
     return JobEnd(exit_code=failure.exit_code, message=result.to_message().decode())
 

@@ -109,7 +109,7 @@ async def run(task: Task, settings: Settings) -> CompileJobResult:
         )
         await _export(request, artifact, transfers)
         thumbnail = await _export_thumbnail(request, artifact.thumbnail, transfers)
-    log.info("uploaded", sha256=artifact.sha256, peak_memory_mib=_peak_memory_mib())
+    log.info("uploaded", sha256=artifact.sha256, peak_memory_mib=peak_memory_mib())
     return CompileJobResult(
         artifact=JobArtifact(
             sha256=artifact.sha256,
@@ -122,7 +122,7 @@ async def run(task: Task, settings: Settings) -> CompileJobResult:
     )
 
 
-def _peak_memory_mib() -> int:
+def peak_memory_mib() -> int:
     """Return the most memory that this process has held: its limit has to be above."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 

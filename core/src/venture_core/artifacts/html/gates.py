@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from venture_core.artifacts.gates import ALT_TEXT, CONTRAST, HEADINGS, LINKS, OVERFLOW, Finding
-from venture_core.artifacts.html.ir.markup import LINE
 from venture_core.artifacts.ir.values import is_blank
+from venture_core.artifacts.paged.markup import LINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

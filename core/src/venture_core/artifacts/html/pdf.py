@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from venture_core.artifacts.gates import run_gates
 from venture_core.artifacts.html.gates import CHECKS, HtmlPlan
-from venture_core.artifacts.html.ir.markup import LINE, read_markup
+from venture_core.artifacts.html.ir.markup import read_markup
 from venture_core.artifacts.html.plan.page import page_style, page_tree
 from venture_core.artifacts.images import inspect_images
+from venture_core.artifacts.paged.markup import LINE
 from venture_core.artifacts.report.target import PDF
 
 if TYPE_CHECKING:

@@ -8,7 +8,13 @@ from pydantic_core import PydanticCustomError
 
 from venture_core.artifacts.ir.values import IRModel, Line400, Line2000, Name
 
-LINK = re.compile(r"https?://[^\s<>\"\\^`{|}]+|mailto:[^\s<>\"@]+@[^\s<>\"@]+|#[a-z0-9-]{1,63}")
+_SIGN = r"[^\s<>\"\\^`{|}\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+"""What stands in an address: no mark of direction, which would show it in another order."""
+_HOST = _SIGN.replace("]", "@/?#]")
+"""Of the name of a server: with @ another one could be written before it."""
+LINK = re.compile(
+    rf"https?://{_HOST}+(?:[/?#]{_SIGN}*)?|mailto:[^\s<>\"@]+@[^\s<>\"@]+|#[a-z0-9-]{{1,63}}"
+)
 
 
 def _link(value: str) -> str:

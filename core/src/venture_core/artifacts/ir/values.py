@@ -10,8 +10,9 @@ from pydantic_core import PydanticCustomError
 
 MAX_INLINE_ASSET_BYTES = 48 * 1024
 
-# Characters that XML 1.0 cannot carry, and line breaks other than \n, which readers treat unevenly.
-_FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+# Characters that XML 1.0 cannot carry, line breaks other than \n, which readers treat unevenly, and
+# the two that show the letters after them in another order than they are: `exe.pdf` for `fdp.exe`.
+_FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ufffe\uffff]")
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 # Letters and signs by their category, of which nothing is seen: fillers, and selectors of a form.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0") | {chr(0xFE00 + at) for at in range(16)}
@@ -39,7 +40,7 @@ def _refuse(expected: str) -> PydanticCustomError:
 
 def _single_line(value: str) -> str:
     if "\n" in value or _FORBIDDEN.search(value):
-        raise _refuse("one line of text without control characters")
+        raise _refuse("one line of text without control characters or overrides of direction")
     return value
 
 
@@ -47,7 +48,9 @@ def multi_line(value: str) -> str:
     """Refuse control characters. Lines may end as Windows ends them; they are line feeds here."""
     value = value.replace("\r\n", "\n").replace("\r", "\n")
     if _FORBIDDEN.search(value):
-        raise _refuse("text without control characters other than line feeds")
+        raise _refuse(
+            "text without overrides of direction, or control characters other than line feeds"
+        )
     return value
 
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 ASSET_SCHEME: Final = "asset:"
 PRODUCER: Final = "Venture"
+LINE: Final = "data-line"
+"""Where an element began in what its author wrote: for what is found wrong with it. No document may
+have it of its own."""
 MADE_AT: Final = "2000-01-01T00:00:00Z"
 
 type Child = Element | str

@@ -7,25 +7,22 @@ clock, from a place in memory or from the machine's zlib.
 import logging
 import warnings
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, partial, wraps
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, override
 
 from venture_core.artifacts.layouts import LayoutError
 from venture_core.artifacts.native import require_pango
+from venture_core.artifacts.paged import budget
 from venture_core.artifacts.paged.cutting import cut_large_here
 from venture_core.artifacts.paged.fonts import show_only_ours
 from venture_core.artifacts.paged.markup import html_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from xml.etree.ElementTree import Element
 
 MAX_PAGES: Final = 2000
-MAX_TURNS: Final = 25_000
-"""How often boxes of flex and columns are laid out: each level multiplies those within it."""
-_turns_left: ContextVar[int] = ContextVar("turns_left")
 _OPTIONS: Final = {"pdf_variant": "pdf/ua-1"}
 """Tagged, with what PDF/UA asks for."""
 
@@ -49,8 +46,8 @@ def lay_out(root: Element, css: str, assets: Mapping[str, bytes]) -> Pages:
     """Lay a document out. `assets` holds every picture that it names.
 
     Takes seconds of CPU for hundreds of pages. Raises `MissingLibraryError` where Pango is not
-    installed, `LayoutError` for more than `MAX_PAGES` or `MAX_TURNS`, and for anything that would
-    be fetched.
+    installed, `LayoutError` for more than `MAX_PAGES`, for a layout that multiplies itself, for
+    letters of no size, and for anything that would be fetched.
     """
     require_pango()
     show_only_ours()
@@ -60,8 +57,7 @@ def lay_out(root: Element, css: str, assets: Mapping[str, bytes]) -> Pages:
     fetcher, fonts = Assets(assets), weasyprint.text.fonts.FontConfiguration()
     source = weasyprint.HTML(string=html_bytes(root).decode(), url_fetcher=fetcher)
     sheet = weasyprint.CSS(string=css, url_fetcher=fetcher, font_config=fonts)
-    _turns_left.set(MAX_TURNS)
-    with _few_pages():
+    with _few_pages(), budget.in_proportion(root):
         native = source.render(font_config=fonts, stylesheets=[sheet], **_OPTIONS)
     if fetcher.refused:
         raise LayoutError(f"the pages ask for {fetcher.refused[0][:200]}, which is no asset")
@@ -80,31 +76,15 @@ def _weasyprint() -> Any:  # noqa: ANN401 - it is not typed
         import weasyprint
     from fontTools.ttLib import TTFont
     from PIL import ImageFile
-    from weasyprint.layout import block, flex, inline
     from weasyprint.pdf import fonts
 
     ImageFile.LOAD_TRUNCATED_IMAGES = False
-    block.columns_layout = _counted(block.columns_layout)
-    flex.flex_layout = block.flex_layout = inline.flex_layout = _counted(flex.flex_layout)
+    budget.watch()
     fonts.harfbuzz_subset = None
     fonts.Font._fonttools_subset = cut_large_here(fonts.Font._fonttools_subset)
     fonts.TTFont = partial(TTFont, recalcTimestamp=False)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     return weasyprint
-
-
-def _counted[**P, R](layout: Callable[P, R]) -> Callable[P, R]:
-    """Have a way of laying boxes out end when it is taken too often: some input takes days."""
-
-    @wraps(layout)
-    def counted(*args: P.args, **kwargs: P.kwargs) -> R:
-        left = _turns_left.get()
-        if not left:
-            raise LayoutError("boxes of flex or columns stand too deep in one another")
-        _turns_left.set(left - 1)
-        return layout(*args, **kwargs)
-
-    return counted
 
 
 class _PageCounter(logging.Handler):

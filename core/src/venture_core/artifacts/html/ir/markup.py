@@ -12,13 +12,11 @@ from xml.etree.ElementTree import Element
 
 from venture_core.artifacts.html.ir import vocabulary
 from venture_core.artifacts.html.ir.styles import StyleError, declarations
-from venture_core.artifacts.paged.markup import ASSET_SCHEME, add
+from venture_core.artifacts.paged.markup import ASSET_SCHEME, LINE, add
 
 MAX_ELEMENTS: Final = 20_000
 MAX_DEPTH: Final = 24
 MAX_FOUND: Final = 20
-LINE: Final = "data-line"
-"""Where an element began: for what gates find. No document may have it of its own."""
 
 
 @dataclass(slots=True)

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from venture_core.artifacts.html.ir.markup import read_markup
-from venture_core.artifacts.html.ir.styles import StyleError, stylesheet
+from venture_core.artifacts.html.ir.styles import StyleError, rules_of
+from venture_core.artifacts.html.ir.work import dear_selectors, wide_tables
 from venture_core.artifacts.ir.problems import Problem
 from venture_core.artifacts.ir.rules import ASSET_RULES
 
@@ -30,9 +31,18 @@ def _ids_are_unique(spec: HtmlSpec) -> Iterator[Problem]:
 
 def _styles_are_allowed(spec: HtmlSpec) -> Iterator[Problem]:
     try:
-        stylesheet(spec.css)
+        rules = rules_of(spec.css)
     except StyleError as error:
         yield Problem("/css", error.expected, str(error))
+        return
+    selectors = [selector for selectors, _ in rules for selector in selectors]
+    for expected, message in dear_selectors(selectors, read_markup(spec.html).body):
+        yield Problem("/css", expected, message)
+
+
+def _tables_are_of_a_size(spec: HtmlSpec) -> Iterator[Problem]:
+    for expected, message in wide_tables(read_markup(spec.html).body):
+        yield Problem("/html", expected, message)
 
 
 RULES: tuple[Callable[[HtmlSpec], Iterator[Problem]], ...] = (
@@ -40,5 +50,6 @@ RULES: tuple[Callable[[HtmlSpec], Iterator[Problem]], ...] = (
     _markup_is_allowed,
     _ids_are_unique,
     _styles_are_allowed,
+    _tables_are_of_a_size,
 )
 """Every rule beyond the field types, in the order in which problems are reported."""

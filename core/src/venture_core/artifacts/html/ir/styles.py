@@ -36,8 +36,13 @@ class StyleError(ValueError):
 
 def stylesheet(css: str) -> str:
     """Return the rules of a stylesheet, written anew. Raises `StyleError`."""
+    return "\n".join(f"{', '.join(selectors)} {{ {body} }}" for selectors, body in rules_of(css))
+
+
+def rules_of(css: str) -> list[tuple[list[str], str]]:
+    """Return the selectors and the declarations of each rule. Raises `StyleError`."""
     text = _without_comments(css)
-    rules: list[str] = []
+    rules: list[tuple[list[str], str]] = []
     at = 0
     while at < len(text) and text[at:].strip():
         found = _RULE.match(text, at)
@@ -46,10 +51,10 @@ def stylesheet(css: str) -> str:
             raise StyleError("selectors { property: value; }", f"{shown!r} is no such rule")
         if len(rules) == MAX_RULES:
             raise StyleError(f"at most {MAX_RULES} rules", "there are more")
-        selectors = ", ".join(_selector(each) for each in found[1].split(","))
-        rules.append(f"{selectors} {{ {declarations(found[2])} }}")
+        selectors = [_selector(each) for each in found[1].split(",")]
+        rules.append((selectors, declarations(found[2])))
         at = found.end()
-    return "\n".join(rules)
+    return rules
 
 
 def _without_comments(css: str) -> str:

@@ -13,36 +13,36 @@ if TYPE_CHECKING:
     from venture_core.artifacts.sheet.ir.cells import Value
     from venture_core.artifacts.sheet.ir.document import Sheet, SheetColumn
 
-MAX_ROWS: Final = 250_000
-MAX_CELLS: Final = 2_000_000
-"""Of one sheet: a cell takes about 200 bytes on the way."""
 MAX_TEXT: Final = 2000
 _LARGEST: Final = 1e15
 _FLAGS: Final = {"true": True, "false": False}
 
 
-def read_rows(asset: str, data: bytes, sheet: Sheet) -> list[list[Value]]:
-    """Read the rows of a sheet. Raises `InvalidAssetError` with the line and the column."""
+def read_rows(asset: str, data: bytes, sheet: Sheet, most: int) -> list[list[Value]]:
+    """Read at most so many rows of a sheet.
+
+    Raises `InvalidAssetError` with the line and the column.
+    """
     columns = [column for column in sheet.columns if column.formula is None]
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidAssetError(asset, f"byte {error.start} is not UTF-8") from None
     try:
-        return list(_rows(asset, text, columns))
+        return list(_rows(asset, text, columns, most))
     except csv.Error as error:
         raise InvalidAssetError(asset, f"not CSV: {error}") from None
 
 
-def _rows(asset: str, text: str, columns: list[SheetColumn]) -> Iterator[list[Value]]:
+def _rows(asset: str, text: str, columns: list[SheetColumn], most: int) -> Iterator[list[Value]]:
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     names = [column.name for column in columns]
     if next(lines, None) != names:
         raise InvalidAssetError(asset, f"its first line has to be {','.join(names)}"[:300])
-    most = min(MAX_ROWS, MAX_CELLS // len(columns))
     for count, line in enumerate(lines, start=1):
         if count > most:
-            raise InvalidAssetError(asset, f"it has more than {most} rows")
+            message = f"it has more than {most:,} rows, for which the workbook has room"
+            raise InvalidAssetError(asset, message)
         if len(line) != len(columns):
             where = f"line {lines.line_num}"
             message = f"{where} has {len(line)} values, {len(columns)} are wanted"

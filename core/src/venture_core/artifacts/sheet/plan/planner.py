@@ -6,6 +6,7 @@ from venture_core.artifacts.colors import color_scheme, on_paper
 from venture_core.artifacts.ir.values import right_to_left
 from venture_core.artifacts.numbers import IN_COLUMNS, format_value, resolved
 from venture_core.artifacts.sheet.ir.formulas import Summary
+from venture_core.artifacts.sheet.plan.bounds import Room
 from venture_core.artifacts.sheet.plan.csvdata import read_rows
 from venture_core.artifacts.sheet.plan.evaluating import (
     FormulaError,
@@ -30,11 +31,18 @@ _FILTER_ROOM = 3.0
 
 
 def plan_workbook(spec: SpreadsheetSpec, assets: Mapping[str, bytes]) -> SheetPlan:
-    """Plan the workbook. Raises `InvalidAssetError` for rows that cannot be read."""
+    """Plan the workbook.
+
+    Raises `InvalidAssetError` for rows that cannot be read, `InvalidIRError` for more than a
+    workbook may hold or compute.
+    """
     totals: dict[tuple[str, str, str], float] = {}
     planned = []
-    for sheet in spec.sheets:
-        ready = _sheet(sheet, assets, totals)
+    room = Room()
+    for at, sheet in enumerate(spec.sheets):
+        rows = _whole_rows(sheet, assets, room.rows_for(sheet))
+        room.take(at, sheet, len(rows))
+        ready = _sheet(sheet, rows, totals)
         planned.append(ready)
         for index, column in enumerate(sheet.columns):
             if column.type == "number":
@@ -48,9 +56,8 @@ def plan_workbook(spec: SpreadsheetSpec, assets: Mapping[str, bytes]) -> SheetPl
 
 
 def _sheet(
-    sheet: Sheet, assets: Mapping[str, bytes], totals: Mapping[tuple[str, str, str], float]
+    sheet: Sheet, rows: list[list[Value]], totals: Mapping[tuple[str, str, str], float]
 ) -> PlannedSheet:
-    rows = _whole_rows(sheet, assets)
     columns = {column.name: index for index, column in enumerate(sheet.columns)}
     errors: list[tuple[str, str]] = []
     for index, column in enumerate(sheet.columns):
@@ -92,14 +99,14 @@ def _told(column: SheetColumn, rows: list[list[Value]], at: int) -> SheetColumn:
     return column.model_copy(update={"format": resolved(column.format, numbers, IN_COLUMNS)})
 
 
-def _whole_rows(sheet: Sheet, assets: Mapping[str, bytes]) -> list[list[Value]]:
-    """Return the rows, each with a place for every column."""
+def _whole_rows(sheet: Sheet, assets: Mapping[str, bytes], most: int) -> list[list[Value]]:
+    """Return the rows, each with a place for every column; at most so many of an asset."""
     if sheet.data is None:
         missing = len(sheet.columns)
         return [[*row, *([None] * (missing - len(row)))] for row in sheet.rows]
     given = [at for at, column in enumerate(sheet.columns) if column.formula is None]
     rows = []
-    for values in read_rows(sheet.data, assets[sheet.data], sheet):
+    for values in read_rows(sheet.data, assets[sheet.data], sheet, most):
         row: list[Value] = [None] * len(sheet.columns)
         for at, value in zip(given, values, strict=True):
             row[at] = value

@@ -1,10 +1,11 @@
 """Packing a workbook: with the values of its formulas, without times, the same bytes every time."""
 
-import io
 import re
-import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
+
+from openpyxl.writer.excel import ExcelWriter
 
 from venture_core.artifacts.packaging.archive import write_zip
 from venture_core.artifacts.packaging.opc import DECLARATION, PACKAGE
@@ -30,10 +31,9 @@ _TYPES = "[Content_Types].xml"
 
 def pack_workbook(book: Native, plan: SheetPlan) -> bytes:
     """Return the file."""
-    buffer = io.BytesIO()
-    book.save(buffer)
-    with zipfile.ZipFile(buffer) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
+    parts = _Parts()
+    ExcelWriter(book, parts).save()
+    members = parts.members
     members["docProps/core.xml"] = _core_properties(plan).encode()
     members["xl/styles.xml"] = _FONT.sub(_in_order, members["xl/styles.xml"])
     for index, planned in enumerate(plan.sheets, start=1):
@@ -50,6 +50,31 @@ def _in_order(font: re.Match[bytes]) -> bytes:
     """Write the properties of a font in the order of the standard, which validators hold to."""
     found = sorted(_FONT_PROPERTY.finditer(font[1]), key=lambda each: _FONT_ORDER.index(each[1]))
     return b"<font>" + b"".join(each[0] for each in found) + b"</font>"
+
+
+class _Parts:
+    """Takes the parts of a workbook where openpyxl wants a zip file.
+
+    Python's own asks the clock and the environment for times, and fails at those before 1980.
+    """
+
+    def __init__(self) -> None:
+        self.members: dict[str, bytes] = {}
+
+    def writestr(self, name: str, data: str | bytes) -> None:
+        """Take a part."""
+        self.members[name] = data.encode() if isinstance(data, str) else data
+
+    def write(self, file: str, name: str) -> None:
+        """Take a part from a file: a sheet, as it was written row by row."""
+        self.members[name] = Path(file).read_bytes()
+
+    def namelist(self) -> list[str]:
+        """Return the names of the parts so far."""
+        return list(self.members)
+
+    def close(self) -> None:
+        """Do nothing: all is there."""
 
 
 def _with_values(data: bytes, planned: PlannedSheet) -> bytes:
