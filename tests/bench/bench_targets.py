@@ -91,18 +91,9 @@ def _compare(kind: str, runs: int) -> None:
 
 def _measured(kind: str, size: int, runs: int, whose: str) -> tuple[float, int, int]:
     support = sys.path[-1]
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-c",
-        RUN,
-        kind,
-        str(size),
-        str(runs),
-        support,
-        whose,
-    ]
+    numbers, smallest = (str(size), str(runs)), str(SIZES[kind][0])
+    program = [sys.executable, "-W", "ignore", "-c", RUN]
+    command = [*program, kind, *numbers, support, whose, smallest]
     seconds, peak, length = json.loads(subprocess.check_output(command))
     return median(seconds), peak, length
 
