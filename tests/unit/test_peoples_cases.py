@@ -219,7 +219,8 @@ def test_labels_that_mislead_fail_the_gate(
     compiled(deck(bars(values, numberFormat=form, valueLabels=False)), target)
 
 
-NUMBERS = st.floats(-1e12, 1e12) | st.integers(-1000, 1000).map(float)
+# Subnormal ones are nothing once they are millions: then the gate says so, and no decimals help.
+NUMBERS = st.floats(-1e12, 1e12, allow_subnormal=False) | st.integers(-1000, 1000).map(float)
 
 
 @given(
