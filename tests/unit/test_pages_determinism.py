@@ -1,17 +1,13 @@
 """PDFs, pictures and boards have the same bytes in any process, place and time."""
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from artifactexamples import compiled, compiled_example, example
-from elsewhere import digest_elsewhere
 from venture_core.artifacts.fonts.faces import FILES_DIGEST, SCRIPTS_DIGEST
 from venture_core.artifacts.picture.target import IMAGE
 from venture_core.artifacts.report.target import PDF
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 REVISIONS = {"Pdf": 5, "Image": 2}
 TARGETS = (PDF, IMAGE)
@@ -43,22 +39,6 @@ def test_the_revisions_are_those_of_the_digests() -> None:
 def test_the_toolchain_is_installed_and_names_the_font_files(target: Any) -> None:
     target.toolchain.verify_installed()
     assert target.toolchain.id.endswith(f"-{FILES_DIGEST}-{SCRIPTS_DIGEST}")
-
-
-@pytest.mark.parametrize("name", ["treasury-report", "launch-card"])
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {"PYTHONHASHSEED": "12345", "TZ": "Pacific/Kiritimati"},
-        {"PYTHONHASHSEED": "99", "LC_ALL": "C", "PYTHONUTF8": "0", "HOME": "/nonexistent"},
-        {"LC_ALL": "tr_TR.UTF-8", "TZ": "America/St_Johns", "SOURCE_DATE_EPOCH": "1"},
-    ],
-    ids=lambda environment: next(iter(environment)),
-)
-def test_another_process_gives_the_same_bytes(
-    name: str, environment: dict[str, str], tmp_path: Path
-) -> None:
-    assert digest_elsewhere(name, tmp_path, environment) == compiled_example(name).sha256
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
