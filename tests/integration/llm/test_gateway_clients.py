@@ -124,13 +124,25 @@ async def test_responses(scene: Scene) -> None:
     assert list(scene.budget.settled.values()) == [SOL_MICROS]
 
 
-@pytest.mark.parametrize("end", ["completed", "incomplete", "failed"])
+@pytest.mark.parametrize("end", ["completed", "incomplete"])
 async def test_streamed_responses(scene: Scene, end: str) -> None:
     scene.provider.does(Does(events=response_events(end)))
     async with gpt(scene) as client:
         stream = await client.responses.create(model=SOL, input="hi", stream=True)
         events = [event.type async for event in stream]
     assert events[-1] == f"response.{end}"
+    assert list(scene.budget.settled.values()) == [SOL_MICROS]
+
+
+async def test_a_streamed_response_that_failed_is_an_error_and_costs_what_it_used(
+    scene: Scene,
+) -> None:
+    scene.provider.does(Does(events=response_events("failed")))
+    async with gpt(scene) as client:
+        stream = await client.responses.create(model=SOL, input="hi", stream=True)
+        with pytest.raises(openai.APIError, match="ended its answer by an error"):
+            async for _ in stream:
+                pass
     assert list(scene.budget.settled.values()) == [SOL_MICROS]
 
 
