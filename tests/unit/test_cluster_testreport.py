@@ -33,7 +33,7 @@ def report(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_tier_is_told_in_a_line(report: Any, tmp_path: Path) -> None:
     (tmp_path / "unit.xml").write_text(JUNIT)
     result = report.read("unit", tmp_path / "unit.xml", seconds=61.4, ok=False)
-    assert " ".join(result.line().split()) == "unit 1:01 of 4:00 2 passed, 2 failed, 1 skipped"
+    assert " ".join(result.line().split()) == "unit 1:01 of 5:00 2 passed, 2 failed, 1 skipped"
 
 
 def test_a_run_ends_with_its_slowest_tests_and_the_sum(report: Any, tmp_path: Path) -> None:
