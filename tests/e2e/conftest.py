@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builds import Builds
+from farewells import waiting_for_farewells
 from kubectls import kubectl_of
 from persons import Person
 from tenants import Tenant
@@ -24,6 +25,13 @@ type Kubectl = Callable[..., str]
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 SYSTEM_NAMESPACE = "venture-system"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+@pytest.fixture(autouse=True)
+async def farewells() -> AsyncIterator[None]:
+    """Let connections that were closed say farewell before the loop of a test ends."""
+    async with waiting_for_farewells():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,8 @@
 import asyncio
 import secrets
 import tempfile
-from asyncio.sslproto import SSLProtocolState
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
@@ -16,6 +14,7 @@ from contentapi import ContentApi
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from dataplaneservers import Server, data_plane_images, until_answers, valkey_server
+from farewells import waiting_for_farewells
 from kubelet import Kubelet
 from operatorprocess import OperatorProcess
 from recordservers import NatsServer, PostgresServer
@@ -29,7 +28,6 @@ from venture_core.kubernetes.resources import ARTIFACT_BUILDS, NAMESPACES, Resou
 from venture_core.objectstore import ObjectStore
 from venture_core.preflight.probes import probe_redis
 from venture_core.treasury.ledger import Ledger
-from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -46,39 +44,13 @@ CRDS = Resource(
     namespaced=False,
 )
 STARTS_WITHIN_SECONDS = 60
-LEAVING_SECONDS = 2
-FAREWELL_SECONDS = 40
-"""asyncio gives a farewell up after 30."""
 
 
 @pytest.fixture(autouse=True)
 async def farewells() -> AsyncIterator[None]:
-    """Let connections that were closed say farewell by TLS before the loop of a test ends.
-
-    aiohttp does not wait for it where the server gave a connection up. What nobody closed stays
-    open for longer than this waits, and fails the test by its warning as ever.
-    """
-    loop = cast("asyncio.SelectorEventLoop", asyncio.get_running_loop())
-    watched = loop._selector.get_map()  # type: ignore[attr-defined]
-    transports = loop._transports  # type: ignore[attr-defined]
-    before = len(watched)
-    yield
-
-    async def all_left() -> bool:
-        return len(watched) <= before
-
-    async def nobody_is_leaving() -> bool:
-        return not any(map(_is_leaving, list(transports.values())))
-
-    with suppress(TimeoutError):
-        await until(all_left, seconds=LEAVING_SECONDS)
-    with suppress(TimeoutError):
-        await until(nobody_is_leaving, seconds=FAREWELL_SECONDS)
-
-
-def _is_leaving(transport: asyncio.Transport) -> bool:
-    state = getattr(transport.get_protocol(), "_state", None)
-    return state in (SSLProtocolState.FLUSHING, SSLProtocolState.SHUTDOWN)
+    """Let connections that were closed say farewell before the loop of a test ends."""
+    async with waiting_for_farewells():
+        yield
 
 
 @pytest.fixture(scope="session")

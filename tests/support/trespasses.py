@@ -227,7 +227,13 @@ CLAIMS: Final = (
         "policyBundleRef.name",
     ),
     Claim(
-        intent("spends", capCents=5000, workflowRef={"name": "only-hers", "tasks": ["research"]}),
+        # Of more than this people are asked first, at night.
+        intent(
+            "spends",
+            capCents=1000,
+            perTransactionCents=1000,
+            workflowRef={"name": "only-hers", "tasks": ["research"]},
+        ),
         "there is no Workflow only-hers",
         "WaitingForWorkflow",
     ),
