@@ -194,16 +194,18 @@ class Bucket:
         statement = await self._store.head(provenance_key(reported.sha256, uid, attempt))
         return artifact is not None and statement is not None
 
-    async def discard_upload(self, uid: str, attempt: int, job_uid: str) -> None:
-        """Delete what the Job of that attempt and of that uid uploaded, and what it was given."""
+    async def discard_upload(self, uid: str, attempt: int) -> None:
+        """Delete what the Job of that attempt uploaded."""
         keys = (
             _staging_key(uid, attempt),
             _claimed_key(uid, attempt),
             _thumbnail_key(uid, attempt),
-            _end_key(uid, attempt),
-            _claimed_end_key(uid, attempt),
-            _assignment_key(job_uid),
         )
+        await asyncio.gather(*map(self._store.delete, keys))
+
+    async def discard_assignment(self, uid: str, attempt: int, job_uid: str) -> None:
+        """Delete what a Job that was started ahead was given, and what it said of its end."""
+        keys = (_assignment_key(job_uid), _end_key(uid, attempt), _claimed_end_key(uid, attempt))
         await asyncio.gather(*map(self._store.delete, keys))
 
     async def store_artifact(self, uid: str, attempt: int, entry: CacheEntry) -> None:

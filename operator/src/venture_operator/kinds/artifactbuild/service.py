@@ -203,8 +203,11 @@ class ArtifactBuildService:
                     await tools.publisher.publish(work, publication)
                 except ObjectNotFoundError as error:
                     raise TransientError(BuildReason.UPLOAD_MISSING, str(error)) from error
-                uid = retrying.job_uid(work, publication.attempt)
-                await tools.bucket.discard_upload(metadata.uid, publication.attempt, uid)
+                attempt = publication.attempt
+                await tools.bucket.discard_upload(metadata.uid, attempt)
+                if plans.pinned_job_name(work, attempt) != plans.job_name(work, attempt):
+                    job_uid = retrying.job_uid(work, attempt)
+                    await tools.bucket.discard_assignment(metadata.uid, attempt, job_uid)
             case plans.DeleteJob(name):
                 await tools.children.delete_job(name)
             case plans.Expire():
