@@ -78,6 +78,10 @@ class ContractModel(BaseModel):
         hide_input_in_errors=True,
     )
 
+    def to_json(self) -> bytes:
+        """Serialise for where the other side reads it, without what is not set."""
+        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+
 
 class JobGates(ContractModel):
     """Which gates the build must pass."""
@@ -143,10 +147,6 @@ class CompileJobInput(ContractModel):
     authorities: Authorities | None = None
     """PEM of authorities to trust for the store, besides those of the system."""
 
-    def to_json(self) -> bytes:
-        """Serialise for the request file."""
-        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
-
 
 class WorkerInput(ContractModel):
     """All that a Job needs to know that was started ahead: where its one build will be told."""
@@ -158,10 +158,6 @@ class WorkerInput(ContractModel):
     authorities: Authorities | None = None
     """As in `CompileJobInput`."""
 
-    def to_json(self) -> bytes:
-        """Serialise for the worker file."""
-        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
-
 
 class Assignment(ContractModel):
     """One build, for a Job that waits: what a Job of its own would have found in its input."""
@@ -172,10 +168,6 @@ class Assignment(ContractModel):
     end: JobUpload
     """Where the `JobEnd` goes, too: a kubelet tells of a termination up to a second late."""
 
-    def to_json(self) -> bytes:
-        """Serialise for the store."""
-        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
-
 
 class JobEnd(ContractModel):
     """How the Job's process ends: what a kubelet tells of it."""
@@ -183,10 +175,6 @@ class JobEnd(ContractModel):
     exit_code: Annotated[int, Field(ge=0, le=255)]
     message: Annotated[str, StringConstraints(max_length=MAX_RESULT_BYTES)]
     """The termination message."""
-
-    def to_json(self) -> bytes:
-        """Serialise for the store."""
-        return canonical_json(self.model_dump(mode="json", by_alias=True))
 
 
 class JobArtifact(ContractModel):

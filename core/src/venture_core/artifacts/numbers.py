@@ -43,7 +43,7 @@ def misleading(form: NumberFormat, values: Iterable[float | None]) -> str:
         if value and _is_zero(text):
             return f"{value:g} shows as {text}"
     for text, group in groupby(sorted(set(told)), key=lambda each: each[0]):
-        alike = sorted(value for _, value in group)
+        alike = [value for _, value in group]
         if alike[-1] - alike[0] > _ALIKE * max(abs(alike[0]), abs(alike[-1])):
             return f"{alike[0]:g} and {alike[-1]:g} both show as {text}"
     return ""

@@ -29,13 +29,17 @@ class Toolchain:
     revision: int
     """Raised by whoever changes the bytes that any document renders to."""
     libraries: tuple[tuple[str, str], ...]
-    """Distribution names and versions, sorted by name."""
+    """Distribution names and versions, sorted by name here."""
     fonts: str = ""
     """`FONTS` where text is measured, else empty."""
     native: Literal["", "pango", "ffmpeg"] = ""
     """Which programs of the machine decide, too: then only the same image promises the bytes."""
     same_processor: bool = False
     """Whether another type of processor may give other bytes, even with the same image."""
+
+    def __post_init__(self) -> None:
+        """Sort the libraries: their order is part of the identity."""
+        object.__setattr__(self, "libraries", tuple(sorted(self.libraries)))
 
     @property
     def id(self) -> str:

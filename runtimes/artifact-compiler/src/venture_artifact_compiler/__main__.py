@@ -11,7 +11,6 @@ import structlog
 from venture_core.artifacts.jobcontract import (
     EXIT_DONE,
     WORKER_FILE,
-    Assignment,
     CompileJobResult,
     JobEnd,
     Stage,
@@ -66,7 +65,6 @@ async def _work(settings: Settings) -> JobEnd:
     """Do the one task that there is, now or later, and return how it ended."""
     if not (settings.input_folder / WORKER_FILE).exists():
         return await _end_of(settings, lambda: read_task(settings.input_folder))
-    assignment: Assignment | None = None
     try:
         worker = read_worker(settings.input_folder)
         assignment = await await_assignment(worker, settings)

@@ -14,17 +14,13 @@ PPTX: Final = Target(
     toolchain=Toolchain(
         name="pptx",
         revision=6,
-        libraries=tuple(
-            sorted(
-                (
-                    ("deflate", "0.9.0"),
-                    ("lxml", "6.1.3"),
-                    ("pillow", "13.0.0"),
-                    ("python-pptx", "1.0.2"),
-                    ("xlsxwriter", "3.3.1"),
-                    *SHAPING,
-                )
-            )
+        libraries=(
+            ("deflate", "0.9.0"),
+            ("lxml", "6.1.3"),
+            ("pillow", "13.0.0"),
+            ("python-pptx", "1.0.2"),
+            ("xlsxwriter", "3.3.1"),
+            *SHAPING,
         ),
         fonts=f"{FONTS}-{SCRIPTS_DIGEST}",
     ),

@@ -4,12 +4,12 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 type Direction = Literal["ltr", "rtl"]
 
 _RIGHT: Final = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "FSI"})
-_STRONG: Final = {"L": "ltr", "R": "rtl", "AL": "rtl"}
+_STRONG: Final[Mapping[str, Direction]] = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 _ISOLATES: Final = str.maketrans({"\u2066": "\u202a", "\u2067": "\u202b", "\u2069": "\u202c"})
 """Isolates become embeddings, which the library knows."""
 _FIRST_STRONG: Final = "\u2068"
@@ -25,11 +25,8 @@ def runs_right(text: str) -> bool:
 def direction_of(text: str, otherwise: Direction = "ltr") -> Direction:
     """Return the direction of the first letter that has one; `otherwise` where none has."""
     for character in text:
-        direction = _STRONG.get(unicodedata.bidirectional(character))
-        if direction == "ltr":
-            return "ltr"
-        if direction == "rtl":
-            return "rtl"
+        if direction := _STRONG.get(unicodedata.bidirectional(character)):
+            return direction
     return otherwise
 
 

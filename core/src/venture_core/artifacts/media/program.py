@@ -1,5 +1,6 @@
 """Running ffmpeg: arguments as a list, nothing of the surroundings, and an end to everything."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 MEMORY_BYTES: Final = 2 * 1024**3
 """Address space of ffmpeg, of which its libraries take a third."""
 _CONFINED: Final = Path(__file__).with_name("confined.py")
-_LOG_CHARACTERS: Final = 64 * 1024
+_LOG_BYTES: Final = 64 * 1024
 _SAID_CHARACTERS: Final = 160
 _COMMON: Final = ("-hide_banner", "-nostats", "-nostdin", "-y")
 
@@ -70,7 +71,8 @@ def run_ffmpeg(
             clock.cancel()
             process.kill()
             process.wait()
-        said = _end_of(log.seek(0, 2), folder / "log")
+        log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_BYTES))
+        said = log.read().decode("utf-8", "replace")
     if late.is_set():
         raise LayoutError(f"the sound or the video takes longer than {limits.seconds:g} seconds")
     if code != 0:
@@ -90,12 +92,6 @@ def _feed(process: subprocess.Popen[bytes], feed: Iterable[bytes]) -> None:
     with suppress(BrokenPipeError), process.stdin:
         for piece in feed:
             process.stdin.write(piece)
-
-
-def _end_of(size: int, log: Path) -> str:
-    with log.open("rb") as file:
-        file.seek(max(0, size - _LOG_CHARACTERS))
-        return file.read().decode("utf-8", "replace")
 
 
 def _last_line(said: str) -> str:

@@ -21,7 +21,7 @@ IMAGE: Final = Target(
     toolchain=Toolchain(
         name="image",
         revision=2,
-        libraries=tuple(sorted((("deflate", "0.9.0"), ("pillow", "13.0.0"), *SHAPING))),
+        libraries=(("deflate", "0.9.0"), ("pillow", "13.0.0"), *SHAPING),
         fonts=f"{FONTS}-{FILES_DIGEST}-{SCRIPTS_DIGEST}",
     ),
     compilers={

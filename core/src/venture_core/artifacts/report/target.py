@@ -13,16 +13,12 @@ PDF: Final = Target(
     toolchain=Toolchain(
         name="pdf",
         revision=5,
-        libraries=tuple(
-            sorted(
-                (
-                    ("deflate", "0.9.0"),
-                    ("pillow", "13.0.0"),
-                    ("fonttools", "4.68.0"),
-                    ("reportlab", "5.1.0"),
-                    *SHAPING,
-                )
-            )
+        libraries=(
+            ("deflate", "0.9.0"),
+            ("pillow", "13.0.0"),
+            ("fonttools", "4.68.0"),
+            ("reportlab", "5.1.0"),
+            *SHAPING,
         ),
         fonts=f"{FONTS}-{FILES_DIGEST}-{SCRIPTS_DIGEST}",
     ),

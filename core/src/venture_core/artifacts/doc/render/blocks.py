@@ -70,13 +70,14 @@ class Writer:
                 yield from self._items(block.items, number, 0)
             case TableBlock():
                 yield from self._table(block, planned)
-            case Figure():
+            case Figure() | ChartBlock():
+                drawing = (
+                    self.picture(planned, block)
+                    if isinstance(block, Figure)
+                    else self.chart(planned)
+                )
                 keep = "<w:keepNext/>" if block.caption.strip() else ""
-                yield paragraph("Normal", f"<w:r>{self.picture(planned, block)}</w:r>", keep)
-                yield from self._caption("Caption", 0, planned.number, block.caption)
-            case ChartBlock():
-                keep = "<w:keepNext/>" if block.caption.strip() else ""
-                yield paragraph("Normal", f"<w:r>{self.chart(planned)}</w:r>", keep)
+                yield paragraph("Normal", f"<w:r>{drawing}</w:r>", keep)
                 yield from self._caption("Caption", 0, planned.number, block.caption)
             case Quote():
                 keep = "<w:keepNext/>" if block.author.strip() else ""

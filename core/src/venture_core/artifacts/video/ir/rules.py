@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 from venture_core.artifacts.deck.ir import ChartSlide, TableSlide
 from venture_core.artifacts.ir.problems import Problem, pointer
-from venture_core.artifacts.ir.rules import ASSET_RULES, CHART_RULES, rows_fit_columns
+from venture_core.artifacts.ir.rules import ASSET_RULES, charts_are_sound, rows_fit_columns
 from venture_core.artifacts.picture.ir.rules import layer_sizes_are_in_order
 from venture_core.artifacts.video.ir.document import MAX_SECONDS, LayersScene, SlideScene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from venture_core.artifacts.deck.ir import Slide
     from venture_core.artifacts.ir.rules import Place
     from venture_core.artifacts.video.ir.document import Caption, TimelineSpec
 
@@ -50,16 +51,25 @@ def _in_order(captions: Sequence[Caption], at: Place) -> Iterator[Problem]:
             yield Problem(pointer((*at, index, "start")), expected, found)
 
 
-def _slides(spec: TimelineSpec) -> Iterator[Problem]:
+def _slides(spec: TimelineSpec) -> Iterator[tuple[Slide, Place]]:
     for index, scene in enumerate(spec.scenes):
-        slide = scene.slide if isinstance(scene, SlideScene) else None
-        at = ("scenes", index, "slide")
+        if isinstance(scene, SlideScene):
+            yield scene.slide, ("scenes", index, "slide")
+
+
+def _tables(spec: TimelineSpec) -> Iterator[Problem]:
+    for slide, at in _slides(spec):
         if isinstance(slide, TableSlide):
             columns = len(slide.table.columns)
             yield from rows_fit_columns(slide.table.rows, columns, (*at, "table"))
-        if isinstance(slide, ChartSlide):
-            for rule in CHART_RULES:
-                yield from rule(slide.chart, (*at, "chart"))
+
+
+def _charts(spec: TimelineSpec) -> Iterator[Problem]:
+    yield from charts_are_sound(
+        (slide.chart, (*at, "chart"))
+        for slide, at in _slides(spec)
+        if isinstance(slide, ChartSlide)
+    )
 
 
 def _layer_sizes(spec: TimelineSpec) -> Iterator[Problem]:
@@ -73,7 +83,8 @@ RULES: tuple[Callable[[TimelineSpec], Iterator[Problem]], ...] = (
     _length_is_bounded,
     _transitions_leave_time,
     _captions_are_in_order,
-    _slides,
+    _tables,
+    _charts,
     _layer_sizes,
 )
 """Every rule beyond the field types, in the order in which problems are reported."""

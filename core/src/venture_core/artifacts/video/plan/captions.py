@@ -61,7 +61,7 @@ def plan_captions(
                 first=round(start * FRAMES_PER_SECOND),
                 after=round(end * FRAMES_PER_SECOND),
                 lines=tuple(words) if strip else (),
-                problem=_problem(spec, caption.text, font, room.width) if strip else "",
+                problem=_problem(spec, caption.text, len(lines), font, room.width) if strip else "",
             )
         )
     return tuple(sorted(planned, key=lambda each: (each.first, each.after, each.element)))
@@ -75,14 +75,13 @@ def _all(spec: TimelineSpec) -> Iterator[tuple[str, float, Caption]]:
             yield f"narration[{number}].captions[{index}]", clip.at, caption
 
 
-def _problem(spec: TimelineSpec, text: str, font: FontMetrics, width: float) -> str:
+def _problem(spec: TimelineSpec, text: str, lines: int, font: FontMetrics, width: float) -> str:
     size, most = LETTERS[spec.format], LINES[spec.format]
     if missing := font.missing(text):
         return f"the font has no letters for “{missing:.20}”"
     widest = measure(text, font, bold=False)
     if widest.widest_em * size > width:
         return f"“{widest.widest:.40}” is wider than the picture"
-    lines = len(break_lines(text, font, width / size, bold=False))
     if lines > most:
         return f"takes {lines} lines, and {most} fit; make two captions of it"
     return ""
