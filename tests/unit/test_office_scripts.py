@@ -160,6 +160,8 @@ def test_a_paragraph_begins_where_its_first_letter_asks_for() -> None:
     words = part(compiled(text("en-US", ARABIC, f"see {ARABIC}"), "Docx").data, "word/document.xml")
     assert words.count("<w:bidi/>") == 1
     assert words.index("<w:bidi/>") < words.index("النمو") < words.index("see ")
+    signed = part(compiled(text("en-US", f"& {ARABIC}"), "Docx").data, "word/document.xml")
+    assert signed.count("<w:bidi/>") == 1
 
 
 def test_columns_of_a_text_stand_at_the_sides_that_its_language_has() -> None:

@@ -2,7 +2,7 @@
 
 import re
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape, quoteattr, unescape
 
 from venture_core.artifacts.fonts.bidi import direction_of
 from venture_core.artifacts.officetext import by_direction
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 NAMESPACES = f'xmlns:w="{WORD}" xmlns:r="{RELATIONSHIPS}"'
-
-
 _TEXTS: Final = re.compile(r"<w:t xml:space=\"preserve\">([^<]*)")
 
 
@@ -33,7 +31,9 @@ def paragraph(style: str, content: str, properties: str = "") -> str:
 
     One whose first letter runs from the right begins there, in a text of any language.
     """
-    if not content.isascii() and direction_of("".join(_TEXTS.findall(content))) == "rtl":
+    # Unescaped: an ampersand is no letter of the alphabet.
+    words = "" if content.isascii() else unescape("".join(_TEXTS.findall(content)))
+    if direction_of(words) == "rtl":
         properties += "<w:bidi/>"
     return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{properties}</w:pPr>{content}</w:p>'
 
