@@ -199,9 +199,19 @@ CHART = {
     ("changes", "gate", "words"),
     [
         ({"altText": " "}, "altText", "altText: says nothing"),
+        ({"altText": "\u200b"}, "altText", "altText: says nothing"),
         ({"scenes": [slide(slide=CHART)]}, "altText", "scenes[0].slide.chart: has no altText"),
         (
             {"scenes": [slide(3)], "narration": [clip(captions=[])]},
+            "altText",
+            "narration[0]: what it says is written nowhere",
+        ),
+        (
+            {
+                "scenes": [slide(3)],
+                "narration": [clip(captions=[])],
+                "transcript": "\u2060",
+            },
             "altText",
             "narration[0]: what it says is written nowhere",
         ),

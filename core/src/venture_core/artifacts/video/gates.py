@@ -17,6 +17,7 @@ from venture_core.artifacts.gates import (
     OVERFLOW,
     Finding,
 )
+from venture_core.artifacts.ir.values import is_blank
 from venture_core.artifacts.media.levels import LOUDNESS_LUFS
 from venture_core.artifacts.picture.gates import CHECKS as PICTURE_CHECKS
 from venture_core.artifacts.video.plan.captions import CAPTION_INK, CAPTION_PAPER, LETTERS
@@ -62,11 +63,11 @@ def _contrast(plan: TimelinePlan) -> Iterator[Finding]:
 
 def _alt_text(plan: TimelinePlan) -> Iterator[Finding]:
     spec = plan.spec
-    if not spec.alt_text.strip():
+    if is_blank(spec.alt_text):
         yield Finding(None, "altText", "says nothing; it says in words what the video shows")
     yield from _of_scenes(ALT_TEXT, plan)
     for index, clip in enumerate(spec.narration):
-        if not clip.captions and not spec.captions and not spec.transcript.strip():
+        if not clip.captions and not spec.captions and is_blank(spec.transcript):
             message = "what it says is written nowhere; give it captions, or a transcript"
             yield Finding(None, f"narration[{index}]", message)
 
