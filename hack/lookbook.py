@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 from venture_cli.domain.documents import read_source
+from venture_cli.services.pagepixels import on_white
 from venture_cli.services.rendering import render
 from venture_core.artifacts.targets import extension_of
 from venture_core.artifacts.viewing.files import file_pages
@@ -40,7 +41,7 @@ _OFFICE_SECONDS = 120
 _VIDEO, _FRAME_EVERY_SECONDS = ".mp4", 2.5
 _WIDTH = 1200
 _SHEET_WIDTH, _GAP, _COLORS = 720, 8, 64
-_PAPER, _BETWEEN = "#FFFFFF", "#C8CED6"
+_BETWEEN = "#C8CED6"
 _INTRODUCTION = f"""# What comes out
 
 One of each kind of document, as `make examples` builds it, with the files and a picture of every
@@ -125,7 +126,7 @@ def write_docs(chosen: Sequence[Example], docs: Path, say: Callable[[str], None]
 
 def sheet(pages: Iterable[bytes]) -> bytes:
     """Put the first pages beside each other: as many as can be made out, in few colours."""
-    shown = [Image.open(io.BytesIO(each)).convert("RGBA") for each in pages]
+    shown = [on_white(each) for each in pages]
     columns = 3 if shown[0].height > shown[0].width else 2
     shown = shown[:3] if columns == 3 else shown[:6]
     columns = min(columns, len(shown))
@@ -145,10 +146,8 @@ def sheet(pages: Iterable[bytes]) -> bytes:
 
 
 def _shrunk(page: Image.Image, width: int) -> Image.Image:
-    paper = Image.new("RGBA", page.size, _PAPER)
-    paper.alpha_composite(page)
     height = max(1, round(page.height * width / page.width))
-    return paper.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+    return page.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def write_pages(folder: Path, say: Callable[[str], None]) -> None:

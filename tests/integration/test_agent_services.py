@@ -11,10 +11,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import asyncpg
 import pytest
 from agentpods import AgentPod
 from policybundles import bundle
+from recordedevents import recorded_events
 from recordservers import heard
 from teapot import running
 from tlshello import hello
@@ -69,10 +69,7 @@ class Place:
         """Return the payloads of events of a type, once there are so many."""
 
         async def look() -> list[Json]:
-            connection = await asyncpg.connect(self.database.get_secret_value())
-            rows = await connection.fetch("SELECT canonical FROM record.events ORDER BY seq")
-            await connection.close()
-            found = [json.loads(row["canonical"]) for row in rows]
+            found = await recorded_events(self.database)
             return [each["payload"] for each in found if each["event_type"] == event_type]
 
         return await patiently(look, lambda found: len(found) == count)

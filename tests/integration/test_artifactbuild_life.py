@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from builds import Builds, condition, patiently, unique_deck
 from kubelet import upload
+from recordedevents import recorded_events
 from venture_core.kubernetes.resources import ARTIFACT_BUILDS, JOBS
 from venture_operator.builders.job import PodSettings
 from venture_operator.domain.references import Reference
@@ -55,12 +56,7 @@ async def next_job(kubelet: Kubelet, owner: str) -> Body:
 
 async def told(database: SecretStr, uid: str) -> list[str]:
     """Return the types of the events about a build, in their order."""
-    connection = await asyncpg.connect(database.get_secret_value())
-    try:
-        rows = await connection.fetch("SELECT canonical FROM record.events ORDER BY seq")
-    finally:
-        await connection.close()
-    events = [json.loads(row["canonical"]) for row in rows]
+    events = await recorded_events(database)
     prefix = "artifact.build."
     return [
         each["event_type"].removeprefix(prefix) for each in events if each["payload"]["uid"] == uid

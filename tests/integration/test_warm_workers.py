@@ -3,11 +3,11 @@
 import json
 from typing import TYPE_CHECKING
 
-import asyncpg
 import pytest
 from artifactexamples import compiled_example, example
 from builds import Builds, condition, deck
 from lostanswers import assigns, completing_unheard
+from recordedevents import recorded_events
 from waiting import patiently
 from warmjobs import WarmJob, WarmJobs
 
@@ -45,15 +45,9 @@ async def next_known(warm: WarmJobs, operator: OperatorProcess, but: str = "") -
 
 async def starts(database: SecretStr) -> list[str]:
     """Return the Jobs that the record says were started."""
-    connection = await asyncpg.connect(database.get_secret_value())
-    try:
-        rows = await connection.fetch("SELECT canonical FROM record.events ORDER BY seq")
-    finally:
-        await connection.close()
-    events = [json.loads(row["canonical"]) for row in rows]
     return [
         each["payload"]["job"]
-        for each in events
+        for each in await recorded_events(database)
         if each["event_type"] == "artifact.build.started.v1"
     ]
 

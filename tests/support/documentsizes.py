@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -98,12 +99,12 @@ def report(rows: int) -> Document:
     )
 
 
-def board(nodes: int) -> Document:
+def board(nodes: int, form: str = "svg") -> Document:
     """Return a board whose every node leads to two others."""
     names = [{"id": f"n{n}", "label": f"Node {n}"} for n in range(nodes)]
     joined = [(n, (n * k + 1) % nodes) for n in range(nodes) for k in (2, 3)]
     edges = [{"source": f"n{a}", "target": f"n{b}"} for a, b in joined if a != b]
-    return document("BoardSpec", altText="x", nodes=names, edges=edges)
+    return document("BoardSpec", altText="x", format=form, nodes=names, edges=edges)
 
 
 def picture(megapixels: int) -> Document:
@@ -130,6 +131,7 @@ KINDS: Final[dict[str, Kind]] = {
     "report as PDF": Kind("Pdf", "rows", _without_assets(report)),
     "workbook": Kind("Xlsx", "rows", workbook),
     "board as SVG": Kind("Image", "nodes", _without_assets(board)),
+    "board as PNG": Kind("Image", "nodes", _without_assets(partial(board, form="png"))),
     "picture as PNG": Kind("Image", "megapixels", _without_assets(picture)),
 }
 SIZES: Final[dict[str, tuple[int, int, int]]] = {
@@ -141,6 +143,7 @@ SIZES: Final[dict[str, tuple[int, int, int]]] = {
     "report as PDF": (100, 1_000, 10_000),
     "workbook": (1_000, 10_000, 100_000),
     "board as SVG": (10, 50, 200),
+    "board as PNG": (10, 50, 100),
     "picture as PNG": (1, 4, 16),
 }
 """As large as a document may be, where that is less than what was wanted: 200 slides."""
