@@ -62,6 +62,8 @@ def is_plain(text: str, font: FontMetrics, direction: Direction | None = None) -
     return direction != "rtl" and font.draws(text) and not runs_right(text)
 
 
+# Drawing asks where a line is, and how wide, before it draws it.
+@lru_cache(maxsize=2048)
 def shaped(
     text: str,
     font: FontMetrics,
